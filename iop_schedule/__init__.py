@@ -1,0 +1,1 @@
+"""Scheduling and attendance for intensive outpatient programs."""

@@ -1,0 +1,15 @@
+"""Pure rules: values in, values out. The stages, in the order a person's week flows through them:
+
+civil_time, intervals, permissions   what everything stands on
+availability    work and caregiving constraints -> the time a client has
+prescription    the prescribed dose and which one is in force on a day
+placement       who can attend what; every rule a plan breaks; the best weeks for one person
+series          weekly group and individual series; ending one and starting its successor
+occurrences     series + closures + moves -> dated sessions with stable identity
+reminders       which reminders are due for a session at an instant
+attendance      statuses, allowed changes, minutes credited
+frequency       delivered against prescribed, per program week
+risk            engagement signals and tiers, each with its reasons
+
+A stage may use the stages above it, never those below; `lint-imports` checks it.
+"""

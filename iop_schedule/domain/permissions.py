@@ -1,0 +1,81 @@
+"""What each role may do at all. Whether it may do so to one record is settled in `queries/access.py`."""
+
+from enum import StrEnum
+
+from iop_schedule.vocabulary import Role
+
+
+class Permission(StrEnum):
+    """One thing a role can be allowed to do, as `subject:verb`."""
+
+    OWN_WEEK = "own-week:read"
+    OWN_TIMES = "own-times:edit"
+    TODAY_READ = "today:read"
+    ATTENDANCE_READ = "attendance:read"
+    ATTENDANCE_RECORD = "attendance:record"
+    CLIENT_READ = "client:read"
+    CLIENT_EDIT = "client:edit"
+    CONSTRAINTS_EDIT = "constraints:edit"
+    CASELOAD_READ = "caseload:read"
+    PLACEMENT_READ = "placement:read"
+    PLACEMENT_DECIDE = "placement:decide"
+    PROGRAM_READ = "program:read"
+    PROGRAM_EDIT = "program:edit"
+    PEOPLE_READ = "people:read"
+    STAFF_MANAGE = "staff:manage"
+    IMPORT_RUN = "import:run"
+    EXPORT_RUN = "export:run"
+    AUDIT_READ = "audit:read"
+    ACCOUNT = "account:own"
+
+
+_STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ}
+
+#: Everything a role holds; a permission not listed is denied.
+HELD: dict[Role, frozenset[Permission]] = {
+    Role.CLIENT: frozenset({Permission.ACCOUNT, Permission.OWN_WEEK, Permission.OWN_TIMES}),
+    Role.COUNSELOR: frozenset(
+        _STAFF
+        | {
+            Permission.TODAY_READ,
+            Permission.ATTENDANCE_READ,
+            Permission.ATTENDANCE_RECORD,
+            Permission.CLIENT_READ,
+        }
+    ),
+    Role.CASE_MANAGER: frozenset(
+        _STAFF
+        | {
+            Permission.CASELOAD_READ,
+            Permission.CLIENT_READ,
+            Permission.CLIENT_EDIT,
+            Permission.CONSTRAINTS_EDIT,
+            Permission.ATTENDANCE_READ,
+            Permission.PLACEMENT_READ,
+            Permission.PLACEMENT_DECIDE,
+            Permission.PEOPLE_READ,
+        }
+    ),
+    Role.ADMINISTRATOR: frozenset(
+        _STAFF
+        | {
+            Permission.CLIENT_READ,
+            Permission.CLIENT_EDIT,
+            Permission.CONSTRAINTS_EDIT,
+            Permission.ATTENDANCE_READ,
+            Permission.PLACEMENT_READ,
+            Permission.PLACEMENT_DECIDE,
+            Permission.PEOPLE_READ,
+            Permission.PROGRAM_EDIT,
+            Permission.STAFF_MANAGE,
+            Permission.IMPORT_RUN,
+            Permission.EXPORT_RUN,
+            Permission.AUDIT_READ,
+        }
+    ),
+}
+
+
+def holds(role: Role, permission: Permission) -> bool:
+    """Return True when `role` has been given `permission`; anything not given is denied."""
+    return permission in HELD.get(role, frozenset())

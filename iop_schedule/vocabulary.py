@@ -1,0 +1,209 @@
+"""The words everyone shares, as stored values. What people read is in the templates.
+
+The values are stored in the database and in exported files: add members, never rename them.
+"""
+
+from enum import IntEnum, StrEnum
+
+
+class Role(StrEnum):
+    """What a person who signs in comes for."""
+
+    CLIENT = "client"
+    COUNSELOR = "counselor"
+    CASE_MANAGER = "case_manager"
+    ADMINISTRATOR = "administrator"
+
+
+class Weekday(IntEnum):
+    """Day of the week as `date.weekday()` counts it. Treatment happens Monday to Friday only."""
+
+    MO = 0
+    TU = 1
+    WE = 2
+    TH = 3
+    FR = 4
+    SA = 5
+    SU = 6
+
+    @property
+    def is_treatment_day(self) -> bool:
+        """Return True from Monday to Friday; nights and weekends belong to home."""
+        return self <= Weekday.FR
+
+
+class ServiceType(StrEnum):
+    """What kind of contact a session is."""
+
+    GROUP = "group"
+    PSYCHOEDUCATION = "psychoeducation"
+    INDIVIDUAL = "individual"
+    FAMILY = "family"
+    CASE_MANAGEMENT = "case_management"
+    MEDICATION = "medication"
+    HOLISTIC = "holistic"
+    AFTERCARE = "aftercare"
+    ALUMNI = "alumni"
+
+
+class SeriesKind(StrEnum):
+    """Whether a weekly series belongs to a group or to one client."""
+
+    GROUP = "group"
+    INDIVIDUAL = "individual"
+
+
+class Modality(StrEnum):
+    """How a session is attended."""
+
+    IN_PERSON = "in_person"
+    TELEHEALTH = "telehealth"
+
+
+class ModalityWish(StrEnum):
+    """How a client can attend."""
+
+    IN_PERSON = "in_person"
+    TELEHEALTH = "telehealth"
+    EITHER = "either"
+
+
+class GroupGender(StrEnum):
+    """Whom a group is for."""
+
+    ANY = "any"
+    FEMALE = "female"
+    MALE = "male"
+    NONBINARY = "nonbinary"
+
+
+class Gender(StrEnum):
+    """A client's gender as they give it; used only for groups that are for one gender."""
+
+    FEMALE = "female"
+    MALE = "male"
+    NONBINARY = "nonbinary"
+    UNSPECIFIED = "unspecified"
+
+
+class Attend(StrEnum):
+    """Whether a group is taken meeting by meeting or whole."""
+
+    ANY = "any"
+    ALL = "all"
+
+
+class LevelOfCare(StrEnum):
+    """Intensity of a program on the ASAM continuum."""
+
+    IOP_ADULT = "iop_adult"
+    IOP_ADOLESCENT = "iop_adolescent"
+    PARTIAL = "partial_hospitalization"
+    OUTPATIENT = "outpatient"
+    AFTERCARE = "aftercare"
+
+
+class EnrollmentStatus(StrEnum):
+    """Where one episode of care stands."""
+
+    PLANNED = "planned"
+    WAITLISTED = "waitlisted"
+    ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class PauseReason(StrEnum):
+    """Why a client's weeks do not count for a while."""
+
+    HOSPITAL = "hospital"
+    RESIDENTIAL = "residential"
+    LEAVE = "leave"
+    JAIL = "jail"
+    OTHER = "other"
+
+
+class ConstraintKind(StrEnum):
+    """What a client's time already belongs to."""
+
+    WORK = "work"
+    CAREGIVING = "caregiving"
+    SCHOOL = "school"
+    HEALTH = "health"
+    LEGAL = "legal"
+    TRANSPORT = "transport"
+    OTHER = "other"
+
+
+class WeekParity(StrEnum):
+    """Which weeks a weekly rule covers; A is the week of the rule's anchor date."""
+
+    EVERY = "every"
+    A = "A"
+    B = "B"
+
+
+class OccurrenceStatus(StrEnum):
+    """What became of one dated session."""
+
+    PLANNED = "planned"
+    CANCELLED = "cancelled"
+    NOT_HELD = "not_held"
+
+
+class RosterSource(StrEnum):
+    """Why a client is expected at one dated session."""
+
+    MEMBER = "member"
+    INDIVIDUAL = "individual"
+    MAKE_UP = "make_up"
+    WALK_IN = "walk_in"
+
+
+class AttendanceStatus(StrEnum):
+    """What happened for one client at one dated session. No record at all means *to mark*."""
+
+    ATTENDED = "attended"
+    ATTENDED_PART = "attended_in_part"
+    EXCUSED = "excused"
+    NO_SHOW = "no_show"
+    LATE_CANCEL = "late_cancellation"
+    PROGRAM_CANCELLED = "cancelled_by_program"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    IN_APP = "in_app"
+
+
+class DeliveryState(StrEnum):
+    """Where one message stands in the outbox."""
+
+    PLANNED = "planned"
+    CLAIMED = "claimed"
+    ATTEMPTING = "attempting"
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+
+
+class DeliveryPurpose(StrEnum):
+    """Why a message is sent."""
+
+    REMINDER = "reminder"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+
+
+class AssignmentRole(StrEnum):
+    """In what capacity a staff member is responsible for a client."""
+
+    COUNSELOR = "counselor"
+    CASE_MANAGER = "case_manager"
