@@ -1,0 +1,42 @@
+"""Tables: columns and constraints, hardly any behavior. Importing this package knows them all."""
+
+from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision
+from iop_schedule.models.audit import AuditEvent
+from iop_schedule.models.availability import ClientConstraint, ConstraintException
+from iop_schedule.models.base import Base, db
+from iop_schedule.models.occurrences import Occurrence, RosterEntry
+from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
+from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
+from iop_schedule.models.programs import Closure, Program, Room, Site
+from iop_schedule.models.reminders import Heartbeat, ReminderDelivery
+from iop_schedule.models.series import Group, Series, SeriesMember
+
+__all__ = [
+    "Assignment",
+    "AttendanceRecord",
+    "AttendanceRevision",
+    "AuditEvent",
+    "Base",
+    "Client",
+    "ClientConstraint",
+    "Closure",
+    "ConstraintException",
+    "Enrollment",
+    "EnrollmentPause",
+    "Group",
+    "Heartbeat",
+    "Occurrence",
+    "PrescribedDose",
+    "Program",
+    "ReminderDelivery",
+    "RoleRow",
+    "Room",
+    "RosterEntry",
+    "Series",
+    "SeriesMember",
+    "SignInAttempt",
+    "SignInSession",
+    "Site",
+    "User",
+    "db",
+]

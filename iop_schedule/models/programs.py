@@ -1,0 +1,98 @@
+"""Sites, programs, rooms and closures."""
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from iop_schedule.models.base import Base, Code, Id, Name, Word, one_of
+from iop_schedule.vocabulary import LevelOfCare
+
+
+class Site(Base):
+    """A place with one time zone, its own rooms, programs and people."""
+
+    __tablename__ = "site"
+
+    id: Mapped[Id]
+    #: How the clinic's files name this site.
+    code: Mapped[Code] = mapped_column(unique=True)
+    #: As staff say it.
+    name: Mapped[Name]
+    #: IANA time zone; every wall-clock time at this site is meant in it.
+    zone: Mapped[str] = mapped_column(String(64))
+    #: Street address for the client's page; leave empty where it would give the program away.
+    address: Mapped[str] = mapped_column(String(300), default="")
+    #: Office number shown under Help.
+    phone: Mapped[str] = mapped_column(String(40), default="")
+
+
+class Program(Base):
+    """A treatment program that a site runs, with the numbers its payer and state ask for."""
+
+    __tablename__ = "program"
+    __table_args__ = (
+        one_of("level_of_care", LevelOfCare),
+        CheckConstraint("minimum_minutes >= 0", name="minimum_minutes_not_negative"),
+        CheckConstraint("minimum_days BETWEEN 0 AND 5", name="minimum_days_in_week"),
+        CheckConstraint("horizon_weeks BETWEEN 1 AND 52", name="horizon_in_a_year"),
+    )
+
+    id: Mapped[Id]
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
+    code: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[Name]
+    level_of_care: Mapped[Word]
+    #: Structured minutes a week below which the level of care is not met. Source: docs/sources.md#weekly-dose
+    minimum_minutes: Mapped[int] = mapped_column(default=540)
+    #: Distinct weekdays a week. Source: docs/sources.md#days-a-week
+    minimum_days: Mapped[int] = mapped_column(default=3)
+    #: Where the two numbers above come from: the payer's or state's document.
+    minimum_source: Mapped[str] = mapped_column(String(300), default="")
+    #: How far ahead weekly series are written out as dated sessions.
+    horizon_weeks: Mapped[int] = mapped_column(default=12)
+
+    site: Mapped[Site] = relationship()
+
+
+class Room(Base):
+    """A room at a site."""
+
+    __tablename__ = "room"
+    __table_args__ = (
+        UniqueConstraint("site_id", "code"),
+        CheckConstraint("seats > 0", name="seats_positive"),
+    )
+
+    id: Mapped[Id]
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
+    code: Mapped[Code]
+    name: Mapped[Name]
+    seats: Mapped[int]
+
+    site: Mapped[Site] = relationship()
+
+
+class Closure(Base):
+    """Days on which a site, or one program of it, holds no sessions."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        CheckConstraint("until_day >= from_day", name="ends_after_it_starts"),
+        UniqueConstraint(
+            "site_id", "program_id", "from_day", "until_day", postgresql_nulls_not_distinct=True
+        ),
+    )
+
+    id: Mapped[Id]
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"), index=True)
+    #: Only this program, or the whole site when empty.
+    program_id: Mapped[int | None] = mapped_column(ForeignKey("program.id"))
+    from_day: Mapped[date]
+    #: Last closed day, included.
+    until_day: Mapped[date]
+    #: Why, in words clients may read: “Thanksgiving”, “Snow”.
+    name: Mapped[Name]
+
+    site: Mapped[Site] = relationship()
+    program: Mapped[Program | None] = relationship()
