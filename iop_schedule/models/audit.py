@@ -1,4 +1,4 @@
-"""The audit trail: append-only by triggers the migrations make, text instead of foreign keys, so that it outlives what it names."""
+"""The audit trail: append-only (triggers made by the migrations), text instead of foreign keys."""
 
 from typing import Any
 

@@ -1,0 +1,59 @@
+"""Writing the audit trail. Every action calls `record` inside its own transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from iop_schedule.models import AuditEvent, db
+from iop_schedule.models.base import write_transaction
+from iop_schedule.queries.access import Actor
+from iop_schedule.vocabulary import AuditKind
+
+
+def record(
+    kind: AuditKind,
+    *,
+    actor: Actor | None,
+    now: datetime,
+    subject: tuple[str, object] | None = None,
+    client_id: int | None = None,
+    site_id: int | None = None,
+    details: dict[str, Any] | None = None,
+    reference: str = "",
+) -> None:
+    """Add one row to the audit trail, in the transaction of the caller.
+
+    Args:
+        kind: what happened.
+        actor: who did it; None for the scheduler and for people who are not signed in.
+        now: when.
+        subject: what it was done to, as a table's word and its id.
+        client_id: the one client it is about.
+        site_id: where; the actor's own site when they have exactly one.
+        details: ids, old and new values. Names and free text stay out.
+        reference: the request's reference number.
+    """
+    if site_id is None and actor is not None and len(actor.site_ids) == 1:
+        (site_id,) = actor.site_ids
+    db.session.add(
+        AuditEvent(
+            at=now,
+            kind=AuditKind(kind),
+            actor_id=actor.user_id if actor else None,
+            actor_role=actor.role if actor else "",
+            site_id=site_id,
+            client_id=client_id,
+            subject=subject[0] if subject else "",
+            subject_id=str(subject[1]) if subject else "",
+            details=details or {},
+            reference=reference,
+        )
+    )
+
+
+def record_alone(kind: AuditKind, **what: Any) -> None:
+    """Add one row in a transaction of its own: for views and refusals, which change nothing else.
+
+    Takes the same arguments as `record`.
+    """
+    with write_transaction():
+        record(kind, **what)

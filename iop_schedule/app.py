@@ -1,0 +1,93 @@
+"""The one place where the parts are put together."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_security import Security, SQLAlchemyUserDatastore
+from flask_wtf.csrf import CSRFProtect
+from pysqlite3 import dbapi2 as sqlite
+
+from iop_schedule import cli
+from iop_schedule.config import Settings
+from iop_schedule.models import RoleRow, User, db
+from iop_schedule.web.blueprints import register_blueprints
+from iop_schedule.web.errors import init_errors
+from iop_schedule.web.security import init_security
+
+PACKAGE = Path(__file__).parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application for `settings`, by default those in the environment.
+
+    Nothing starts to run on its own here: the scheduler belongs to `run-jobs` and to `make run`.
+
+    Raises:
+        BadSetting: a setting cannot be used.
+    """
+    settings = settings or Settings.from_env(os.environ, instance=PACKAGE.parent / "instance")
+    app = Flask("iop_schedule", instance_path=str(settings.instance.resolve()), static_folder=None)
+    app.config.update(_config(settings))
+    app.extensions["settings"] = settings
+    db.init_app(app)
+    Migrate(app, db, directory=str(PACKAGE / "migrations"), compare_type=True, render_as_batch=True)
+    CSRFProtect(app)
+    init_security(app)
+    Security(app, SQLAlchemyUserDatastore(db, User, RoleRow))
+    init_errors(app)
+    register_blueprints(app)
+    cli.register(app)
+    return app
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    return {
+        "TESTING": settings.testing,
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": settings.max_upload,
+        "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
+        "MAX_FORM_PARTS": 5000,
+        "SESSION_COOKIE_NAME": "__Host-session" if settings.secure_cookies else "session",
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,  # a form is as old as its session
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings.database_url),
+        "SECURITY_PASSWORD_SALT": settings.password_salt,
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        # 19 MiB and two passes: OWASP's floor; the library's default costs seven times the processor time.
+        "SECURITY_PASSLIB_OPTIONS": {
+            "argon2__memory_cost": 19 * 1024,
+            "argon2__time_cost": 2,
+            "argon2__parallelism": 1,
+        },
+        "SECURITY_REGISTERABLE": False,
+        "SECURITY_TRACKABLE": False,
+        "SECURITY_RETURN_GENERIC_RESPONSES": True,
+        "SECURITY_LOGOUT_METHODS": ["POST"],
+        "SECURITY_LOGIN_URL": "/sign-in",
+        "SECURITY_LOGOUT_URL": "/sign-out",
+        "SECURITY_POST_LOGIN_VIEW": "/",
+        "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
+        "SECURITY_DEFAULT_REMEMBER_ME": False,
+        "SECURITY_EMAIL_SENDER": settings.mail_from,
+        "SECURITY_CSRF_COOKIE_NAME": None,
+    }
+
+
+def _engine_options(url: str) -> dict[str, Any]:
+    if url.startswith("sqlite"):
+        # The interpreter's own SQLite may carry the WAL-reset bug (fixed in 3.51.3): bring a newer one.
+        return {"module": sqlite, "pool_pre_ping": False}
+    limits = "-c statement_timeout=15s -c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
+    return {
+        "pool_pre_ping": True,
+        "pool_timeout": 5,
+        "connect_args": {"options": f"{limits} -c timezone=UTC", "connect_timeout": 5},
+    }

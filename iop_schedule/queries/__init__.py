@@ -1,0 +1,1 @@
+"""Reads: values or rows ready to show. No writes, no commit."""

@@ -1,0 +1,233 @@
+"""The one door to protected records: deny by default, and "not yours" looks like "not found".
+
+Views and actions reach a client, a session or a series through these functions and in no other way.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.permissions import Permission, holds
+from iop_schedule.errors import NotAllowed, NotFound
+from iop_schedule.models import (
+    Assignment,
+    Client,
+    Group,
+    Occurrence,
+    Program,
+    Room,
+    RosterEntry,
+    Series,
+    SeriesMember,
+    Site,
+    User,
+    db,
+)
+from iop_schedule.vocabulary import AssignmentRole, Role
+
+#: How long after leading a session a counselor still sees the people who were expected at it.
+COUNSELOR_LOOKS_BACK = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is acting: everything access rules look at, and nothing else."""
+
+    user_id: int
+    role: Role
+    name: str
+    #: Sites this person works at; for a client, the site that serves them.
+    site_ids: frozenset[int]
+    #: The client this login belongs to, for clients.
+    client_id: int | None
+    #: IANA zone of the first of those sites, for saying which day it is.
+    zone: str
+
+    def today(self, now: datetime) -> date:
+        """Return the calendar day at this person's own site."""
+        return civil_time.local_day(now, civil_time.zone(self.zone))
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAllowed unless this person's role holds `permission`."""
+        if not holds(self.role, permission):
+            raise NotAllowed
+
+
+def actor_for(user: User) -> Actor:
+    """Return the actor behind a signed-in login."""
+    if user.role is Role.CLIENT:
+        client = db.session.scalars(select(Client).where(Client.user_id == user.id)).one()
+        return Actor(
+            user_id=user.id,
+            role=Role.CLIENT,
+            name=client.called,
+            site_ids=frozenset({client.site_id}),
+            client_id=client.id,
+            zone=client.site.zone,
+        )
+    return Actor(
+        user_id=user.id,
+        role=user.role,
+        name=user.name,
+        site_ids=frozenset(site.id for site in user.sites),
+        client_id=None,
+        zone=user.sites[0].zone if user.sites else "UTC",
+    )
+
+
+def in_force(row: type[Assignment] | type[SeriesMember] | type[Series], day: date) -> ColumnElement[bool]:
+    """Return the condition that a dated row holds on `day`."""
+    return and_(row.from_day <= day, or_(row.until_day.is_(None), row.until_day >= day))
+
+
+def sees_client(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `Client` that makes a client visible to `actor` at `now`.
+
+    A client sees themself. Administrators see their sites' clients. Case managers see the clients
+    assigned to them, counselors also those in the sessions they lead: from two weeks back to the end
+    of the horizon. Everyone only within their own sites.
+    """
+    today = actor.today(now)
+    if actor.role is Role.CLIENT:
+        return Client.id == actor.client_id
+    at_own_site = Client.site_id.in_(actor.site_ids)
+    if actor.role is Role.ADMINISTRATOR:
+        return at_own_site
+    if actor.role is Role.CASE_MANAGER:
+        return and_(at_own_site, _assigned(actor, AssignmentRole.CASE_MANAGER, today))
+    if actor.role is Role.COUNSELOR:
+        return and_(
+            at_own_site,
+            or_(_assigned(actor, AssignmentRole.COUNSELOR, today), _on_led_roster(actor, now)),
+        )
+    return false()
+
+
+def _assigned(actor: Actor, role: AssignmentRole, today: date) -> ColumnElement[bool]:
+    return exists().where(
+        Assignment.client_id == Client.id,
+        Assignment.user_id == actor.user_id,
+        Assignment.role == role,
+        in_force(Assignment, today),
+    )
+
+
+def _on_led_roster(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        RosterEntry.client_id == Client.id,
+        RosterEntry.released_at.is_(None),
+        Occurrence.id == RosterEntry.occurrence_id,
+        Occurrence.leader_id == actor.user_id,
+        Occurrence.starts_at > now - COUNSELOR_LOOKS_BACK,
+    )
+
+
+def visible_clients(actor: Actor, *, now: datetime) -> Select[Client]:
+    """Return the query for the clients `actor` may see, by name."""
+    return (
+        select(Client)
+        .where(sees_client(actor, now=now))
+        .order_by(Client.preferred_name, Client.given_name, Client.family_name, Client.id)
+    )
+
+
+def access_client(actor: Actor, client_id: int, permission: Permission, *, now: datetime) -> Client:
+    """Return the client, when `actor` may do `permission` to their record at `now`.
+
+    Raises:
+        NotAllowed: the role does not hold the permission at all.
+        NotFound: there is no such client, or it is not this person's to see: the same answer.
+    """
+    actor.require(permission)
+    statement = select(Client).where(Client.id == client_id, sees_client(actor, now=now))
+    client = db.session.scalars(statement).one_or_none()
+    if client is None:
+        raise NotFound
+    return client
+
+
+def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `Occurrence` that makes a dated session visible to `actor`."""
+    if actor.role is Role.CLIENT:
+        return exists().where(
+            RosterEntry.occurrence_id == Occurrence.id,
+            RosterEntry.client_id == actor.client_id,
+            RosterEntry.released_at.is_(None),
+        )
+    at_own_site = Occurrence.site_id.in_(actor.site_ids)
+    if actor.role is Role.COUNSELOR:
+        return and_(at_own_site, Occurrence.leader_id == actor.user_id)
+    if actor.role in {Role.CASE_MANAGER, Role.ADMINISTRATOR}:
+        return at_own_site
+    return false()
+
+
+def access_occurrence(actor: Actor, occurrence_id: int, permission: Permission) -> Occurrence:
+    """Return the dated session, when `actor` may do `permission` to it; else as `access_client`."""
+    actor.require(permission)
+    statement = select(Occurrence).where(Occurrence.id == occurrence_id, sees_occurrence(actor))
+    occurrence = db.session.scalars(statement).one_or_none()
+    if occurrence is None:
+        raise NotFound
+    return occurrence
+
+
+def _at_own_site(
+    actor: Actor, site_id: InstrumentedAttribute[int] | ColumnElement[int]
+) -> ColumnElement[bool]:
+    return false() if actor.role is Role.CLIENT else and_(true(), site_id.in_(actor.site_ids))
+
+
+def access_site(actor: Actor, site_id: int, permission: Permission) -> Site:
+    """Return the site, when it is one of `actor`'s own; else as `access_client`."""
+    actor.require(permission)
+    site = db.session.scalars(
+        select(Site).where(Site.id == site_id, _at_own_site(actor, Site.id))
+    ).one_or_none()
+    if site is None:
+        raise NotFound
+    return site
+
+
+def access_program(actor: Actor, program_id: int, permission: Permission) -> Program:
+    """Return the program, when it is at one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    statement = select(Program).where(Program.id == program_id, _at_own_site(actor, Program.site_id))
+    program = db.session.scalars(statement).one_or_none()
+    if program is None:
+        raise NotFound
+    return program
+
+
+def access_group(actor: Actor, group_id: int, permission: Permission) -> Group:
+    """Return the group, when its program is at one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    statement = select(Group).join(Program).where(Group.id == group_id, _at_own_site(actor, Program.site_id))
+    group = db.session.scalars(statement).one_or_none()
+    if group is None:
+        raise NotFound
+    return group
+
+
+def access_series(actor: Actor, series_id: int, permission: Permission) -> Series:
+    """Return the weekly series, when it is at one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    statement = select(Series).where(Series.id == series_id, _at_own_site(actor, Series.site_id))
+    series = db.session.scalars(statement).one_or_none()
+    if series is None:
+        raise NotFound
+    return series
+
+
+def access_room(actor: Actor, room_id: int, permission: Permission) -> Room:
+    """Return the room, when it is at one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    room = db.session.scalars(
+        select(Room).where(Room.id == room_id, _at_own_site(actor, Room.site_id))
+    ).one_or_none()
+    if room is None:
+        raise NotFound
+    return room

@@ -1,0 +1,1 @@
+"""Pages: parse what was sent, call one action or query, render."""

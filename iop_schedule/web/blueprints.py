@@ -1,0 +1,13 @@
+"""The route table of the whole application: every blueprint, in the order of the flow."""
+
+from flask import Flask
+
+from iop_schedule.web.home import home
+
+BLUEPRINTS = (home,)
+
+
+def register_blueprints(app: Flask) -> None:
+    """Add every page to the application."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

@@ -1,0 +1,196 @@
+"""One plain function per table, with unsurprising defaults; each flushes and returns its row."""
+
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from flask_security import hash_password
+from sqlalchemy import select
+
+from iop_schedule.models import (
+    Assignment,
+    Client,
+    ClientConstraint,
+    Closure,
+    Enrollment,
+    Group,
+    PrescribedDose,
+    Program,
+    RoleRow,
+    Room,
+    Series,
+    SeriesMember,
+    Site,
+    User,
+    db,
+)
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    ConstraintKind,
+    EnrollmentStatus,
+    LevelOfCare,
+    Role,
+    SeriesKind,
+    ServiceType,
+)
+
+PASSWORD = "correct horse battery"
+LONG_AGO = date(2025, 1, 1)
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+_numbers = count(1)
+
+
+def _code(prefix: str) -> str:
+    return f"{prefix}{next(_numbers)}"
+
+
+@lru_cache(maxsize=1)
+def _hashed() -> str:
+    hashed: str = hash_password(PASSWORD)
+    return hashed
+
+
+def _add(row: Any) -> Any:
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def make_site(**given: Any) -> Site:
+    code = _code("site")
+    site: Site = _add(Site(**{"code": code, "name": code.title(), "zone": "America/New_York", **given}))
+    return site
+
+
+def make_program(site: Site, **given: Any) -> Program:
+    code = _code("program")
+    defaults = {"code": code, "name": code.title(), "level_of_care": LevelOfCare.IOP_ADULT}
+    program: Program = _add(Program(site=site, **{**defaults, **given}))
+    return program
+
+
+def make_room(site: Site, **given: Any) -> Room:
+    code = _code("room")
+    room: Room = _add(Room(site=site, **{"code": code, "name": code.title(), "seats": 14, **given}))
+    return room
+
+
+def make_user(role: Role, *sites: Site, **given: Any) -> User:
+    name = _code("person")
+    row = db.session.scalars(select(RoleRow).where(RoleRow.name == role)).one_or_none() or RoleRow(name=role)
+    defaults = {
+        "code": None if role is Role.CLIENT else name,
+        "email": f"{name}@example.org",
+        "password": _hashed(),
+        "given_name": name.title(),
+        "family_name": "Example",
+        "fs_uniquifier": uuid4().hex,
+        "created_at": MADE_AT,
+    }
+    user: User = _add(User(roles=[row], sites=list(sites), **{**defaults, **given}))
+    return user
+
+
+def make_client(site: Site, **given: Any) -> Client:
+    name = _code("client")
+    defaults = {
+        "code": name,
+        "given_name": name.title(),
+        "family_name": "Example",
+        "languages": ["en"],
+        "created_at": MADE_AT,
+    }
+    client: Client = _add(Client(site=site, **{**defaults, **given}))
+    return client
+
+
+def make_assignment(client: Client, user: User, role: AssignmentRole, **given: Any) -> Assignment:
+    row: Assignment = _add(Assignment(client=client, user=user, role=role, **{"from_day": LONG_AGO, **given}))
+    return row
+
+
+def make_enrollment(client: Client, program: Program, **given: Any) -> Enrollment:
+    defaults = {
+        "code": _code("enrollment"),
+        "status": EnrollmentStatus.ACTIVE,
+        "from_day": date(2026, 1, 5),
+    }
+    row: Enrollment = _add(Enrollment(client=client, program=program, **{**defaults, **given}))
+    return row
+
+
+def make_dose(enrollment: Enrollment, **given: Any) -> PrescribedDose:
+    defaults: dict[str, Any] = {"from_day": enrollment.from_day, "minutes": 540, "required_services": []}
+    row: PrescribedDose = _add(PrescribedDose(enrollment=enrollment, **{**defaults, **given}))
+    return row
+
+
+def make_group(program: Program, **given: Any) -> Group:
+    code = _code("group")
+    defaults = {"code": code, "name": code.title(), "service_type": ServiceType.GROUP, "seats": 12}
+    row: Group = _add(Group(program=program, **{**defaults, **given}))
+    return row
+
+
+def make_meeting(group: Group, leader: User, **given: Any) -> Series:
+    defaults: dict[str, Any] = {
+        "code": _code("meeting"),
+        "kind": SeriesKind.GROUP,
+        "site": group.program.site,
+        "program": group.program,
+        "service_type": group.service_type,
+        "modality": group.modality,
+        "weekday": 0,
+        "local_start": time(9),
+        "duration_minutes": 180,
+        "from_day": date(2026, 1, 5),
+        "created_at": MADE_AT,
+    }
+    row: Series = _add(Series(group=group, leader=leader, **{**defaults, **given}))
+    return row
+
+
+def make_individual(client: Client, program: Program, leader: User, **given: Any) -> Series:
+    defaults: dict[str, Any] = {
+        "code": _code("individual"),
+        "kind": SeriesKind.INDIVIDUAL,
+        "site": program.site,
+        "service_type": ServiceType.INDIVIDUAL,
+        "weekday": 4,
+        "local_start": time(10),
+        "duration_minutes": 50,
+        "from_day": date(2026, 1, 5),
+        "created_at": MADE_AT,
+    }
+    row: Series = _add(Series(client=client, program=program, leader=leader, **{**defaults, **given}))
+    return row
+
+
+def make_member(series: Series, client: Client, **given: Any) -> SeriesMember:
+    row: SeriesMember = _add(
+        SeriesMember(series=series, client=client, **{"from_day": date(2026, 1, 5), **given})
+    )
+    return row
+
+
+def make_constraint(client: Client, created_by: User, **given: Any) -> ClientConstraint:
+    defaults: dict[str, Any] = {
+        "kind": ConstraintKind.WORK,
+        "weekday": None if "day" in given else 0,
+        "local_start": time(13),
+        "local_end": time(21),
+        "from_day": LONG_AGO,
+        "created_at": MADE_AT,
+    }
+    row: ClientConstraint = _add(
+        ClientConstraint(client=client, created_by_id=created_by.id, **{**defaults, **given})
+    )
+    return row
+
+
+def make_closure(site: Site, **given: Any) -> Closure:
+    row: Closure = _add(Closure(site=site, **{"name": "Holiday", **given}))
+    return row

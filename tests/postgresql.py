@@ -1,0 +1,104 @@
+"""A PostgreSQL for the tests, started from the installed package on a free port of the loopback."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from socket import AF_INET, SOCK_STREAM, socket
+
+import psycopg
+
+
+class PostgreSQL:
+    """A running server: makes and drops databases."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._numbers = count(1)
+
+    def free_name(self) -> str:
+        """Return a database name not used yet."""
+        return f"iop_{os.getpid()}_{next(self._numbers)}"
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """Create a database and return its address."""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return f"postgresql+psycopg://iop@127.0.0.1:{self.port}/{name}"
+
+    def drop(self, name: str) -> None:
+        """Drop a database, ending what is still connected to it."""
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="iop", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).parent
+    message = "PostgreSQL is not installed; run: apt-get install postgresql"
+    raise RuntimeError(message)
+
+
+def _free_port() -> int:
+    with socket(AF_INET, SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def start_postgresql(folder: Path) -> Iterator[PostgreSQL]:
+    """Run a server in `folder` for the block. PostgreSQL refuses root, so root hands it to `postgres`."""
+    binaries, data, port = _binaries(), folder / "data", _free_port()
+    as_other: list[str] = []
+    if os.geteuid() == 0:
+        for parent in [folder, *folder.parents][:3]:
+            parent.chmod(0o755)
+        shutil.chown(folder, "postgres", "postgres")
+        as_other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    subprocess.run(
+        [*as_other, str(binaries / "initdb"), "-D", str(data), "-U", "iop", "-A", "trust", "-E", "UTF8",
+         "--locale=C.UTF-8", "--no-sync"],
+        check=True, capture_output=True, cwd=folder,
+    )  # fmt: skip
+    options = {
+        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+        "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 120, "shared_buffers": "64MB",
+    }  # fmt: skip
+    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*as_other, str(binaries / "postgres"), "-D", str(data), *arguments],
+            stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    try:
+        _wait_until_ready(port, server, folder / "log")
+        yield PostgreSQL(port)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_until_ready(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(200):
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="iop", dbname="postgres").close()
+        except psycopg.OperationalError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.05)
+        else:
+            return
+    message = f"PostgreSQL did not start: {log.read_text(errors='replace')[-800:]}"
+    raise RuntimeError(message)
