@@ -1,0 +1,50 @@
+# Two commands do everything: `make run` and `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+export HOST PORT
+
+.PHONY: help run test setup check bench format stage clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/run.done ## start the demo clinic: web server and scheduler, sign-in names printed
+	@$(BIN)/flask --app wsgi demo-clinic
+	@exec $(BIN)/flask --app wsgi serve
+
+test: $(VENV)/test.done ## run every test: both databases, browser, repository checks
+	@tools/system-packages
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+setup: $(VENV)/test.done ## only make the environment, with the test tools
+
+check: $(VENV)/test.done ## format check, lint, types, import contracts, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+format: $(VENV)/test.done ## put code into shape
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/test.done ## measure; figures quoted anywhere come from here
+	@$(BIN)/python -m benchmarks
+
+stage: ## list the files of one stage, e.g. make stage S=attendance
+	@git ls-files "*$(S)*"
+
+clean: ## remove the environment (the data in instance/ stays)
+	rm -rf $(VENV)
+
+$(VENV)/run.done: requirements/run.lock tools/setup
+	@tools/setup run
+
+$(VENV)/test.done: requirements/test.lock requirements/run.lock tools/setup
+	@tools/setup test
