@@ -1,0 +1,487 @@
+"""Writes the invented clinic into an empty database: twelve weeks of history, twelve to come."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from uuid import uuid4
+
+from flask_security import hash_password
+from sqlalchemy import insert, select
+
+from iop_schedule.actions.occurrences import extend_horizon
+from iop_schedule.demo import plan
+from iop_schedule.demo.history import outcome, pattern_of
+from iop_schedule.demo.people import FAMILY, GIVEN
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.intervals import Interval
+from iop_schedule.models import (
+    Assignment,
+    AttendanceRecord,
+    AttendanceRevision,
+    Client,
+    ClientConstraint,
+    Closure,
+    Enrollment,
+    Group,
+    Occurrence,
+    PrescribedDose,
+    Program,
+    RoleRow,
+    Room,
+    RosterEntry,
+    Series,
+    SeriesMember,
+    Site,
+    User,
+    db,
+)
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    AttendanceStatus,
+    EnrollmentStatus,
+    Gender,
+    ModalityWish,
+    OccurrenceStatus,
+    Role,
+    RosterSource,
+    SeriesKind,
+    ServiceType,
+    Weekday,
+    WeekParity,
+)
+
+HISTORY_WEEKS = 12
+WAITING = 5
+MINUTES_ONE_TO_ONE = 50
+HALF_HOUR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """One way to sign in to the invented clinic."""
+
+    role: str
+    email: str
+    password: str
+    site: str
+
+
+@dataclass
+class _Clinic:
+    """What has been written so far, by code."""
+
+    now: datetime
+    password_hash: str
+    rng: Random
+    roles: dict[Role, RoleRow] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
+    rooms: dict[tuple[str, str], Room] = field(default_factory=dict)
+    staff: dict[str, User] = field(default_factory=dict)
+    programs: dict[str, Program] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    patterns: dict[int, str] = field(default_factory=dict)
+    #: Minutes already taken on a weekday, by ("staff", code), ("room", code) or ("client", id).
+    taken: dict[tuple[str, object, int], list[Interval[int]]] = field(default_factory=dict)
+
+    def today(self, site: Site) -> date:
+        return civil_time.local_day(self.now, civil_time.zone(site.zone))
+
+    def take(self, who: tuple[str, object], weekday: int, slot: Interval[int]) -> None:
+        self.taken.setdefault((*who, weekday), []).append(slot)
+
+    def is_free(self, who: tuple[str, object], weekday: int, slot: Interval[int]) -> bool:
+        return not any(slot.overlaps(other) for other in self.taken.get((*who, weekday), []))
+
+
+def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
+    """Fill an empty database with the invented clinic and return its sign-ins.
+
+    Everything is drawn from a fixed seed; only dates follow `now`, and the password is new each time.
+    A database that already holds a site is left alone and the answer is an empty list.
+    """
+    if db.session.scalars(select(Site.id).limit(1)).first() is not None:
+        return []
+    password = "-".join((secrets.choice(("maple", "river", "cedar", "amber")), secrets.token_hex(5)))
+    clinic = _Clinic(now=now, password_hash=hash_password(password), rng=Random(2026))  # noqa: S311
+    _add_places(clinic)
+    _add_staff(clinic)
+    _add_groups(clinic)
+    _add_clients(clinic)
+    db.session.flush()
+    _add_history(clinic)
+    db.session.commit()
+    extend_horizon(now=now)
+    return _accounts(clinic, password)
+
+
+def _add_places(clinic: _Clinic) -> None:
+    for role in Role:
+        clinic.roles[role] = RoleRow(name=role)
+    db.session.add_all(clinic.roles.values())
+    for place in plan.SITES:
+        site = Site(
+            code=place.code, name=place.name, zone=place.zone, address=place.address, phone=place.phone
+        )
+        clinic.sites[place.code] = site
+        for code, name, seats in place.rooms:
+            clinic.rooms[place.code, code] = Room(site=site, code=code, name=name, seats=seats)
+        holiday = _thanksgiving(clinic.now.year)
+        for day in (holiday, _thanksgiving(clinic.now.year + 1)):
+            db.session.add(Closure(site=site, from_day=day, until_day=day, name="Thanksgiving"))
+    for paper in plan.PROGRAMS:
+        clinic.programs[paper.code] = Program(
+            site=clinic.sites[paper.site],
+            code=paper.code,
+            name=paper.name,
+            level_of_care=paper.level,
+            minimum_minutes=paper.minutes,
+            minimum_days=paper.days,
+            minimum_source="Invented for the demo clinic",
+        )
+    db.session.add_all([*clinic.sites.values(), *clinic.rooms.values(), *clinic.programs.values()])
+
+
+def _thanksgiving(year: int) -> date:
+    """Return the fourth Thursday of November."""
+    first = date(year, 11, 1)
+    return first + timedelta(days=(Weekday.TH - first.weekday()) % 7, weeks=3)
+
+
+def _user(clinic: _Clinic, role: Role, email: str, name: tuple[str, str], *, code: str | None = None) -> User:
+    return User(
+        code=code,
+        email=email,
+        password=clinic.password_hash,
+        given_name=name[0],
+        family_name=name[1],
+        fs_uniquifier=uuid4().hex,
+        created_at=clinic.now,
+        roles=[clinic.roles[role]],
+    )
+
+
+def _add_staff(clinic: _Clinic) -> None:
+    for person in plan.STAFF:
+        email = f"{person.code}@{person.site}.example"
+        user = _user(clinic, person.role, email, (person.given_name, person.family_name), code=person.code)
+        user.sites = [clinic.sites[person.site]]
+        clinic.staff[person.code] = user
+    db.session.add_all(clinic.staff.values())
+
+
+def _add_groups(clinic: _Clinic) -> None:
+    for paper in plan.GROUPS:
+        program = clinic.programs[paper.program]
+        group = Group(
+            program=program,
+            code=paper.code,
+            name=paper.name,
+            service_type=paper.service,
+            seats=paper.seats,
+            modality=paper.modality,
+            gender=paper.gender,
+        )
+        clinic.groups[paper.code] = group
+        slot = _slot(paper.start, paper.minutes)
+        for weekday in paper.days:
+            db.session.add(
+                Series(
+                    code=f"{paper.code}-{weekday.name}",
+                    kind=SeriesKind.GROUP,
+                    site=program.site,
+                    program=program,
+                    group=group,
+                    service_type=paper.service,
+                    modality=paper.modality,
+                    weekday=weekday,
+                    local_start=paper.start,
+                    duration_minutes=paper.minutes,
+                    break_minutes=paper.break_minutes,
+                    leader=clinic.staff[paper.leader],
+                    room=clinic.rooms.get((program.site.code, paper.room)),
+                    from_day=civil_time.monday_of(clinic.today(program.site)) - timedelta(weeks=30),
+                    created_at=clinic.now,
+                )
+            )
+            clinic.take(("staff", paper.leader), weekday, slot)
+
+
+def _slot(start: time, minutes: int) -> Interval[int]:
+    first = civil_time.minutes_of_day(start)
+    return Interval(first, first + minutes)
+
+
+def _add_clients(clinic: _Clinic) -> None:
+    number = 0
+    for paper in plan.GROUPS:
+        for place in range(paper.people):
+            _add_client(clinic, number, paper, place)
+            number += 1
+    for place in range(WAITING):
+        _add_waiting(clinic, number + place)
+
+
+def _person(clinic: _Clinic, number: int, site: Site, *, gender: str, admitted: date) -> Client:
+    given, family = GIVEN[number % len(GIVEN)], FAMILY[number % len(FAMILY)]
+    email = f"client{number + 1}@people.example"
+    user = _user(clinic, Role.CLIENT, email, (given, family))
+    db.session.add(user)
+    db.session.flush()
+    client = Client(
+        code=f"C{number + 1:03d}",
+        site=site,
+        user_id=user.id,
+        given_name=given,
+        family_name=family,
+        languages=["en", "es"] if number % 6 == 0 else ["en"],
+        gender=gender,
+        modality=ModalityWish.EITHER if number % 4 == 0 else ModalityWish.IN_PERSON,
+        travel_minutes=(10, 15, 20, 30)[number % 4],
+        email=email,
+        phone=f"555-01{number:02d}-{1000 + number * 37 % 9000}",
+        email_consent_at=clinic.now if number % 5 else None,
+        created_at=civil_time.instant(admitted, time(12), civil_time.zone(site.zone)),
+    )
+    db.session.add(client)
+    db.session.flush()
+    return client
+
+
+def _add_client(clinic: _Clinic, number: int, paper: plan.GroupPlan, place: int) -> None:
+    program = clinic.programs[paper.program]
+    site, today = program.site, clinic.today(program.site)
+    # Most people have been here for months, every sixth came within the last two weeks.
+    weeks = (1 if place % 2 else 2) if place % 6 == 5 else 4 + number * 7 % 12  # noqa: PLR2004
+    admitted = civil_time.monday_of(today) - timedelta(weeks=weeks)
+    gender = Gender.FEMALE if paper.gender == "female" else (Gender.FEMALE, Gender.MALE)[number % 2]
+    client = _person(clinic, number, site, gender=gender, admitted=admitted)
+    clinic.patterns[client.id] = pattern_of(number)
+    _enroll(clinic, client, program, admitted, paper)
+    for meeting in clinic.groups[paper.code].meetings:
+        db.session.add(SeriesMember(series=meeting, client=client, from_day=admitted))
+        clinic.take(
+            ("client", client.id), meeting.weekday, _slot(meeting.local_start, meeting.duration_minutes)
+        )
+    _add_commitments(clinic, client, paper.life, today)
+    if program.minimum_minutes >= 540 and place % 3 != 2:  # noqa: PLR2004
+        _add_one_to_one(clinic, client, program, paper.leader, admitted)
+
+
+def _enroll(clinic: _Clinic, client: Client, program: Program, admitted: date, paper: plan.GroupPlan) -> None:
+    minutes = (paper.minutes - paper.break_minutes) * len(paper.days)
+    enrollment = Enrollment(
+        code=f"E-{client.code}",
+        client=client,
+        program=program,
+        status=EnrollmentStatus.ACTIVE,
+        from_day=admitted,
+    )
+    db.session.add(enrollment)
+    db.session.add(
+        PrescribedDose(
+            enrollment=enrollment,
+            from_day=admitted,
+            minutes=minutes,
+            minimum_days=min(3, len(paper.days)),
+            required_services=[],
+            ordered_by="Dr. A. Invented",
+        )
+    )
+    managers = [s for s in plan.STAFF if s.role is Role.CASE_MANAGER and s.site == program.site.code]
+    manager = managers[client.id % len(managers)].code
+    for code, role in ((paper.leader, AssignmentRole.COUNSELOR), (manager, AssignmentRole.CASE_MANAGER)):
+        db.session.add(Assignment(client=client, user=clinic.staff[code], role=role, from_day=admitted))
+
+
+def _add_waiting(clinic: _Clinic, number: int) -> None:
+    """Add someone who waits for a place: enrolled on paper, no group yet."""
+    program = clinic.programs["elm-day" if number % 2 else "elm-evening"]
+    today = clinic.today(program.site)
+    client = _person(clinic, number, program.site, gender=Gender.UNSPECIFIED, admitted=today)
+    enrollment = Enrollment(
+        code=f"E-{client.code}",
+        client=client,
+        program=program,
+        status=EnrollmentStatus.WAITLISTED,
+        from_day=today,
+    )
+    db.session.add(enrollment)
+    db.session.add(PrescribedDose(enrollment=enrollment, from_day=today, minutes=540, required_services=[]))
+    for code, role in (("bell", AssignmentRole.CASE_MANAGER), ("raman", AssignmentRole.COUNSELOR)):
+        db.session.add(Assignment(client=client, user=clinic.staff[code], role=role, from_day=today))
+    _add_commitments(
+        clinic, client, ("part-time", "day-shift", "late-shift", "school", "night-shift")[number % 5], today
+    )
+
+
+def _add_commitments(clinic: _Clinic, client: Client, life: str, today: date) -> None:
+    anchor = civil_time.monday_of(today)
+    for busy in plan.LIVES[life]:
+        start, end = civil_time.minutes_of_day(busy.start), civil_time.minutes_of_day(busy.end)
+        reach = Interval(start - busy.travel, (24 * 60 if busy.overnight else end) + busy.travel)
+        for weekday in busy.days:
+            if busy.hard and not clinic.is_free(("client", client.id), weekday, reach):
+                continue
+            if client.id % 3 == 0 and busy.kind == "caregiving":
+                continue  # not everybody has the same family
+            db.session.add(
+                ClientConstraint(
+                    client=client,
+                    kind=busy.kind,
+                    label=busy.label,
+                    weekday=weekday,
+                    local_start=busy.start,
+                    local_end=busy.end,
+                    ends_next_day=busy.overnight,
+                    week=busy.week,
+                    anchor_day=None if busy.week is WeekParity.EVERY else anchor,
+                    from_day=anchor - timedelta(weeks=26),
+                    hard=busy.hard,
+                    travel_before=busy.travel,
+                    travel_after=busy.travel,
+                    created_at=clinic.now,
+                    created_by_id=client.user_id,
+                )
+            )
+            clinic.take(("client", client.id), weekday, reach)
+
+
+def _add_one_to_one(
+    clinic: _Clinic, client: Client, program: Program, counselor: str, admitted: date
+) -> None:
+    """Add a weekly one-to-one in the first half hour that suits the client, counselor and an office."""
+    offices = [
+        code
+        for (site, code) in clinic.rooms
+        if site == program.site.code and len(code) == 1 and code.isalpha()
+    ]
+    for start in range(8 * 60, 17 * 60, HALF_HOUR):
+        slot = Interval(start, start + MINUTES_ONE_TO_ONE)
+        for weekday in (Weekday.FR, Weekday.WE, Weekday.TU, Weekday.TH, Weekday.MO):
+            people = (("client", client.id), ("staff", counselor))
+            if not all(clinic.is_free(who, weekday, slot) for who in people):
+                continue
+            office = next(
+                (o for o in offices if clinic.is_free(("room", (program.site.code, o)), weekday, slot)), None
+            )
+            if office is None:
+                continue
+            for who in (*people, ("room", (program.site.code, office))):
+                clinic.take(who, weekday, slot)
+            db.session.add(
+                Series(
+                    code=f"1to1-{client.code}",
+                    kind=SeriesKind.INDIVIDUAL,
+                    site=program.site,
+                    program=program,
+                    client=client,
+                    service_type=ServiceType.INDIVIDUAL,
+                    weekday=weekday,
+                    local_start=civil_time.wall_time(start),
+                    duration_minutes=MINUTES_ONE_TO_ONE,
+                    leader=clinic.staff[counselor],
+                    room=clinic.rooms[program.site.code, office],
+                    from_day=admitted,
+                    created_at=clinic.now,
+                )
+            )
+            return
+
+
+def _add_history(clinic: _Clinic) -> None:
+    """Write the sessions of the last weeks and what happened at them, in bulk."""
+    everyone = list(db.session.scalars(select(Series)).unique())
+    members = list(db.session.scalars(select(SeriesMember)))
+    by_series: dict[int, list[tuple[int, date]]] = {}
+    for member in members:
+        by_series.setdefault(member.series_id, []).append((member.client_id, member.from_day))
+    for series in everyone:
+        if series.client_id is not None:
+            by_series[series.id] = [(series.client_id, series.from_day)]
+        _add_past_sessions(clinic, series, by_series.get(series.id, []))
+
+
+def _add_past_sessions(clinic: _Clinic, series: Series, people: list[tuple[int, date]]) -> None:
+    tz = civil_time.zone(series.site.zone)
+    today = clinic.today(series.site)
+    first = civil_time.monday_of(today) - timedelta(weeks=HISTORY_WEEKS) + timedelta(days=series.weekday)
+    closed = {_thanksgiving(today.year), _thanksgiving(today.year - 1)}
+    day = max(first, series.from_day + timedelta(days=(series.weekday - series.from_day.weekday()) % 7))
+    while day < today:
+        if day not in closed:
+            _add_past_session(
+                clinic, series, day, [c for c, since in people if since <= day], tz=tz, today=today
+            )
+        day += timedelta(weeks=1)
+
+
+def _add_past_session(
+    clinic: _Clinic, series: Series, day: date, clients: list[int], *, tz: civil_time.ZoneInfo, today: date
+) -> None:
+    starts_at = civil_time.instant(day, series.local_start, tz)
+    ends_at = starts_at + timedelta(minutes=series.duration_minutes)
+    held = Occurrence(
+        series_id=series.id,
+        original_day=day,
+        site_id=series.site_id,
+        local_day=day,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        break_minutes=series.break_minutes,
+        leader_id=series.leader_id,
+        room_id=series.room_id,
+        status=OccurrenceStatus.PLANNED,
+        updated_at=clinic.now,
+    )
+    db.session.add(held)
+    entries = [
+        RosterEntry(
+            occurrence=held,
+            client_id=client,
+            source=RosterSource.INDIVIDUAL if series.client_id else RosterSource.MEMBER,
+        )
+        for client in clients
+    ]
+    db.session.add_all(entries)
+    db.session.flush()
+    # Yesterday's last sessions still wait for a counselor, as they do in a real clinic.
+    if (today - day).days <= 3 and series.code in {"morning-b-FR", "harbor-step-FR", "evening-2-TH"}:  # noqa: PLR2004
+        return
+    records = [_record(clinic, entry, held, series, today) for entry in entries]
+    if records:
+        db.session.execute(insert(AttendanceRecord), records)
+        db.session.execute(insert(AttendanceRevision), records)
+
+
+def _record(
+    clinic: _Clinic, entry: RosterEntry, held: Occurrence, series: Series, today: date
+) -> dict[str, object]:
+    what = outcome(clinic.patterns[entry.client_id], held.local_day, today=today, rng=clinic.rng)
+    there = what.status in {AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART}
+    status, late = what.status, what.minutes_late
+    if status is AttendanceStatus.ATTENDED_PART and late >= held.scheduled_minutes:
+        status, late = AttendanceStatus.ATTENDED, 0
+    return {
+        "roster_entry_id": entry.id,
+        "status": status,
+        "minutes": held.scheduled_minutes - late if there else 0,
+        "arrived_at": held.starts_at + timedelta(minutes=late) if late else None,
+        "left_at": None,
+        "reason": "",
+        "version": 1,
+        "marked_at": held.ends_at,
+        "marked_by_id": series.leader_id,
+    }
+
+
+def _accounts(clinic: _Clinic, password: str) -> list[DemoAccount]:
+    first = db.session.scalars(
+        select(User).join(Client, Client.user_id == User.id).where(Client.code == "C001")
+    ).one()
+    shown = ("whitfield", "bell", "hughes", "nguyen", "park", "silva")
+    staff = {person.code: person for person in plan.STAFF}
+    return [DemoAccount(Role.CLIENT, first.email, password, "Elm Street")] + [
+        DemoAccount(staff[code].role, clinic.staff[code].email, password, clinic.staff[code].sites[0].name)
+        for code in shown
+    ]
