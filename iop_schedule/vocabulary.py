@@ -152,6 +152,14 @@ class OccurrenceStatus(StrEnum):
     NOT_HELD = "not_held"
 
 
+class CancelCause(StrEnum):
+    """Why a dated session is not held; decides what may bring it back."""
+
+    BY_HAND = "by_hand"
+    CLOSURE = "closure"
+    ENDED = "ended"
+
+
 class RosterSource(StrEnum):
     """Why a client is expected at one dated session."""
 
@@ -185,13 +193,39 @@ class DeliveryState(StrEnum):
     """Where one message stands in the outbox."""
 
     PLANNED = "planned"
-    CLAIMED = "claimed"
     ATTEMPTING = "attempting"
     SENT = "sent"
     SUPPRESSED = "suppressed"
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
     DEAD = "dead"
+
+
+class AttemptOutcome(StrEnum):
+    """How one try to hand a message over ended; unknown means it may or may not have arrived."""
+
+    STARTED = "started"
+    SENT = "sent"
+    REFUSED = "refused"
+    DELAYED = "delayed"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+
+
+class HoldReason(StrEnum):
+    """Why a message was not sent."""
+
+    SUPERSEDED = "superseded"
+    NO_SESSION = "no_session"
+    NO_CONSENT = "no_consent"
+    NO_ADDRESS = "no_address"
+    NOT_ENROLLED = "not_enrolled"
+    STALE = "stale"
+    QUIET_HOURS = "quiet_hours"
+    NOT_NEUTRAL = "not_neutral"
+    REFUSED = "refused"
+    TOO_MANY_TRIES = "too_many_tries"
+    UNKNOWN = "unknown"
 
 
 class DeliveryPurpose(StrEnum):
@@ -257,6 +291,10 @@ class AuditKind(StrEnum):
     OCCURRENCES_EXTENDED = "occurrences:extended"
     CLOSURE_ADDED = "closure:added"
     CLOSURE_REMOVED = "closure:removed"
+    OCCURRENCE_CHANGED = "occurrence:changed"
+    PROGRAM_CHANGED = "program:changed"
+    ROOM_CHANGED = "room:changed"
+    SITE_CHANGED = "site:changed"
     IMPORT_CHECKED = "import:checked"
     IMPORT_APPLIED = "import:applied"
     EXPORT_MADE = "export:made"

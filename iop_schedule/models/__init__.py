@@ -8,7 +8,7 @@ from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
-from iop_schedule.models.reminders import Heartbeat, ReminderDelivery
+from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
 from iop_schedule.models.series import Group, Series, SeriesMember
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Occurrence",
     "PrescribedDose",
     "Program",
+    "ReminderAttempt",
     "ReminderDelivery",
     "RoleRow",
     "Room",

@@ -71,6 +71,7 @@ def upgrade():
         "heartbeat",
         sa.Column("tick", sa.String(length=40), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tick", name=op.f("pk_heartbeat")),
     )
     op.create_table(
@@ -544,9 +545,17 @@ def upgrade():
         sa.Column("room_id", sa.Integer(), nullable=True),
         sa.Column("status", sa.String(length=40), nullable=False),
         sa.Column("status_reason", sa.String(length=300), nullable=False),
+        sa.Column("cancel_cause", sa.String(length=40), nullable=True),
         sa.Column("edited", sa.Boolean(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "cancel_cause IN ('by_hand', 'closure', 'ended')", name=op.f("ck_occurrence_cancel_cause_known")
+        ),
+        sa.CheckConstraint(
+            "cancel_cause IS NULL OR status = 'cancelled'",
+            name=op.f("ck_occurrence_cause_only_when_cancelled"),
+        ),
         sa.CheckConstraint(
             "status IN ('planned', 'cancelled', 'not_held')", name=op.f("ck_occurrence_status_known")
         ),
@@ -595,12 +604,14 @@ def upgrade():
         "reminder_delivery",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("dedup_key", sa.String(length=64), nullable=False),
-        sa.Column("occurrence_id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("occurrence_id", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(length=40), nullable=False),
         sa.Column("purpose", sa.String(length=40), nullable=False),
         sa.Column("planned_start_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("reason", sa.String(length=60), nullable=False),
@@ -608,6 +619,10 @@ def upgrade():
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("token", sa.String(length=36), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'attempting') = (token IS NOT NULL)",
+            name=op.f("ck_reminder_delivery_attempting_has_a_holder"),
+        ),
         sa.CheckConstraint(
             "channel IN ('email', 'sms', 'in_app')", name=op.f("ck_reminder_delivery_channel_known")
         ),
@@ -618,9 +633,13 @@ def upgrade():
             "state <> 'sent' OR sent_at IS NOT NULL", name=op.f("ck_reminder_delivery_sent_has_a_time")
         ),
         sa.CheckConstraint(
-            "state IN ('planned', 'claimed', 'attempting', 'sent', 'suppressed', 'cancelled', 'unknown', 'dead')",
+            "state IN ('planned', 'attempting', 'sent', 'suppressed', 'cancelled', 'unknown', 'dead')",
             name=op.f("ck_reminder_delivery_state_known"),
         ),
+        sa.CheckConstraint(
+            "(token IS NULL) = (lease_until IS NULL)", name=op.f("ck_reminder_delivery_holder_has_a_lease")
+        ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_reminder_delivery_attempts_not_negative")),
         sa.CheckConstraint("expires_at > due_at", name=op.f("ck_reminder_delivery_expires_after_due")),
         sa.ForeignKeyConstraint(
             ["client_id"], ["client.id"], name=op.f("fk_reminder_delivery_client_id_client")
@@ -633,7 +652,8 @@ def upgrade():
     )
     with op.batch_alter_table("reminder_delivery", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_reminder_delivery_client_id"), ["client_id"], unique=False)
-        batch_op.create_index("ix_reminder_delivery_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_reminder_delivery_day", ["day", "client_id"], unique=False)
+        batch_op.create_index("ix_reminder_delivery_next", ["state", "next_try_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_reminder_delivery_occurrence_id"), ["occurrence_id"], unique=False
         )
@@ -724,11 +744,43 @@ def upgrade():
     with op.batch_alter_table("attendance_revision", schema=None) as batch_op:
         batch_op.create_index("ix_attendance_revision_marked_at", ["marked_at"], unique=False)
 
+    op.create_table(
+        "reminder_attempt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=40), nullable=False),
+        sa.Column("error", sa.String(length=60), nullable=False),
+        sa.CheckConstraint(
+            "(outcome = 'started') = (ended_at IS NULL)",
+            name=op.f("ck_reminder_attempt_ended_with_an_outcome"),
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('started', 'sent', 'refused', 'delayed', 'unreachable', 'unknown')",
+            name=op.f("ck_reminder_attempt_outcome_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["reminder_delivery.id"],
+            name=op.f("fk_reminder_attempt_delivery_id_reminder_delivery"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_attempt")),
+        sa.UniqueConstraint("delivery_id", "number", name=op.f("uq_reminder_attempt_delivery_id_number")),
+    )
+    with op.batch_alter_table("reminder_attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_reminder_attempt_outcome", ["outcome", "started_at"], unique=False)
+
     for table in APPEND_ONLY:
         _make_append_only(table)
 
 
 def downgrade():
+    with op.batch_alter_table("reminder_attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_reminder_attempt_outcome")
+
+    op.drop_table("reminder_attempt")
     with op.batch_alter_table("attendance_revision", schema=None) as batch_op:
         batch_op.drop_index("ix_attendance_revision_marked_at")
 
@@ -740,7 +792,8 @@ def downgrade():
     op.drop_table("roster_entry")
     with op.batch_alter_table("reminder_delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reminder_delivery_occurrence_id"))
-        batch_op.drop_index("ix_reminder_delivery_due")
+        batch_op.drop_index("ix_reminder_delivery_next")
+        batch_op.drop_index("ix_reminder_delivery_day")
         batch_op.drop_index(batch_op.f("ix_reminder_delivery_client_id"))
 
     op.drop_table("reminder_delivery")
