@@ -63,6 +63,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.CLIENT_EDIT,
             Permission.CONSTRAINTS_EDIT,
             Permission.ATTENDANCE_READ,
+            Permission.ATTENDANCE_RECORD,
             Permission.PLACEMENT_READ,
             Permission.PLACEMENT_DECIDE,
             Permission.PEOPLE_READ,
