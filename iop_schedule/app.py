@@ -11,10 +11,12 @@ from flask_wtf.csrf import CSRFProtect
 from pysqlite3 import dbapi2 as sqlite
 
 from iop_schedule import cli
+from iop_schedule.adapters.assets import build_assets, serve_assets
 from iop_schedule.config import Settings
 from iop_schedule.models import RoleRow, User, db
 from iop_schedule.web.blueprints import register_blueprints
 from iop_schedule.web.errors import init_errors
+from iop_schedule.web.presenting import init_presenting
 from iop_schedule.web.security import init_security
 
 PACKAGE = Path(__file__).parent
@@ -35,6 +37,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(PACKAGE / "migrations"), compare_type=True, render_as_batch=True)
     CSRFProtect(app)
+    manifest = build_assets(settings.assets_folder)
+    init_presenting(app, product_name=settings.product_name, manifest=manifest)
+    app.wsgi_app = serve_assets(app.wsgi_app, settings.assets_folder)  # type: ignore[method-assign]
     init_security(app)
     Security(app, SQLAlchemyUserDatastore(db, User, RoleRow))
     init_errors(app)

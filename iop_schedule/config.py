@@ -46,6 +46,13 @@ class Settings:
     #: How many proxies in front set X-Forwarded-For; 0 ignores the header.
     trusted_proxies: int = 0
     testing: bool = False
+    #: Where stylesheets and scripts are built to; `assets` in `instance` unless given.
+    assets: Path | None = None
+
+    @property
+    def assets_folder(self) -> Path:
+        """Return where stylesheets and scripts are built to."""
+        return self.assets or self.instance / "assets"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, instance: Path) -> "Settings":

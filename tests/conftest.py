@@ -1,7 +1,9 @@
 """What every test stands on: both databases from migrations, the cast, a browser-less client called `http`."""
 
+import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,9 @@ hypothesis_settings.load_profile("suite")
 
 #: The moment most tests happen at: Wednesday 2026-03-04, 10:00 in New York.
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
+
+#: Built once for all tests of this machine's user; building again finds nothing to do.
+ASSETS = Path(tempfile.gettempdir()) / f"iop-test-assets-{os.getuid()}"
 
 _real_connect = socket.socket.connect
 
@@ -55,6 +60,7 @@ def make_settings(instance: Path, database_url: str) -> Settings:
         password_salt="test-salt-that-is-long-enough-0123456789",
         secure_cookies=False,
         testing=True,
+        assets=ASSETS,
     )
 
 
