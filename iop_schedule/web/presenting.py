@@ -1,0 +1,186 @@
+"""How values read on a page: times, hours, counts, initials, icons. No queries and no decisions.
+
+Times arrive here already on the site's wall clock, as aware datetimes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from itertools import count as numbers
+from typing import Any
+
+from flask import Flask, has_request_context, request
+from lucide.jinja import lucide
+from markupsafe import Markup
+
+from iop_schedule.adapters.assets import URL_PREFIX, Manifest
+
+THEME_COOKIE = "theme"
+THEMES = frozenset({"light", "dark"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One line of an error summary."""
+
+    #: The id of the control to jump to; empty when the message belongs to the whole form.
+    target: str
+    message: str
+
+
+def init_presenting(app: Flask, *, product_name: str, manifest: Manifest | None = None) -> None:
+    """Give templates their filters and globals.
+
+    Without a `manifest`, addresses of stylesheets and scripts carry no content hash.
+    """
+    # Lines that hold only a tag leave no blank line behind.
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    filters = (clock_time, day_label, long_day, time_range, hours, duration, count, initials, machine_time)
+    for function in filters:
+        app.jinja_env.filters[function.__name__] = function
+        app.jinja_env.globals[function.__name__] = function
+    app.jinja_env.globals["icon"] = icon
+    app.jinja_env.globals["problems"] = problems
+    app.jinja_env.globals["unique_id"] = _unique_id()
+    app.jinja_env.globals["product_name"] = product_name
+    app.jinja_env.globals["asset_url"] = manifest.url if manifest else _plain_url
+    app.context_processor(_appearance)
+
+
+def clock_time(at: datetime | time) -> str:
+    """Return the time of day people say.
+
+    >>> clock_time(time(9)), clock_time(time(0, 5)), clock_time(time(12, 30))
+    ('9:00 am', '12:05 am', '12:30 pm')
+    """
+    return f"{at.hour % 12 or 12}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"  # noqa: PLR2004
+
+
+def day_label(day: date) -> str:
+    """Return a short day.
+
+    >>> day_label(date(2026, 11, 23))
+    'Mon, Nov 23'
+    """
+    return f"{day:%a}, {day:%b} {day.day}"
+
+
+def long_day(day: date) -> str:
+    """Return a day in full.
+
+    >>> long_day(date(2026, 11, 23))
+    'Monday, November 23'
+    """
+    return f"{day:%A}, {day:%B} {day.day}"
+
+
+def time_range(start: datetime | time, end: datetime | time) -> str:
+    """Return two times as one phrase.
+
+    >>> time_range(time(9), time(12))
+    '9:00 am to 12:00 pm'
+    """
+    return f"{clock_time(start)} to {clock_time(end)}"
+
+
+def hours(minutes: int) -> str:
+    """Return minutes as hours, with as few decimals as say it.
+
+    >>> [hours(minutes) for minutes in (180, 90, 0, 100, 45)]
+    ['3', '1.5', '0', '1.67', '0.75']
+    """
+    return f"{minutes / 60:.2f}".rstrip("0").rstrip(".")
+
+
+def duration(minutes: int) -> str:
+    """Return minutes as hours and minutes.
+
+    >>> [duration(minutes) for minutes in (90, 60, 50, 0)]
+    ['1 h 30 min', '1 h', '50 min', '0 min']
+    """
+    whole, rest = divmod(minutes, 60)
+    parts = [f"{whole} h"] if whole else []
+    if rest or not whole:
+        parts.append(f"{rest} min")
+    return " ".join(parts)
+
+
+def count(n: int, one: str, many: str) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "person", "people"), count(2, "person", "people"), count(0, "person", "people")
+    ('1 person', '2 people', '0 people')
+    """
+    return f"{n} {one if n == 1 else many}"
+
+
+def initials(name: str) -> str:
+    """Return up to two capital letters: of the first and the last word.
+
+    >>> initials("Rosa D."), initials("Dana van Dyke"), initials("Jo"), initials("")
+    ('RD', 'DD', 'J', '')
+    """
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def machine_time(at: datetime | date | time) -> str:
+    """Return what a `<time datetime>` attribute takes.
+
+    >>> machine_time(date(2026, 11, 23)), machine_time(time(9))
+    ('2026-11-23', '09:00')
+    """
+    if isinstance(at, datetime):
+        return at.isoformat(timespec="minutes")
+    return at.isoformat() if isinstance(at, date) else at.isoformat(timespec="minutes")
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 18, **attributes: str) -> Markup:
+    """Return an icon as inline SVG; it is hidden from screen readers, so words must stand beside it."""
+    given = {"aria_hidden": "true", "class": "i", "focusable": "false"} | attributes
+    return Markup(lucide(name, size=size, **given).replace("\n", ""))  # noqa: S704 - lucide escapes what it writes
+
+
+def problems(form: Any) -> list[Problem]:
+    """Return what is wrong with a form, in the order of its fields, form-wide messages first."""
+    whole = [Problem("", str(message)) for message in getattr(form, "form_errors", ())]
+    return whole + [problem for field in form for problem in _field_problems(field)]
+
+
+def _field_problems(field: Any) -> Iterator[Problem]:
+    for part in _parts(field):
+        yield from _field_problems(part)
+    for message in field.errors:
+        if isinstance(message, str) or hasattr(message, "__html__"):
+            yield Problem(_first_control(field), str(message))
+
+
+def _parts(field: Any) -> Iterable[Any]:
+    """Return the fields inside a list of fields or a form within a form."""
+    if hasattr(field, "entries"):
+        return list(field.entries)
+    return list(field.form) if hasattr(field, "form") else []
+
+
+def _first_control(field: Any) -> str:
+    """Return the id to focus: of a group, its first button; of a field nobody sees, none."""
+    if getattr(field.widget, "input_type", "") == "hidden":
+        return ""
+    grouped = hasattr(field, "iter_choices") and hasattr(field.widget, "html_tag")
+    return f"{field.id}-0" if grouped else str(field.id)
+
+
+def _unique_id() -> Any:
+    sequence = numbers(1)
+    return lambda prefix="x": f"{prefix}-{next(sequence)}"
+
+
+def _plain_url(name: str) -> str:
+    return URL_PREFIX + name
+
+
+def _appearance() -> dict[str, str]:
+    chosen = request.cookies.get(THEME_COOKIE, "") if has_request_context() else ""
+    return {"theme": chosen if chosen in THEMES else ""}
