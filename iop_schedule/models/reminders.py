@@ -20,7 +20,7 @@ class ReminderDelivery(Base):
         one_of("purpose", DeliveryPurpose),
         one_of("state", DeliveryState),
         CheckConstraint("expires_at > due_at", name="expires_after_due"),
-        CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent_has_a_time"),
+        CheckConstraint("state <> 'sent' OR tried_at IS NOT NULL", name="sent_has_a_time"),
         CheckConstraint("(state = 'attempting') = (token IS NOT NULL)", name="attempting_has_a_holder"),
         CheckConstraint("(token IS NULL) = (lease_until IS NULL)", name="holder_has_a_lease"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
@@ -54,7 +54,8 @@ class ReminderDelivery(Base):
     lease_until: Mapped[Instant | None]
     #: Names the holder of the lease; a stale worker cannot overwrite a newer one.
     token: Mapped[str | None] = mapped_column(String(36))
-    sent_at: Mapped[Instant | None]
+    #: When it was last handed to the mail server; for a sent message, when it was sent.
+    tried_at: Mapped[Instant | None]
 
     occurrence: Mapped[Occurrence] = relationship()
     client: Mapped[Client] = relationship()

@@ -618,7 +618,7 @@ def upgrade():
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("token", sa.String(length=36), nullable=True),
-        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(state = 'attempting') = (token IS NOT NULL)",
             name=op.f("ck_reminder_delivery_attempting_has_a_holder"),
@@ -630,7 +630,7 @@ def upgrade():
             "purpose IN ('reminder', 'changed', 'cancelled')", name=op.f("ck_reminder_delivery_purpose_known")
         ),
         sa.CheckConstraint(
-            "state <> 'sent' OR sent_at IS NOT NULL", name=op.f("ck_reminder_delivery_sent_has_a_time")
+            "state <> 'sent' OR tried_at IS NOT NULL", name=op.f("ck_reminder_delivery_sent_has_a_time")
         ),
         sa.CheckConstraint(
             "state IN ('planned', 'attempting', 'sent', 'suppressed', 'cancelled', 'unknown', 'dead')",
