@@ -1,0 +1,321 @@
+"""The clinic's files: for each its columns, what makes a row the same row, and how many there may be."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from iop_schedule.adapters.clinic_files import values as v
+from iop_schedule.adapters.clinic_files.values import Kind
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    Attend,
+    AttendanceStatus,
+    ConstraintKind,
+    EnrollmentStatus,
+    Gender,
+    GroupGender,
+    LevelOfCare,
+    Modality,
+    ModalityWish,
+    OccurrenceStatus,
+    PauseReason,
+    Role,
+    RosterSource,
+    ServiceType,
+    WeekParity,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: how its cells are read and written, and what an empty cell means."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    #: The value of an empty cell, and of every row when the column is left out.
+    default: Any = None
+    #: For the documentation.
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One file."""
+
+    name: str
+    columns: tuple[Column, ...]
+    #: Columns that make two rows the same row.
+    key: tuple[str, ...]
+    #: Rows read from one file at most, so that no file can exhaust the server.
+    most_rows: int
+    about: str
+
+    @property
+    def file(self) -> str:
+        """Return the file's name."""
+        return f"{self.name}.csv"
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Return the column names in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def _must(name: str, kind: Kind, about: str = "") -> Column:
+    return Column(name, kind, required=True, about=about)
+
+
+def _may(name: str, kind: Kind, default: Any = None, about: str = "") -> Column:
+    return Column(name, kind, default=default, about=about)
+
+
+_NAME = v.text(200)
+_FROM = _must("from", v.DAY, "first day")
+_UNTIL = _may("until", v.DAY, about="last day, included; empty while open")
+
+_WHEN = (
+    _must("weekday", v.WEEKDAY, "Monday to Friday"),
+    _must("start", v.TIME, "wall clock at the site"),
+    _must("minutes", v.whole(5, 720), "from start to end by the clock, breaks included"),
+    _may("break_minutes", v.whole(0, 719), 0, "taken off the minutes that count"),
+    _may("every_weeks", v.whole(1, 2), 1, "2: every second week, counted from the week of `from`"),
+    _must("staff", v.CODE, "who leads it; a code from staff.csv"),
+    _may("room", v.CODE, about="a code from rooms.csv of the same site"),
+    _FROM,
+    _UNTIL,
+    _may("continues", v.CODE, about="code of the session this one follows after a change"),
+)
+
+TABLES: tuple[Table, ...] = (
+    Table(
+        "sites",
+        (
+            _must("code", v.CODE),
+            _must("name", _NAME, "as staff say it"),
+            _must("time_zone", v.ZONE),
+            _may("address", v.text(300, lines=True), ""),
+            _may("phone", v.text(40), ""),
+        ),
+        ("code",), 500, "Places, each with its own time zone.",
+    ),
+    Table(
+        "programs",
+        (
+            _must("code", v.CODE),
+            _must("site", v.CODE, "a code from sites.csv"),
+            _must("name", _NAME),
+            _must("level_of_care", v.words(LevelOfCare)),
+            _may("minimum_minutes", v.whole(0, 3000), 540, "structured minutes a week"),
+            _may("minimum_days", v.whole(0, 5), 3, "distinct weekdays a week"),
+            _may("minimum_source", v.text(300, lines=True), "", "where the two numbers come from"),
+            _may("horizon_weeks", v.whole(1, 52), 12, "how far ahead sessions are written out"),
+        ),
+        ("code",), 2_000, "Treatment programs of a site.",
+    ),
+    Table(
+        "rooms",
+        (
+            _must("site", v.CODE, "a code from sites.csv"),
+            _must("code", v.CODE, "unique within its site"),
+            _must("name", _NAME),
+            _must("seats", v.whole(1, 1000)),
+        ),
+        ("site", "code"), 5_000, "Rooms of a site.",
+    ),
+    Table(
+        "staff",
+        (
+            _must("code", v.CODE),
+            _must("email", v.EMAIL, "the address this person signs in with"),
+            _must("given_name", _NAME),
+            _may("family_name", _NAME, ""),
+            _must("role", v.words(Role), "counselor, case_manager or administrator"),
+            _must("sites", v.listed(v.CODE), "codes from sites.csv"),
+            _may("active", v.YES_NO, default=True, about="no: kept for the record, cannot sign in"),
+        ),
+        ("code",), 10_000, "People who work here. They choose a password by invitation; none is in a file.",
+    ),
+    Table(
+        "clients",
+        (
+            _must("code", v.CODE),
+            _must("site", v.CODE, "a code from sites.csv"),
+            _must("given_name", _NAME),
+            _may("family_name", _NAME, ""),
+            _may("preferred_name", _NAME, "", "what they are called on screen"),
+            _may("languages", v.listed(v.LANGUAGE), ("en",), "first choice first"),
+            _may("gender", v.words(Gender), Gender.UNSPECIFIED.value, "for groups of one gender only"),
+            _may("modality", v.words(ModalityWish), ModalityWish.IN_PERSON.value, "how they can attend"),
+            _may("travel_minutes", v.whole(0, 240), 0, "one way to the site"),
+            _may("email", v.EMAIL, ""),
+            _may("phone", v.text(40), ""),
+            _may("email_consent_since", v.DAY, about="agreed to e-mail reminders on; empty: no e-mail"),
+        ),
+        ("code",), 200_000, "People who are served.",
+    ),
+    Table(
+        "assignments",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("staff", v.CODE, "a code from staff.csv"),
+            _must("role", v.words(AssignmentRole), "in what capacity; must be that person's role"),
+            _FROM,
+            _UNTIL,
+        ),
+        ("client", "staff", "role", "from"), 400_000, "Who is responsible for a client, and when.",
+    ),
+    Table(
+        "enrollments",
+        (
+            _must("code", v.CODE),
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("program", v.CODE, "a code from programs.csv"),
+            _must("status", v.words(EnrollmentStatus)),
+            _FROM,
+            _UNTIL,
+        ),
+        ("code",), 400_000, "Episodes of care: admission to discharge.",
+    ),
+    Table(
+        "doses",
+        (
+            _must("enrollment", v.CODE, "a code from enrollments.csv"),
+            _must("from", v.DAY, "holds until the enrollment's next dose"),
+            _must("minutes", v.whole(0, 3000), "treatment minutes a week"),
+            _may("over_minutes", v.whole(0, 600), 90, "how far a week may go beyond"),
+            _may("minimum_days", v.whole(0, 5), 3),
+            _may("most_minutes_a_day", v.whole(30, 720), 360),
+            _may("required_services", v.listed(v.words(ServiceType)), ()),
+            _may("ordered_by", _NAME, ""),
+        ),
+        ("enrollment", "from"), 400_000, "Prescribed treatment minutes and days a week.",
+    ),
+    Table(
+        "pauses",
+        (
+            _must("enrollment", v.CODE, "a code from enrollments.csv"),
+            _FROM,
+            _UNTIL,
+            _must("reason", v.words(PauseReason)),
+        ),
+        ("enrollment", "from"), 200_000, "Days of an enrollment that do not count.",
+    ),
+    Table(
+        "closures",
+        (
+            _must("site", v.CODE, "a code from sites.csv"),
+            _may("program", v.CODE, about="only this program; empty: the whole site"),
+            _FROM,
+            _must("until", v.DAY, "last closed day, included"),
+            _must("name", _NAME, "in words clients may read"),
+        ),
+        ("site", "program", "from", "until"), 20_000, "Days without sessions.",
+    ),
+    Table(
+        "groups",
+        (
+            _must("code", v.CODE),
+            _must("program", v.CODE, "a code from programs.csv"),
+            _must("name", _NAME, "as staff say it"),
+            _may("public_name", v.text(120), "Appointment", "what calendars and messages say"),
+            _must("service_type", v.words(ServiceType)),
+            _must("seats", v.whole(1, 200), "most people at one meeting"),
+            _may("modality", v.words(Modality), Modality.IN_PERSON.value),
+            _may("gender", v.words(GroupGender), GroupGender.ANY.value),
+            _may("language", v.LANGUAGE, "en"),
+            _may("attend", v.words(Attend), Attend.ANY.value, "any: single meetings; all: the whole group"),
+        ),
+        ("code",), 5_000, "Groups, with their seats.",
+    ),
+    Table(
+        "meetings",
+        (
+            _must("code", v.CODE, "names this weekly session in other files"),
+            _must("group", v.CODE, "a code from groups.csv"),
+            *_WHEN,
+        ),
+        ("code",), 10_000, "Weekly sessions of the groups.",
+    ),
+    Table(
+        "individual_sessions",
+        (
+            _must("code", v.CODE, "names this weekly session in other files"),
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("program", v.CODE, "a code from programs.csv"),
+            _must("service_type", v.words(ServiceType)),
+            _may("modality", v.words(Modality), Modality.IN_PERSON.value),
+            *_WHEN,
+        ),
+        ("code",), 50_000, "Weekly sessions of one client.",
+    ),
+    Table(
+        "commitments",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("kind", v.words(ConstraintKind)),
+            _may("label", v.text(120), "", "in the client's own words"),
+            _may("weekday", v.WEEKDAY, about="for a weekly commitment"),
+            _may("date", v.DAY, about="for a single one"),
+            _must("start", v.TIME),
+            _must("end", v.TIME),
+            _may("overnight", v.YES_NO, default=False, about="yes: ends on the next day"),
+            _may("week", v.words(WeekParity), WeekParity.EVERY.value, "every, A or B"),
+            _may("anchor", v.DAY, about="any day of a week A"),
+            _must("from", v.DAY, "first day; for a single date, that date"),
+            _UNTIL,
+            _may("hard", v.YES_NO, default=True, about="yes: cannot move; no: would rather not"),
+            _may("travel_before", v.whole(0, 240), 0, "minutes"),
+            _may("travel_after", v.whole(0, 240), 0, "minutes"),
+            _may("exceptions", v.listed(v.DAY), (), "dates on which it does not hold"),
+        ),
+        ("client", "kind", "label", "weekday", "date", "start", "end", "overnight", "week", "anchor", "from",
+         "until", "hard", "travel_before", "travel_after", "exceptions"),
+        400_000, "What a client's week already holds.",
+    ),
+    Table(
+        "memberships",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("meeting", v.CODE, "a code from meetings.csv"),
+            _FROM,
+            _UNTIL,
+            _may("despite_commitments", v.YES_NO, default=False,
+                 about="yes: agreed although a hard commitment wants the same time"),
+        ),
+        ("client", "meeting", "from"), 400_000, "Places of clients in weekly group sessions.",
+    ),
+    Table(
+        "session_changes",
+        (
+            _must("session", v.CODE, "a code from meetings.csv or individual_sessions.csv"),
+            _must("date", v.DAY, "the day the weekly rule gave"),
+            _may("moved_to", v.DAY, about="the day it is held on, when another"),
+            _may("start", v.TIME, about="when different"),
+            _may("minutes", v.whole(5, 720), about="when different"),
+            _may("break_minutes", v.whole(0, 719), about="when different"),
+            _may("staff", v.CODE, about="when someone else leads it"),
+            _may("room", v.CODE, about="when elsewhere; “-” for none"),
+            _may("status", v.words(OccurrenceStatus), OccurrenceStatus.PLANNED.value),
+            _may("reason", v.text(300, lines=True), "", "in words clients may read"),
+        ),
+        ("session", "date"), 400_000, "Single sessions that were moved, changed or cancelled.",
+    ),
+    Table(
+        "attendance",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("session", v.CODE, "a code from meetings.csv or individual_sessions.csv"),
+            _must("date", v.DAY, "the day the weekly rule gave"),
+            _must("status", v.words(AttendanceStatus)),
+            _may("minutes", v.whole(0, 720), about="minutes credited, breaks excluded; empty: by the times"),
+            _may("arrived", v.TIME),
+            _may("left", v.TIME),
+            _may("reason", v.text(200, lines=True), ""),
+            _may("expected_as", v.words(RosterSource),
+                 about="member or individual; make_up and walk_in for someone who was a guest that day"),
+        ),
+        ("session", "date", "client"), 2_000_000, "What happened at past sessions.",
+    ),
+)  # fmt: skip
+
+BY_NAME = {table.name: table for table in TABLES}
