@@ -1,0 +1,70 @@
+"""Whether one meeting fits one person, and whether two meetings fit each other for that person."""
+
+from collections.abc import Iterator
+
+from iop_schedule.domain.placement.problem import Client, Commitment, Offer
+from iop_schedule.vocabulary import Gender, GroupGender, Modality, ModalityWish, WeekParity
+
+
+def travel_minutes(client: Client, offer: Offer) -> int:
+    """Return the minutes before and after the meeting that getting there takes; none for telehealth."""
+    return 0 if offer.place is None else client.travel_minutes.get(offer.place, 0)
+
+
+def speaks(client: Client, offer: Offer) -> bool:
+    """Return True when the meeting is held in one of the client's languages."""
+    return offer.group.language in client.languages
+
+
+def gender_welcome(client: Client, offer: Offer) -> bool:
+    """Return True when the meeting is for everyone or for the client's gender."""
+    wanted = offer.group.gender
+    return wanted is GroupGender.ANY or (
+        client.gender is not Gender.UNSPECIFIED and wanted.value == client.gender.value
+    )
+
+
+def modality_suits(client: Client, modality: Modality) -> bool:
+    """Return True when the client can attend that way."""
+    return client.modality is ModalityWish.EITHER or client.modality.value == modality.value
+
+
+def overlapped(client: Client, offer: Offer, week: WeekParity) -> Iterator[Commitment]:
+    """Yield the commitments, hard and soft, that share time with the meeting or the way to and from it.
+
+    `week` EVERY asks about both weeks. Travel is counted on the meeting's own day.
+    """
+    meeting = offer.meeting
+    travel = travel_minutes(client, offer)
+    start, end = meeting.start - travel, meeting.end + travel
+    for commitment in client.commitments:
+        if (
+            commitment.weekday == meeting.weekday
+            and commitment.start < end
+            and start < commitment.end
+            and commitment.holds_in(week)
+        ):
+            yield commitment
+
+
+def overlap(one: Offer, other: Offer) -> bool:
+    """Return True when the two meetings share time."""
+    a, b = one.meeting, other.meeting
+    return a.weekday == b.weekday and a.start < b.end and b.start < a.end
+
+
+def travel_overlaps(client: Client, one: Offer, other: Offer) -> bool:
+    """Return True when the way to or from one of them runs into the other.
+
+    Only where they differ in site or modality: between two meetings at one site nobody travels.
+    """
+    a, b = one.meeting, other.meeting
+    if a.weekday != b.weekday or one.place == other.place:
+        return False
+    gap = max(travel_minutes(client, one), travel_minutes(client, other))
+    return a.start < b.end + gap and b.start - gap < a.end
+
+
+def clash(client: Client, one: Offer, other: Offer) -> bool:
+    """Return True when the client cannot attend both."""
+    return overlap(one, other) or travel_overlaps(client, one, other)

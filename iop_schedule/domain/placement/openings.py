@@ -1,0 +1,191 @@
+"""What is left for one person: seats, and which meetings nothing but the person's own week decides."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from iop_schedule.domain.placement import fit
+from iop_schedule.domain.placement.legality import Rule
+from iop_schedule.domain.placement.problem import (
+    Choice,
+    Client,
+    Commitment,
+    Group,
+    Offer,
+    Problem,
+    apart_pairs,
+    meetings_in,
+)
+from iop_schedule.vocabulary import Attend, WeekParity
+
+BOTH_WEEKS = (WeekParity.A, WeekParity.B)
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Seats others hold, and meetings that are closed to one person, in week A and in week B."""
+
+    taken_a: Mapping[str, int] = field(default_factory=dict)
+    taken_b: Mapping[str, int] = field(default_factory=dict)
+    closed_a: frozenset[str] = frozenset()
+    closed_b: frozenset[str] = frozenset()
+
+    def seats_left(self, offer: Offer, week: WeekParity) -> int:
+        """Return the free seats in `week`; for EVERY, those free in both weeks."""
+        taken = [
+            by_week.get(offer.id, 0)
+            for each, by_week in ((WeekParity.A, self.taken_a), (WeekParity.B, self.taken_b))
+            if week in (WeekParity.EVERY, each)
+        ]
+        return offer.meeting.seats - max(taken)
+
+    def is_closed(self, meeting: str, week: WeekParity) -> bool:
+        """Return True when the meeting is not open to this person in some week that `week` covers."""
+        return (week is not WeekParity.B and meeting in self.closed_a) or (
+            week is not WeekParity.A and meeting in self.closed_b
+        )
+
+
+def openings(problem: Problem, client_id: str, others: Mapping[str, Choice]) -> Openings:
+    """Return what `others` leave for one person, whose own entry in `others` is ignored."""
+    apart = {other for pair in apart_pairs(problem) if client_id in pair for other in pair - {client_id}}
+    taken: dict[WeekParity, Counter[str]] = {}
+    closed: dict[WeekParity, frozenset[str]] = {}
+    held = {other: choice for other, choice in others.items() if other != client_id}
+    for week in BOTH_WEEKS:
+        taken[week] = Counter(m for choice in held.values() for m in set(meetings_in(choice, week)))
+        closed[week] = frozenset(m for o in apart & held.keys() for m in meetings_in(held[o], week))
+    return Openings(taken[WeekParity.A], taken[WeekParity.B], closed[WeekParity.A], closed[WeekParity.B])
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why one meeting cannot be part of a person's week: one rule, and what it is about."""
+
+    rule: Rule
+    commitment: Commitment | None = None
+    #: For a group that is attended whole: the other meeting of it that does not work.
+    meeting: str | None = None
+    #: For a commitment: the minutes of it that the meeting and the way there would take.
+    minutes: int = 0
+
+
+def blocks(client: Client, offer: Offer, week: WeekParity, free: Openings) -> list[Blocked]:
+    """Return every rule that keeps this one meeting out of the client's week; [] when it can be used.
+
+    A meeting closed for a reason that must not be told comes as SEATS, like a full one.
+    """
+    found: list[Blocked] = []
+    if not fit.speaks(client, offer):
+        found.append(Blocked(Rule.LANGUAGE))
+    if not fit.gender_welcome(client, offer):
+        found.append(Blocked(Rule.GENDER))
+    if not fit.modality_suits(client, offer.group.modality):
+        found.append(Blocked(Rule.MODALITY))
+    for commitment in fit.overlapped(client, offer, week):
+        if commitment.hard:
+            minutes = _shared_minutes(client, offer, commitment)
+            found.append(Blocked(Rule.COMMITMENT, commitment, minutes=minutes))
+    if free.seats_left(offer, week) <= 0 or free.is_closed(offer.id, week):
+        found.append(Blocked(Rule.SEATS))
+    if offer.meeting.minutes > client.dose.max_minutes_per_day:
+        found.append(Blocked(Rule.DAY_TOO_LONG))
+    if offer.meeting.minutes > client.dose.most_minutes:
+        found.append(Blocked(Rule.DOSE_OVER))
+    return found
+
+
+def _shared_minutes(client: Client, offer: Offer, commitment: Commitment) -> int:
+    travel = fit.travel_minutes(client, offer)
+    start, end = offer.meeting.start - travel, offer.meeting.end + travel
+    return min(end, commitment.end) - max(start, commitment.start)
+
+
+def group_blocks(client: Client, group: Group, week: WeekParity, free: Openings) -> dict[str, list[Blocked]]:
+    """Return what is in the way of each meeting of a group, seen as the whole that it may have to be."""
+    own = [Offer(group, m) for m in group.meetings]
+    found = {o.id: blocks(client, o, week, free) for o in own}
+    if group.attend is Attend.ANY:
+        return found
+    shared = _whole_limits(client, own)
+    return {o.id: found[o.id] + _siblings(client, o, own, found) + shared for o in own}
+
+
+def _siblings(
+    client: Client, offer: Offer, own: list[Offer], found: Mapping[str, list[Blocked]]
+) -> list[Blocked]:
+    return [
+        Blocked(Rule.WHOLE_GROUP, meeting=other.id)
+        for other in own
+        if other.id != offer.id and (found[other.id] or fit.clash(client, offer, other))
+    ]
+
+
+def _whole_limits(client: Client, own: list[Offer]) -> list[Blocked]:
+    per_day: Counter[int] = Counter()
+    for offer in own:
+        per_day[offer.meeting.weekday] += offer.meeting.minutes
+    limits: list[Blocked] = []
+    if len(own) > 1 and max(per_day.values()) > client.dose.max_minutes_per_day:
+        limits.append(Blocked(Rule.DAY_TOO_LONG))
+    if len(own) > 1 and per_day.total() > client.dose.most_minutes:
+        limits.append(Blocked(Rule.DOSE_OVER))
+    return limits
+
+
+def usable(problem: Problem, client: Client, week: WeekParity, free: Openings) -> list[Offer]:
+    """Return the meetings that could be part of the client's week, in the order of the problem.
+
+    A group that is attended whole is there with all its meetings or not at all.
+    """
+    found: list[Offer] = []
+    for group in problem.groups:
+        in_the_way = group_blocks(client, group, week, free)
+        found += [Offer(group, m) for m in group.meetings if not in_the_way[m.id]]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """A meeting that cannot be used, and every rule in the way."""
+
+    meeting: str
+    group: str
+    blocks: tuple[Blocked, ...]
+
+
+def why_not(
+    problem: Problem,
+    client_id: str,
+    free: Openings | None = None,
+    week: WeekParity = WeekParity.EVERY,
+) -> list[WhyNot]:
+    """Return every meeting that cannot be part of this person's week, each with all rules in its way.
+
+    Args:
+        problem: the groups and the person.
+        client_id: whose week it is.
+        free: what others leave; by default every seat.
+        week: A or B asks about that week only, EVERY about a plan that holds in both.
+
+    Raises:
+        KeyError: the problem has no such client.
+    """
+    client, free = problem.client(client_id), free or Openings()
+    return [
+        WhyNot(meeting, group.id, tuple(dict.fromkeys(reasons)))
+        for group in problem.groups
+        for meeting, reasons in group_blocks(client, group, week, free).items()
+        if reasons
+    ]
+
+
+def fitting_groups(problem: Problem, client_id: str, free: Openings | None = None) -> list[str]:
+    """Return the groups of which this person could attend something: "5 groups fit your week".
+
+    Raises:
+        KeyError: the problem has no such client.
+    """
+    client = problem.client(client_id)
+    fitting = usable(problem, client, WeekParity.EVERY, free or Openings())
+    return list(dict.fromkeys(o.group.id for o in fitting))
