@@ -9,7 +9,7 @@ from iop_schedule.models.base import Base, Id, Instant, Word, one_of, treatment_
 from iop_schedule.models.people import Client, User
 from iop_schedule.models.programs import Room, Site
 from iop_schedule.models.series import Series
-from iop_schedule.vocabulary import OccurrenceStatus, RosterSource
+from iop_schedule.vocabulary import CancelCause, OccurrenceStatus, RosterSource
 
 
 class Occurrence(Base):
@@ -18,6 +18,8 @@ class Occurrence(Base):
     __tablename__ = "occurrence"
     __table_args__ = (
         one_of("status", OccurrenceStatus),
+        one_of("cancel_cause", CancelCause),
+        CheckConstraint("cancel_cause IS NULL OR status = 'cancelled'", name="cause_only_when_cancelled"),
         UniqueConstraint("series_id", "original_day"),
         CheckConstraint("ends_at > starts_at", name="ends_after_it_starts"),
         CheckConstraint("break_minutes >= 0", name="break_not_negative"),
@@ -43,6 +45,8 @@ class Occurrence(Base):
     status: Mapped[Word] = mapped_column(default=OccurrenceStatus.PLANNED)
     #: Why it was cancelled or moved, in words clients may read.
     status_reason: Mapped[str] = mapped_column(String(300), default="")
+    #: What cancelled it: a person, a closure or the end of its series; decides what may bring it back.
+    cancel_cause: Mapped[str | None] = mapped_column(String(40))
     #: Someone changed this one on its own; a change of the series leaves it alone.
     edited: Mapped[bool] = mapped_column(default=False)
     #: Counts changes, for calendars.
