@@ -1,6 +1,6 @@
 """One plain function per table, with unsurprising defaults; each flushes and returns its row."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -9,17 +9,21 @@ from uuid import uuid4
 from flask_security import hash_password
 from sqlalchemy import select
 
+from iop_schedule.domain import civil_time
 from iop_schedule.models import (
     Assignment,
+    AttendanceRecord,
     Client,
     ClientConstraint,
     Closure,
     Enrollment,
     Group,
+    Occurrence,
     PrescribedDose,
     Program,
     RoleRow,
     Room,
+    RosterEntry,
     Series,
     SeriesMember,
     Site,
@@ -28,10 +32,12 @@ from iop_schedule.models import (
 )
 from iop_schedule.vocabulary import (
     AssignmentRole,
+    AttendanceStatus,
     ConstraintKind,
     EnrollmentStatus,
     LevelOfCare,
     Role,
+    RosterSource,
     SeriesKind,
     ServiceType,
 )
@@ -172,6 +178,44 @@ def make_individual(client: Client, program: Program, leader: User, **given: Any
 def make_member(series: Series, client: Client, **given: Any) -> SeriesMember:
     row: SeriesMember = _add(
         SeriesMember(series=series, client=client, **{"from_day": date(2026, 1, 5), **given})
+    )
+    return row
+
+
+def make_occurrence(series: Series, day: date, **given: Any) -> Occurrence:
+    starts_at = civil_time.instant(day, series.local_start, civil_time.zone(series.site.zone))
+    defaults: dict[str, Any] = {
+        "original_day": day,
+        "site": series.site,
+        "local_day": day,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=series.duration_minutes),
+        "break_minutes": series.break_minutes,
+        "leader": series.leader,
+        "room": series.room,
+        "updated_at": MADE_AT,
+    }
+    row: Occurrence = _add(Occurrence(series=series, **{**defaults, **given}))
+    return row
+
+
+def make_entry(occurrence: Occurrence, client: Client, **given: Any) -> RosterEntry:
+    row: RosterEntry = _add(
+        RosterEntry(occurrence=occurrence, client=client, **{"source": RosterSource.MEMBER, **given})
+    )
+    return row
+
+
+def make_record(entry: RosterEntry, status: AttendanceStatus, **given: Any) -> AttendanceRecord:
+    held = entry.occurrence
+    defaults: dict[str, Any] = {
+        "minutes": held.scheduled_minutes if status is AttendanceStatus.ATTENDED else 0,
+        "version": 1,
+        "marked_at": held.ends_at,
+        "marked_by_id": held.leader_id,
+    }
+    row: AttendanceRecord = _add(
+        AttendanceRecord(roster_entry_id=entry.id, status=status, **{**defaults, **given})
     )
     return row
 

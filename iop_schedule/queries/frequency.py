@@ -20,7 +20,7 @@ from iop_schedule.domain.frequency import (
     weekly_frequencies,
 )
 from iop_schedule.models import AttendanceRecord, Closure, Enrollment, Occurrence, Program, RosterEntry, db
-from iop_schedule.vocabulary import EnrollmentStatus, OccurrenceStatus, RosterSource
+from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus, OccurrenceStatus, RosterSource
 
 #: Enrollments that are or were lived; planned and cancelled ones have no weeks to count.
 LIVED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.ON_HOLD, EnrollmentStatus.FINISHED)
@@ -165,7 +165,7 @@ def _record(
 def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
     day = row.local_day
     state = session_state(
-        row.mark,
+        AttendanceStatus(row.mark) if row.mark else None,
         ends_at=row.ends_at,
         now=now,
         enrolled=dates.enrolled.contains(day),

@@ -10,7 +10,7 @@ home = Blueprint("home", __name__)
 
 #: Where each role lands after signing in.
 LANDING = {
-    Role.CLIENT: "week.my_week",
+    Role.CLIENT: "week.my_week_page",
     Role.COUNSELOR: "attendance.today",
     Role.CASE_MANAGER: "caseload.caseload",
     Role.ADMINISTRATOR: "programs.program_week",

@@ -1,0 +1,263 @@
+"""A client's own week: sessions, own times, hours against the goal, and the calendar file."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from iop_schedule.adapters.ical import CalendarEntry, calendar_bytes, feed_uid
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.availability import KIND_WORDS, Commitment, busy_on
+from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.frequency import ClientWeek, SessionFact, client_week, weeks_goal_met
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, Series, User, db
+from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.frequency import care_records
+from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
+
+#: Weeks shown as dots under the goal.
+GOAL_WEEKS = 6
+#: How far back and ahead the calendar file reaches.
+CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=30), timedelta(weeks=26)
+#: How soon after a session a commitment must begin for the page to say that it ends in time.
+SOON = 240
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSession:
+    """One session as its client sees it; times on the site's wall clock."""
+
+    id: int
+    title: str
+    is_individual: bool
+    starts: datetime
+    ends: datetime
+    room: str
+    address: str
+    leader: str
+    state: SessionState
+    reason: str
+    #: The time it had before it was moved, if it was.
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTime:
+    """One of the client's commitments on one day, in minutes from midnight."""
+
+    title: str
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    """One weekday: what is planned and what is the client's own."""
+
+    day: date
+    is_today: bool
+    #: Why the site is closed, if it is.
+    closed: str
+    sessions: tuple[WeekSession, ...]
+    own: tuple[OwnTime, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextSession:
+    """The client's next session, and the commitment that begins after it, if one does soon."""
+
+    session: WeekSession
+    starts_in: timedelta
+    is_today: bool
+    then: OwnTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MyWeek:
+    """Everything on the client's first page."""
+
+    name: str
+    today: date
+    local_now: datetime
+    week: ProgramWeek
+    days: tuple[WeekDay, ...]
+    next: NextSession | None
+    hours: ClientWeek
+    #: Past weeks, oldest first: True met, False not; weeks without a goal are left out.
+    goal_weeks: tuple[bool, ...]
+    office_phone: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Return True when the week holds no session."""
+        return not any(day.sessions for day in self.days)
+
+    @property
+    def weeks_met(self) -> int:
+        """Return in how many of the shown weeks the goal was met."""
+        return sum(self.goal_weeks)
+
+
+def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
+    """Return the signed-in client's week; the current one when `week` is None."""
+    client = _self(actor, Permission.OWN_WEEK, now)
+    tz = civil_time.zone(client.site.zone)
+    today = civil_time.local_day(now, tz)
+    week = week or _week_to_show(today)
+    this_week = ProgramWeek.containing(today)
+    first = min(week, this_week.shifted(-GOAL_WEEKS))
+    care = care_records([client.id], first_day=first.monday, last_day=week.sunday, now=now)[client.id]
+    commitments = commitments_of([client.id])[client.id]
+    states = {fact.occurrence_id: fact for fact in care.facts}
+    sessions = _sessions(client, week.monday, week.sunday, states, tz)
+    past = care.weeks(this_week.shifted(-GOAL_WEEKS), GOAL_WEEKS)
+    return MyWeek(
+        name=client.called,
+        today=today,
+        local_now=now.astimezone(tz),
+        week=week,
+        days=tuple(_days(client, week, today=today, sessions=sessions, commitments=commitments)),
+        next=_next(client, commitments, now=now, tz=tz),
+        hours=client_week(care.weeks(week, 1)[0]),
+        goal_weeks=tuple(bool(w.goal_met) for w in past if weeks_goal_met([w])[1]),
+        office_phone=client.site.phone,
+    )
+
+
+def _self(actor: Actor, permission: Permission, now: datetime) -> Client:
+    actor.require(permission)
+    return access_client(actor, actor.client_id or 0, permission, now=now)
+
+
+def _week_to_show(today: date) -> ProgramWeek:
+    """Return this week, or on a weekend the next one: the past week holds nothing to come."""
+    week = ProgramWeek.containing(today)
+    return week.shifted(1) if today > week.friday else week
+
+
+def _occurrences(client: Client, first: date, last: date) -> Sequence[Occurrence]:
+    statement = (
+        select(Occurrence)
+        .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
+        .where(
+            RosterEntry.client_id == client.id,
+            RosterEntry.released_at.is_(None),
+            Occurrence.local_day.between(first, last),
+        )
+        .order_by(Occurrence.starts_at, Occurrence.id)
+        .options(
+            joinedload(Occurrence.room),
+            joinedload(Occurrence.site),
+            joinedload(Occurrence.series).joinedload(Series.group),
+            joinedload(Occurrence.leader).options(joinedload(User.roles).noload("*")),
+        )
+    )
+    return db.session.scalars(statement).unique().all()
+
+
+def _sessions(
+    client: Client, first: date, last: date, states: dict[int, SessionFact], tz: ZoneInfo
+) -> list[WeekSession]:
+    return [
+        _session(occurrence, states[occurrence.id].state, tz)
+        for occurrence in _occurrences(client, first, last)
+        if occurrence.id in states
+    ]
+
+
+def _session(occurrence: Occurrence, state: SessionState, tz: ZoneInfo) -> WeekSession:
+    individual = occurrence.series.kind == SeriesKind.INDIVIDUAL
+    return WeekSession(
+        id=occurrence.id,
+        title="One-to-one" if individual or not occurrence.series.group else occurrence.series.group.name,
+        is_individual=individual,
+        starts=occurrence.starts_at.astimezone(tz),
+        ends=occurrence.ends_at.astimezone(tz),
+        room=occurrence.room.name if occurrence.room else "Online",
+        address=occurrence.site.address if occurrence.room else "",
+        leader=occurrence.leader.name,
+        state=state,
+        reason=occurrence.status_reason,
+        moved=occurrence.edited and occurrence.status == OccurrenceStatus.PLANNED,
+    )
+
+
+def _days(
+    client: Client,
+    week: ProgramWeek,
+    *,
+    today: date,
+    sessions: Sequence[WeekSession],
+    commitments: Sequence[Commitment],
+) -> Iterable[WeekDay]:
+    closures = db.session.scalars(
+        select(Closure).where(
+            Closure.site_id == client.site_id,
+            Closure.program_id.is_(None),
+            Closure.from_day <= week.friday,
+            Closure.until_day >= week.monday,
+        )
+    ).all()
+    for day in week.treatment_days:
+        yield WeekDay(
+            day=day,
+            is_today=day == today,
+            closed=next((c.name for c in closures if c.from_day <= day <= c.until_day), ""),
+            sessions=tuple(s for s in sessions if s.starts.date() == day),
+            own=tuple(_own_times(commitments, day)),
+        )
+
+
+def _own_times(commitments: Sequence[Commitment], day: date) -> Iterable[OwnTime]:
+    for busy in busy_on(commitments, day, travel=False):
+        title = busy.commitment.label or KIND_WORDS[busy.commitment.kind]
+        yield OwnTime(title[:1].upper() + title[1:], busy.interval.start, busy.interval.end)
+
+
+def _next(
+    client: Client, commitments: Sequence[Commitment], *, now: datetime, tz: ZoneInfo
+) -> NextSession | None:
+    today = civil_time.local_day(now, tz)
+    coming = _occurrences(client, today, today + timedelta(weeks=4))
+    occurrence = next((o for o in coming if o.ends_at > now and o.status == OccurrenceStatus.PLANNED), None)
+    if occurrence is None:
+        return None
+    session = _session(occurrence, SessionState.UPCOMING, tz)
+    ends = civil_time.minutes_of_day(session.ends.time())
+    later = [o for o in _own_times(commitments, session.starts.date()) if 0 <= o.start_minute - ends <= SOON]
+    return NextSession(
+        session=session,
+        starts_in=occurrence.starts_at - now,
+        is_today=session.starts.date() == today,
+        then=min(later, key=lambda o: o.start_minute, default=None),
+    )
+
+
+def my_calendar(actor: Actor, *, key: bytes, now: datetime) -> bytes:
+    """Return the signed-in client's sessions as a calendar file that says “Appointment” and nothing more.
+
+    Each session's identifier is made with `key` for this client alone, so files of two members of one
+    group cannot be linked.
+    """
+    client = _self(actor, Permission.OWN_WEEK, now)
+    tz = civil_time.zone(client.site.zone)
+    today = civil_time.local_day(now, tz)
+    entries = [
+        CalendarEntry(
+            uid=feed_uid(key, f"client-{client.id}", occurrence.id),
+            starts_at=occurrence.starts_at,
+            ends_at=occurrence.ends_at,
+            zone=client.site.zone,
+            updated_at=occurrence.updated_at,
+            cancelled=occurrence.status != OccurrenceStatus.PLANNED,
+            sequence=occurrence.revision,
+        )
+        for occurrence in _occurrences(client, today - CALENDAR_BACK, today + CALENDAR_AHEAD)
+    ]
+    return calendar_bytes(entries, zone=client.site.zone)
