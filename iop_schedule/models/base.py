@@ -136,6 +136,18 @@ def _refuse_writes_while_reading(session: Session, *_: object) -> None:
         raise WriteWhileReading(message)
 
 
+@contextmanager
+def read_transaction() -> Iterator[Session]:
+    """Run the block in a transaction that only reads, so that on SQLite it keeps nobody from writing."""
+    db.session.rollback()
+    token = write_intent.set(False)
+    try:
+        yield db.session()
+    finally:
+        db.session.rollback()
+        write_intent.reset(token)
+
+
 _SQLITE_PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # NORMAL may roll back acknowledged commits after a power loss
