@@ -20,7 +20,7 @@ from iop_schedule.actions import audit
 from iop_schedule.adapters.messages import Delayed, Messages, NotSent, Outgoing, Refused, Unreachable
 from iop_schedule.domain import reminders as rules
 from iop_schedule.domain.civil_time import UnknownZone
-from iop_schedule.domain.reminders import Changes, NotNeutral, Nudge, NudgePolicy
+from iop_schedule.domain.reminders import Changes, ClientDay, NotNeutral, Nudge, NudgePolicy
 from iop_schedule.models import Occurrence, ReminderAttempt, ReminderDelivery, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries import reminders as outbox
@@ -254,7 +254,7 @@ def _finish_sent(armed: _Armed, now: datetime) -> Step:
         delivery = _mine_to_finish(session, armed)
         if delivery is None:
             return Step.OVERTAKEN
-        _end_attempt(session, armed.delivery_id, armed.number, outcome=AttemptOutcome.SENT, now=now)
+        _end_attempt(session, armed.delivery_id, armed.number, outcome=AttemptOutcome.SENT, at=now)
         _let_go(delivery, DeliveryState.SENT)
         _note(AuditKind.REMINDER_SENT, delivery, now)
     return Step.SENT
@@ -287,7 +287,7 @@ def _finish_unsent(armed: _Armed, problem: NotSent, now: datetime, *, repeats: i
         else:
             outcome, step = AttemptOutcome.UNKNOWN, _leave_in_doubt(delivery, now, repeats=repeats)
         _end_attempt(
-            session, armed.delivery_id, armed.number, outcome=outcome, now=now, error=problem.category
+            session, armed.delivery_id, armed.number, outcome=outcome, at=now, error=problem.category
         )
     return step
 
@@ -352,7 +352,7 @@ def _settle(session: Session, delivery_id: str, now: datetime, repeats: int) -> 
         number = delivery.attempts
         _leave_in_doubt(delivery, now, repeats=repeats)
         _end_attempt(
-            session, delivery_id, number, outcome=AttemptOutcome.UNKNOWN, now=now, error="worker gone"
+            session, delivery_id, number, outcome=AttemptOutcome.UNKNOWN, at=now, error="worker gone"
         )
 
 
@@ -376,18 +376,12 @@ def _let_go(delivery: ReminderDelivery, state: DeliveryState, reason: HoldReason
 
 
 def _end_attempt(
-    session: Session,
-    delivery_id: str,
-    number: int,
-    *,
-    outcome: AttemptOutcome,
-    now: datetime,
-    error: str = "",
+    session: Session, delivery_id: str, number: int, *, outcome: AttemptOutcome, at: datetime, error: str = ""
 ) -> None:
     session.execute(
         update(ReminderAttempt)
         .where(ReminderAttempt.delivery_id == delivery_id, ReminderAttempt.number == number)
-        .values(outcome=outcome, ended_at=now, error=error[:60])
+        .values(outcome=outcome, ended_at=at, error=error[:60])
     )
 
 
