@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from iop_schedule.errors import Conflict, NotPossible
 from iop_schedule.vocabulary import AttendanceStatus
@@ -76,53 +77,43 @@ class Settled:
 
 
 class SessionState(StrEnum):
-    """How one session of one client counts. Each value is in or out of the two denominators."""
+    """How one session of one client counts, with the table of what it counts in.
 
-    ATTENDED = "attended"
-    ATTENDED_PART = "attended_in_part"
-    NO_SHOW = "no_show"
-    LATE_CANCEL = "late_cancellation"
-    EXCUSED = "excused"
-    PROGRAM_CANCELLED = "cancelled_by_program"
-    CLOSED = "closed"
-    PAUSED = "paused"
-    OUTSIDE = "outside_enrollment"
-    NOT_RECORDED = "not_recorded"
-    UPCOMING = "upcoming"
+    An excused absence is in the dose: care not received is not received, whatever the reason. What is in
+    neither leaves every rate alone.
 
-    @property
-    def is_attended(self) -> bool:
-        """Return True when the client was there, wholly or in part."""
-        return self in _ATTENDED
+    Source: docs/sources.md#what-counts
+    """
 
-    @property
-    def is_miss(self) -> bool:
-        """Return True for an absence that counts against attendance."""
-        return self in _MISSED
+    # Columns: value, attended, missed, in the dose. In adherence is attended or missed.
+    ATTENDED = ("attended", True, False, True)
+    ATTENDED_PART = ("attended_in_part", True, False, True)
+    NO_SHOW = ("no_show", False, True, True)
+    LATE_CANCEL = ("late_cancellation", False, True, True)
+    EXCUSED = ("excused", False, False, True)
+    PROGRAM_CANCELLED = ("cancelled_by_program", False, False, False)
+    CLOSED = ("closed", False, False, False)
+    PAUSED = ("paused", False, False, False)
+    OUTSIDE = ("outside_enrollment", False, False, False)
+    NOT_RECORDED = ("not_recorded", False, False, False)
+    UPCOMING = ("upcoming", False, False, False)
 
-    @property
-    def in_adherence(self) -> bool:
-        """Return True when the session counts for how reliably the client comes.
+    #: The client was there, wholly or in part.
+    is_attended: bool
+    #: An absence that counts against attendance.
+    is_miss: bool
+    #: Its minutes count as treatment that was on offer.
+    in_dose: bool
+    #: It counts for how reliably the client comes.
+    in_adherence: bool
 
-        Source: docs/sources.md#what-counts
-        """
-        return self in _ADHERENCE
-
-    @property
-    def in_dose(self) -> bool:
-        """Return True when the session's minutes count as treatment that was on offer.
-
-        An excused absence does: care not received is not received, whatever the reason.
-
-        Source: docs/sources.md#what-counts
-        """
-        return self in _DOSE
-
-
-_ATTENDED = frozenset({SessionState.ATTENDED, SessionState.ATTENDED_PART})
-_MISSED = frozenset({SessionState.NO_SHOW, SessionState.LATE_CANCEL})
-_ADHERENCE = _ATTENDED | _MISSED
-_DOSE = _ADHERENCE | {SessionState.EXCUSED}
+    def __new__(cls, value: str, attended: bool = False, missed: bool = False, dose: bool = False) -> Self:  # noqa: FBT001, FBT002 - columns of the table above
+        """Make a member from one row of the table."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.is_attended, member.is_miss, member.in_dose = attended, missed, dose
+        member.in_adherence = attended or missed
+        return member
 
 
 @dataclass(frozen=True, slots=True)
