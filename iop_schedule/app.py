@@ -16,8 +16,10 @@ from iop_schedule.config import Settings
 from iop_schedule.models import RoleRow, User, db
 from iop_schedule.web.blueprints import register_blueprints
 from iop_schedule.web.errors import init_errors
+from iop_schedule.web.navigation import init_navigation
 from iop_schedule.web.presenting import init_presenting
-from iop_schedule.web.security import init_security
+from iop_schedule.web.request_log import init_request_log
+from iop_schedule.web.security import init_security, load_user
 
 PACKAGE = Path(__file__).parent
 
@@ -41,11 +43,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_presenting(app, product_name=settings.product_name, manifest=manifest)
     app.wsgi_app = serve_assets(app.wsgi_app, settings.assets_folder)  # type: ignore[method-assign]
     init_security(app)
-    Security(app, SQLAlchemyUserDatastore(db, User, RoleRow))
+    _init_sign_in(app)
     init_errors(app)
+    init_navigation(app)
+    init_request_log(app)
     register_blueprints(app)
     cli.register(app)
     return app
+
+
+def _init_sign_in(app: Flask) -> None:
+    """Use the library's hashing and cookies, but none of its pages, and nobody without an open session."""
+    Security(app, SQLAlchemyUserDatastore(db, User, RoleRow), register_blueprint=False)
+    manager: Any = app.login_manager  # type: ignore[attr-defined]
+    manager.user_loader(load_user)
+    manager.request_loader(None)  # no sign-in by a token in the address or a header
 
 
 def _config(settings: Settings) -> dict[str, Any]:
@@ -73,13 +85,9 @@ def _config(settings: Settings) -> dict[str, Any]:
             "argon2__parallelism": 1,
         },
         "SECURITY_REGISTERABLE": False,
+        "SECURITY_CLI_USERS_NAME": None,  # accounts are made by commands that write the audit trail
+        "SECURITY_CLI_ROLES_NAME": None,
         "SECURITY_TRACKABLE": False,
-        "SECURITY_RETURN_GENERIC_RESPONSES": True,
-        "SECURITY_LOGOUT_METHODS": ["POST"],
-        "SECURITY_LOGIN_URL": "/sign-in",
-        "SECURITY_LOGOUT_URL": "/sign-out",
-        "SECURITY_POST_LOGIN_VIEW": "/",
-        "SECURITY_POST_LOGOUT_VIEW": "/sign-in",
         "SECURITY_DEFAULT_REMEMBER_ME": False,
         "SECURITY_EMAIL_SENDER": settings.mail_from,
         "SECURITY_CSRF_COOKIE_NAME": None,

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from iop_schedule.models import AuditEvent, db
+from iop_schedule import logs
+from iop_schedule.models import AuditEvent, Client, db
 from iop_schedule.models.base import write_transaction
 from iop_schedule.queries.access import Actor
 from iop_schedule.vocabulary import AuditKind
@@ -28,12 +29,12 @@ def record(
         now: when.
         subject: what it was done to, as a table's word and its id.
         client_id: the one client it is about.
-        site_id: where; the actor's own site when they have exactly one.
+        site_id: where; unless given, the client's site, else the actor's own when they have exactly one.
         details: ids, old and new values. Names and free text stay out.
-        reference: the request's reference number.
+        reference: the request's reference number; unless given, that of the request being answered.
     """
-    if site_id is None and actor is not None and len(actor.site_ids) == 1:
-        (site_id,) = actor.site_ids
+    if site_id is None:
+        site_id = _site_of(actor, client_id)
     db.session.add(
         AuditEvent(
             at=now,
@@ -45,9 +46,19 @@ def record(
             subject=subject[0] if subject else "",
             subject_id=str(subject[1]) if subject else "",
             details=details or {},
-            reference=reference,
+            reference=reference or logs.reference.get(),
         )
     )
+
+
+def _site_of(actor: Actor | None, client_id: int | None) -> int | None:
+    client = db.session.get(Client, client_id) if client_id is not None else None
+    if client is not None:
+        return client.site_id
+    if actor is not None and len(actor.site_ids) == 1:
+        (site_id,) = actor.site_ids
+        return site_id
+    return None
 
 
 def record_alone(kind: AuditKind, **what: Any) -> None:

@@ -1,6 +1,6 @@
 """Pure rules: values in, values out. The stages, in the order a person's week flows through them:
 
-civil_time, intervals, permissions   what everything stands on
+civil_time, intervals, permissions, sign_in   what everything stands on
 availability    work and caregiving constraints -> the time a client has
 prescription    the prescribed dose and which one is in force on a day
 placement       who can attend what; every rule a plan breaks; the best weeks for one person

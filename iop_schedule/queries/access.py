@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission, holds
+from iop_schedule.domain.sign_in import SessionLimits, has_lapsed
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import (
     Assignment,
@@ -22,10 +23,12 @@ from iop_schedule.models import (
     RosterEntry,
     Series,
     SeriesMember,
+    SignInSession,
     Site,
     User,
     db,
 )
+from iop_schedule.models.people import user_site
 from iop_schedule.vocabulary import AssignmentRole, Role
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
@@ -76,6 +79,42 @@ def actor_for(user: User) -> Actor:
         client_id=None,
         zone=user.sites[0].zone if user.sites else "UTC",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that may go on: which it is, whose, and when its use was last noted."""
+
+    id: int
+    user: User
+    last_seen_at: datetime
+    limits: SessionLimits
+
+
+def open_session(
+    token_hash: str, *, staff: SessionLimits, client: SessionLimits, now: datetime
+) -> OpenSession | None:
+    """Return the session behind a token, or None when it has ended, has lapsed or never was.
+
+    Args:
+        token_hash: SHA-256 of what the cookie holds.
+        staff: how long sessions of staff last.
+        client: how long sessions of clients last.
+        now: when.
+    """
+    statement = (
+        select(SignInSession, User)
+        .join(User, User.id == SignInSession.user_id)
+        .where(SignInSession.token_hash == token_hash, SignInSession.ended_at.is_(None), User.active)
+    )
+    found = db.session.execute(statement).unique().one_or_none()
+    if found is None:
+        return None
+    session, user = found
+    limits = client if user.role is Role.CLIENT else staff
+    if has_lapsed(created_at=session.created_at, last_seen_at=session.last_seen_at, limits=limits, now=now):
+        return None
+    return OpenSession(session.id, user, session.last_seen_at, limits)
 
 
 def in_force(row: type[Assignment] | type[SeriesMember] | type[Series], day: date) -> ColumnElement[bool]:
@@ -231,3 +270,20 @@ def access_room(actor: Actor, room_id: int, permission: Permission) -> Room:
     if room is None:
         raise NotFound
     return room
+
+
+def sees_staff(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `User` for the staff of `actor`'s own sites; clients see nobody."""
+    if actor.role is Role.CLIENT:
+        return false()
+    return exists().where(user_site.c.user_id == User.id, user_site.c.site_id.in_(actor.site_ids))
+
+
+def access_staff(actor: Actor, user_id: int, permission: Permission) -> User:
+    """Return the staff member, when they work at one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    statement = select(User).where(User.id == user_id, sees_staff(actor))
+    user = db.session.scalars(statement).unique().one_or_none()
+    if user is None:
+        raise NotFound
+    return user

@@ -2,9 +2,17 @@
 
 from flask import Flask
 
+from iop_schedule.web.attendance import attendance
+from iop_schedule.web.auth import auth
 from iop_schedule.web.home import home
+from iop_schedule.web.week import week
 
-BLUEPRINTS = (home,)
+BLUEPRINTS = (
+    auth,
+    home,
+    week,
+    attendance,
+)
 
 
 def register_blueprints(app: Flask) -> None:

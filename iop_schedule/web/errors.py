@@ -2,15 +2,23 @@
 
 import logging
 
-from flask import Flask, g, render_template
+from flask import Flask, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
+from iop_schedule.actions import transactions
 from iop_schedule.errors import DomainError
-from iop_schedule.models import db
+from iop_schedule.web.security import denied
 
 log = logging.getLogger(__name__)
+
+#: Statuses that have a page of their own.
+PAGES = frozenset({400, 403, 404, 405, 409, 413, 422, 429, 503})
+#: What an error page says when nobody was told more.
+STALE_FORM = "This page was open for too long. Go back, load it again and repeat your entry."
 
 
 def init_errors(app: Flask) -> None:
@@ -18,31 +26,74 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(NoConnection, _busy)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _page(status: int, message: str | None = None) -> ResponseReturnValue:
+def wants_json() -> bool:
+    """Return True when a script asks, for which a sentence in JSON is better than a page."""
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
+def _page(status: int, message: str | None = None, *, retry_after: int | None = None) -> ResponseReturnValue:
     reference = g.get("reference", "")
-    known = status if status in {400, 403, 404, 405, 409, 413, 422, 429, 503} else 500
-    return render_template(f"errors/{known}.html", reference=reference, message=message), status
+    if wants_json():
+        response = jsonify(message=message or _words(status), reference=reference)
+    else:
+        known = status if status in PAGES else 500
+        response = make_response(
+            render_template(f"errors/{known}.html", reference=reference, message=message)
+        )
+    response.status_code = status
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _words(status: int) -> str:
+    """Return the sentence a script shows; pages have their own."""
+    return {
+        403: "Your role does not include this.",
+        404: "This does not exist, or it is not yours to see.",
+        503: "Not saved. Wait a moment and try again.",
+    }.get(status, "That did not work. Load the page again and repeat your entry.")
 
 
 def _domain_error(error: DomainError) -> ResponseReturnValue:
-    db.session.rollback()
-    return _page(error.status, error.message if error.status != 404 else None)  # noqa: PLR2004
+    transactions.abandon()
+    if error.status in {403, 404}:
+        denied()
+    # "Not found" never says why: the reason would tell who is a client here.
+    message = None if error.status == 404 else error.message  # noqa: PLR2004
+    return _page(error.status, message, retry_after=error.data.get("retry_after"))
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:  # noqa: ARG001
-    return _page(400, "This page was open for too long. Go back, load it again and repeat your entry.")
+    return _page(400, STALE_FORM)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - redirects are not errors
         return error.get_response()
-    return _page(error.code)
+    answer = make_response(_page(error.code))
+    if error.code == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004
+        answer.headers["Allow"] = error.get_response().headers["Allow"]
+    return answer
+
+
+def _busy(error: Exception) -> ResponseReturnValue:
+    """Answer a database that is away, locked or overloaded: nothing was stored, and it will come back."""
+    _log_unexpected(error)
+    transactions.abandon()
+    return _page(503, retry_after=5)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    db.session.rollback()
-    log.error("unexpected error", exc_info=error, extra={"reference": g.get("reference", "")})
+    _log_unexpected(error)
+    transactions.abandon()
     return _page(500)
+
+
+def _log_unexpected(error: Exception) -> None:
+    log.error("unexpected error", exc_info=error, extra={"reference": g.get("reference", "")})

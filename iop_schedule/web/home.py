@@ -1,6 +1,6 @@
 """The front door: signed-in people land where their role works."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.vocabulary import Role
@@ -20,7 +20,8 @@ LANDING = {
 @home.get("/")
 def index() -> ResponseReturnValue:
     """Send each role to its own first page."""
-    return redirect(url_for(LANDING[actor().role]))
+    landing = LANDING[actor().role]
+    return redirect(url_for(landing if landing in current_app.view_functions else "auth.account"))
 
 
 @home.get("/robots.txt")

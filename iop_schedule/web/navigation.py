@@ -1,0 +1,109 @@
+"""What the bar on top of every page holds: the pages of one's role, and one's own account."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+
+from iop_schedule.domain.sign_in import SEEN_EVERY
+from iop_schedule.queries.access import Actor, OpenSession
+from iop_schedule.vocabulary import Role
+from iop_schedule.web.presenting import initials
+from iop_schedule.web.security import actor
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One address with its words; `current` when it is the page shown, or one below it."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person looking at the page."""
+
+    name: str
+    initials: str
+    role_label: str
+    is_client: bool
+    links: tuple[Link, ...]
+    sign_out_url: str
+    #: Signed out after so long without a request.
+    idle_seconds: int
+    stay_url: str
+
+
+ROLE_LABELS = {
+    Role.CLIENT: "Client",
+    Role.COUNSELOR: "Counselor",
+    Role.CASE_MANAGER: "Case manager",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+_PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
+_PEOPLE = ("People", "people.people", "users")
+
+#: Per role: label, endpoint, icon. An endpoint that is not there is left out.
+PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
+    Role.CLIENT: (
+        ("My week", "week.my_week_page", "calendar-days"),
+        ("My times", "availability.my_times", "clock"),
+        ("Help", "week.help_page", "life-buoy"),
+    ),
+    Role.COUNSELOR: (("Today", "attendance.today", "clipboard-check"), _PROGRAM_WEEK),
+    Role.CASE_MANAGER: (("Caseload", "caseload.caseload", "list-checks"), _PROGRAM_WEEK, _PEOPLE),
+    Role.ADMINISTRATOR: (
+        _PROGRAM_WEEK,
+        ("Groups", "programs.groups", "users-round"),
+        _PEOPLE,
+        ("Closures", "programs.closures", "calendar-off"),
+        ("Import", "imports.upload", "upload"),
+        ("Audit", "audit.trail", "scroll-text"),
+    ),
+}
+
+
+def init_navigation(app: Flask) -> None:
+    """Give templates `nav` and `viewer` whenever somebody is signed in."""
+    app.context_processor(_who_and_where)
+
+
+def _who_and_where() -> dict[str, Any]:
+    # Only once the guard has looked: a page about a database that is away must not ask it who is there.
+    sign_in: OpenSession | None = g.get("sign_in")
+    if sign_in is None:
+        return {"nav": [], "viewer": None}
+    person = actor()
+    return {"nav": pages_of(person), "viewer": _viewer(person, sign_in)}
+
+
+def pages_of(person: Actor) -> list[Link]:
+    """Return the pages of this person's role that exist, the one shown marked."""
+    found = []
+    for label, endpoint, icon in PAGES[person.role]:
+        if endpoint in current_app.view_functions:
+            url = url_for(endpoint)
+            found.append(Link(label, url, icon, current=_is_current(url)))
+    return found
+
+
+def _is_current(url: str) -> bool:
+    return request.path == url or request.path.startswith(f"{url.rstrip('/')}/")
+
+
+def _viewer(person: Actor, sign_in: OpenSession) -> Viewer:
+    return Viewer(
+        name=person.name,
+        initials=initials(person.name),
+        role_label=ROLE_LABELS[person.role],
+        is_client=person.role is Role.CLIENT,
+        links=(Link("Your account", url_for("auth.account"), "user-round"),),
+        sign_out_url=url_for("auth.sign_out"),
+        # Use is noted once a minute, so a session may end that much earlier than its last request says.
+        idle_seconds=int((sign_in.limits.idle - SEEN_EVERY).total_seconds()),
+        stay_url=url_for("home.index"),
+    )
