@@ -1,6 +1,6 @@
 """Where does this person fit? The best week, proved best, and others that are genuinely different."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -194,14 +194,14 @@ def best_weeks(
         if choice is None:
             break
         choices.append(choice)
-    return [week_plan(problem, client, choice, free) for choice in choices]
+    return [_described(problem, client, choice, free, known) for choice in choices]
 
 
 def _next_choice(
     client: Client,
-    prepared: dict[WeekParity, Prepared],
+    prepared: Mapping[WeekParity, Prepared],
     earlier: Sequence[Choice],
-    known: dict[str, Offer],
+    known: Mapping[str, Offer],
     weights: Weights,
 ) -> Choice | None:
     for points in DIVERSITY_POINTS if earlier else (0,):
@@ -233,7 +233,7 @@ def _meetings_of(choice: Choice, week: WeekParity) -> tuple[str, ...]:
 
 
 def _simplest(
-    client: Client, halves: Sequence[tuple[str, ...]], known: dict[str, Offer], weights: Weights
+    client: Client, halves: Sequence[tuple[str, ...]], known: Mapping[str, Offer], weights: Weights
 ) -> Choice:
     """Return a weekly choice where it is worth as much as the alternating one, which is harder to live by."""
     if len(halves) == 1:
@@ -259,7 +259,12 @@ def _by_week(choice: Choice) -> set[tuple[WeekParity, str]]:
 
 def week_plan(problem: Problem, client: Client, choice: Choice, free: Openings | None = None) -> WeekPlan:
     """Return `choice` with its points and the facts about it."""
-    known, free = offers(problem), free or Openings()
+    return _described(problem, client, choice, free or Openings(), offers(problem))
+
+
+def _described(
+    problem: Problem, client: Client, choice: Choice, free: Openings, known: Mapping[str, Offer]
+) -> WeekPlan:
     weeks = tuple(
         WeekOf(week, meetings, _facts(client, [known[m] for m in meetings], week, free))
         for week, meetings in weeks_of(choice)

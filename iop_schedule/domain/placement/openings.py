@@ -1,7 +1,7 @@
 """What is left for one person: seats, and which meetings nothing but the person's own week decides."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from iop_schedule.domain.placement import fit
@@ -32,12 +32,11 @@ class Openings:
 
     def seats_left(self, offer: Offer, week: WeekParity) -> int:
         """Return the free seats in `week`; for EVERY, those free in both weeks."""
-        taken = [
-            by_week.get(offer.id, 0)
-            for each, by_week in ((WeekParity.A, self.taken_a), (WeekParity.B, self.taken_b))
-            if week in (WeekParity.EVERY, each)
-        ]
-        return offer.meeting.seats - max(taken)
+        seats = offer.meeting.seats
+        left_a, left_b = seats - self.taken_a.get(offer.id, 0), seats - self.taken_b.get(offer.id, 0)
+        if week is WeekParity.EVERY:
+            return min(left_a, left_b)
+        return left_a if week is WeekParity.A else left_b
 
     def is_closed(self, meeting: str, week: WeekParity) -> bool:
         """Return True when the meeting is not open to this person in some week that `week` covers."""
@@ -75,24 +74,25 @@ def blocks(client: Client, offer: Offer, week: WeekParity, free: Openings) -> li
 
     A meeting closed for a reason that must not be told comes as SEATS, like a full one.
     """
-    found: list[Blocked] = []
+    return list(_each_block(client, offer, week, free))
+
+
+def _each_block(client: Client, offer: Offer, week: WeekParity, free: Openings) -> Iterator[Blocked]:
     if not fit.speaks(client, offer):
-        found.append(Blocked(Rule.LANGUAGE))
+        yield Blocked(Rule.LANGUAGE)
     if not fit.gender_welcome(client, offer):
-        found.append(Blocked(Rule.GENDER))
+        yield Blocked(Rule.GENDER)
     if not fit.modality_suits(client, offer.group.modality):
-        found.append(Blocked(Rule.MODALITY))
+        yield Blocked(Rule.MODALITY)
     for commitment in fit.overlapped(client, offer, week):
         if commitment.hard:
-            minutes = _shared_minutes(client, offer, commitment)
-            found.append(Blocked(Rule.COMMITMENT, commitment, minutes=minutes))
+            yield Blocked(Rule.COMMITMENT, commitment, minutes=_shared_minutes(client, offer, commitment))
     if free.seats_left(offer, week) <= 0 or free.is_closed(offer.id, week):
-        found.append(Blocked(Rule.SEATS))
+        yield Blocked(Rule.SEATS)
     if offer.meeting.minutes > client.dose.max_minutes_per_day:
-        found.append(Blocked(Rule.DAY_TOO_LONG))
+        yield Blocked(Rule.DAY_TOO_LONG)
     if offer.meeting.minutes > client.dose.most_minutes:
-        found.append(Blocked(Rule.DOSE_OVER))
-    return found
+        yield Blocked(Rule.DOSE_OVER)
 
 
 def _shared_minutes(client: Client, offer: Offer, commitment: Commitment) -> int:
@@ -138,11 +138,15 @@ def usable(problem: Problem, client: Client, week: WeekParity, free: Openings) -
 
     A group that is attended whole is there with all its meetings or not at all.
     """
-    found: list[Offer] = []
-    for group in problem.groups:
-        in_the_way = group_blocks(client, group, week, free)
-        found += [Offer(group, m) for m in group.meetings if not in_the_way[m.id]]
-    return found
+    return [offer for group in problem.groups for offer in _usable_of(client, group, week, free)]
+
+
+def _usable_of(client: Client, group: Group, week: WeekParity, free: Openings) -> list[Offer]:
+    own = [Offer(group, m) for m in group.meetings]
+    good = [o for o in own if next(_each_block(client, o, week, free), None) is None]
+    if group.attend is Attend.ANY:
+        return good
+    return [] if any(group_blocks(client, group, week, free).values()) else own
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ whole-number values, which is how the whole cohort is planned.
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iop_schedule.domain.placement.day_search import Candidate, Chain, DaySearch, Step, too_close
@@ -28,6 +28,8 @@ class Limits:
     #: Per day attended, and per minute beyond `least_minutes`.
     day_price: int
     over_price: int
+    #: Follow minutes, days and types without insisting on the least of them.
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,12 @@ class Found:
     chosen: tuple[int, ...]
 
 
-#: Minutes, days (counted no further than needed) and service types of a partial week.
-_Key = tuple[int, int, int]
-_States = dict[_Key, tuple[int, Chain | None]]
+#: Best value and its meetings by minutes, for one number of days (counted no further than needed) and
+#: one set of service types.
+_ByMinutes = dict[int, tuple[int, Chain | None]]
+States = dict[tuple[int, int], _ByMinutes]
+#: The most minutes, days and service types that something can add.
+_Reach = tuple[int, int, int]
 
 
 class WeekSearch:
@@ -88,61 +93,96 @@ class WeekSearch:
         """Return up to `count` weeks, best first: the best for each (minutes, days, types) that is legal."""
         limits = self._limits
         ends = [
-            (value - limits.over_price * (key[0] - limits.least_minutes), key, chain)
-            for key, (value, chain) in self._ends(values).items()
+            (value - limits.over_price * (minutes - limits.least_minutes), (minutes, *kind), chain)
+            for kind, by_minutes in self._ends(values).items()
+            for minutes, (value, chain) in by_minutes.items()
         ]
         leading = heapq.nsmallest(count, ends, key=lambda e: (-e[0], e[1]))
         return [Found(value, tuple(sorted(members(chain)))) for value, _, chain in leading]
 
-    def _ends(self, values: Sequence[int]) -> _States:
-        """Return the legal whole weeks by their (minutes, days, types)."""
-        if not self._possible:
-            return {}
-        days = [day.steps(values) for day in self._days]
-        states: _States = {(0, 0, 0): (0, None)}
-        for steps, reach in zip(days, _reaches(days), strict=True):
-            states = self._after(states, steps, reach)
-        return {key: entry for key, entry in states.items() if self._can_finish(key, (0, 0, 0))}
-
-    def _after(self, states: _States, steps: Sequence[Step], reach: _Key) -> _States:
-        """Return the states after one more day: the best value of each that can still become legal."""
-        most, least_days, price = self._limits.most_minutes, self._limits.least_days, self._limits.day_price
-        after: _States = {}
-        for (minutes, days, types), (value, chain) in states.items():
-            room = most - minutes
-            one_more = min(days + 1, least_days)
-            for step_minutes, step_types, gain, links in steps:
-                if step_minutes > room:
-                    break
-                if links is None:
-                    key, total = (minutes, days, types), value
-                else:
-                    key = (minutes + step_minutes, one_more, types | step_types)
-                    total = value + gain - price
-                known = after.get(key)
-                if known is None or total > known[0]:
-                    after[key] = (total, chain if links is None else (links, chain))
-        return {key: entry for key, entry in after.items() if self._can_finish(key, reach)}
-
-    def _can_finish(self, key: _Key, reach: _Key) -> bool:
-        limits = self._limits
-        return (
-            key[0] + reach[0] >= limits.least_minutes
-            and key[1] + reach[1] >= limits.least_days
-            and (key[2] | reach[2]) == limits.types
-        )
+    def _ends(self, values: Sequence[int]) -> States:
+        """Return the legal whole weeks."""
+        return join_days([day.steps(values) for day in self._days], self._limits) if self._possible else {}
 
 
-def _reaches(days: Sequence[Sequence[Step]]) -> list[_Key]:
-    """Return, after each day, the most minutes, days and types that the days to come can add."""
-    reaches: list[_Key] = [(0, 0, 0)]
+def join_days(days: Sequence[Sequence[Step]], limits: Limits) -> States:
+    """Return the legal weeks made of one step of each day: the best for each (days, types) and minutes."""
+    states: States = {(0, 0): {0: (0, None)}}
+    for steps, reach in zip(days, _reaches(days), strict=True):
+        states = _after(states, steps, reach, limits)
+    if days or limits.lenient:
+        return states
+    return states if limits.least_minutes <= 0 and _can_finish((0, 0), (0, 0, 0), limits) else {}
+
+
+def _after(states: States, steps: Sequence[Step], reach: _Reach, limits: Limits) -> States:
+    """Return the states after one more day: the best of each that can still become legal."""
+    attending, away = _by_types(steps, limits.day_price)
+    least = 0 if limits.lenient else limits.least_minutes - reach[0]
+    after: States = {}
+    for (days, types), by_minutes in states.items():
+        if away and _can_finish((days, types), reach, limits):
+            _add(after.setdefault((days, types), {}), by_minutes, away, (least, limits.most_minutes))
+        one_more = min(days + 1, limits.least_days)
+        for step_types, ways in attending.items():
+            kind = (one_more, types | step_types)
+            if _can_finish(kind, reach, limits):
+                _add(after.setdefault(kind, {}), by_minutes, ways, (least, limits.most_minutes))
+    return after
+
+
+def _by_types(steps: Sequence[Step], price: int) -> tuple[dict[int, list[Step]], list[Step]]:
+    """Return the steps that attend, by service types and with the day paid for; then staying away."""
+    attending: dict[int, list[Step]] = {}
+    for step in _undominated(steps):
+        if step.chain is not None:
+            attending.setdefault(step.types, []).append(step._replace(value=step.value - price))
+    return attending, [step for step in steps if step.chain is None]
+
+
+def _add(
+    target: _ByMinutes, by_minutes: _ByMinutes, ways: Sequence[Step], minutes_within: tuple[int, int]
+) -> None:
+    """Put every state with every way into `target` where it is better than what is there."""
+    least, most = minutes_within
+    for minutes, (value, chain) in by_minutes.items():
+        for step_minutes, _, gain, links in ways:
+            reached = minutes + step_minutes
+            if reached > most:
+                break
+            known = target.get(reached)
+            if reached >= least and (known is None or value + gain > known[0]):
+                target[reached] = (value + gain, chain if links is None else (links, chain))
+
+
+def _can_finish(kind: tuple[int, int], reach: _Reach, limits: Limits) -> bool:
+    return limits.lenient or (
+        kind[0] + reach[1] >= limits.least_days and (kind[1] | reach[2]) == limits.types
+    )
+
+
+def _undominated(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps that no other beats: as long, at least the same types, at least the value."""
+    kept: list[Step] = []
+    by_minutes: dict[int, list[Step]] = {}
+    for step in sorted(steps, key=lambda s: (s.minutes, -s.types.bit_count(), s.types)):
+        rivals = by_minutes.setdefault(step.minutes, [])
+        if not any(step.types | r.types == r.types and r.value >= step.value for r in rivals):
+            rivals.append(step)
+            kept.append(step)
+    return kept
+
+
+def _reaches(days: Sequence[Sequence[Step]]) -> list[_Reach]:
+    """Return, after each day, what the days to come can add at most."""
+    reaches: list[_Reach] = [(0, 0, 0)]
     for steps in reversed(days[1:]):
         minutes, count, types = reaches[-1]
         for step in steps:
             types |= step.types
         longest = max((step.minutes for step in steps), default=0)
         reaches.append((minutes + longest, count + (longest > 0), types))
-    return reaches[::-1][: len(days)] if days else []
+    return reaches[::-1][: len(days)]
 
 
 def members(chain: Chain | None) -> Iterator[int]:
@@ -162,8 +202,8 @@ class _Node:
 
     rank: tuple[int, int]
     found: Found = field(compare=False)
-    taken: frozenset[int] = field(compare=False)
-    left: frozenset[int] = field(compare=False)
+    fixed: frozenset[int] = field(compare=False)
+    left_out: frozenset[int] = field(compare=False)
 
 
 class Choices:
@@ -177,11 +217,7 @@ class Choices:
     def __init__(self, candidates: Sequence[Candidate], limits: Limits) -> None:
         self.candidates = tuple(candidates)
         self.limits = limits
-        whole: dict[int, list[int]] = {}
-        for i, candidate in enumerate(candidates):
-            if candidate.whole >= 0:
-                whole.setdefault(candidate.whole, []).append(i)
-        self._whole = {group: frozenset(own) for group, own in whole.items() if len(own) > 1}
+        self._whole = whole_groups(candidates)
         self._root = WeekSearch(self.candidates, limits)
 
     def best(self, values: Sequence[int]) -> Found | None:
@@ -201,39 +237,56 @@ class Choices:
             kept = ([best] if best else []) + kept
         return kept[:count]
 
-    def upper_bound(self, values: Sequence[int]) -> int | None:
-        """Return a value no legal week exceeds, or None when there is no legal week."""
-        found = self._root.best(values)
-        return found.value if found else None
-
     def _divided(self, week: Found) -> int | None:
-        """Return a group attended whole of which the week has a part only, or None."""
-        chosen = set(week.chosen)
-        for group, own in self._whole.items():
-            if own & chosen and not own <= chosen:
-                return group
-        return None
+        return divided(week, self._whole)
 
     def _put_together(self, values: Sequence[int], first: Found) -> Found | None:
-        """Return the best week that divides no group, by branching on the groups that are divided.
+        def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:
+            return WeekSearch(self.candidates, self.limits, fixed, left_out).best(values)
 
-        The best unfinished branch is always taken up first, so the first undivided week is the best.
-        """
-        heap = [_Node((-first.value, 0), first, frozenset(), frozenset())]
-        made = 1
-        while heap:
-            node = heapq.heappop(heap)
-            group = self._divided(node.found)
-            if group is None:
-                return node.found
-            for taken, left in ((node.taken | {group}, node.left), (node.taken, node.left | {group})):
-                found = self._search(taken, left).best(values)
-                if found is not None:
-                    heapq.heappush(heap, _Node((-found.value, made), found, taken, left))
-                    made += 1
-        return None
+        return best_undivided(first, self._whole, solve)
 
-    def _search(self, taken: frozenset[int], left: frozenset[int]) -> WeekSearch:
-        fixed = frozenset().union(*(self._whole[g] for g in taken))
-        left_out = frozenset().union(*(self._whole[g] for g in left))
-        return WeekSearch(self.candidates, self.limits, fixed, left_out)
+
+def whole_groups(candidates: Sequence[Candidate]) -> dict[int, frozenset[int]]:
+    """Return the candidates of each group that is attended whole and meets more than once."""
+    own: dict[int, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        if candidate.whole >= 0:
+            own.setdefault(candidate.whole, []).append(i)
+    return {group: frozenset(meetings) for group, meetings in own.items() if len(meetings) > 1}
+
+
+def divided(week: Found, whole: Mapping[int, frozenset[int]]) -> int | None:
+    """Return a group attended whole of which the week has a part only, or None."""
+    chosen = set(week.chosen)
+    return next((g for g, own in whole.items() if own & chosen and not own <= chosen), None)
+
+
+def best_undivided(
+    first: Found,
+    whole: Mapping[int, frozenset[int]],
+    solve: Callable[[frozenset[int], frozenset[int]], Found | None],
+) -> Found | None:
+    """Return the best week that divides no group, by branching on the groups that are divided.
+
+    The best unfinished branch is always taken up first, so the first undivided week is the best.
+
+    Args:
+        first: the best week when groups may be divided.
+        whole: the candidates of each group attended whole.
+        solve: finds the best week that has all of the first set and none of the second.
+    """
+    heap = [_Node((-first.value, 0), first, frozenset(), frozenset())]
+    made = 1
+    while heap:
+        node = heapq.heappop(heap)
+        group = divided(node.found, whole)
+        if group is None:
+            return node.found
+        own = whole[group]
+        for fixed, left_out in ((node.fixed | own, node.left_out), (node.fixed, node.left_out | own)):
+            found = solve(fixed, left_out)
+            if found is not None:
+                heapq.heappush(heap, _Node((-found.value, made), found, fixed, left_out))
+                made += 1
+    return None
