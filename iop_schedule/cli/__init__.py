@@ -2,7 +2,11 @@
 
 from flask import Flask
 
+from iop_schedule.cli.jobs import backup, run_jobs
+from iop_schedule.cli.serve import serve
+
 
 def register(app: Flask) -> None:
     """Add every command to `app`."""
-    del app
+    for command in (backup, run_jobs, serve):
+        app.cli.add_command(command)

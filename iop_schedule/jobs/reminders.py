@@ -1,0 +1,57 @@
+"""Ticks of the outbox: plan, drain, sweep."""
+
+import logging
+from contextlib import closing
+
+from flask import current_app
+
+from iop_schedule import clock
+from iop_schedule.actions import reminders
+from iop_schedule.adapters.messages import Messages, messages_for
+from iop_schedule.jobs.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+def plan(worker: Worker) -> None:  # noqa: ARG001
+    """Bring the outbox in line with the timetable; without a mail server nothing is planned."""
+    if _messages() is None:
+        return
+    found = reminders.plan_reminders(now=clock.now())
+    if found.add or found.revive or found.cancel:
+        counts = (len(found.add), len(found.revive), len(found.cancel))
+        log.info("reminders planned %d, revived %d, cancelled %d", *counts)
+
+
+def drain(worker: Worker) -> None:
+    """Hand over what is due, one message after the other, until nothing is left or we are to stop."""
+    messages = _messages()
+    if messages is None or not worker.mail.lets_through():
+        return
+    with closing(messages):
+        while not worker.stopping.is_set():
+            step = reminders.deliver_next(messages=messages, now=clock.now())
+            if step is None:
+                return
+            if step is reminders.Step.UNREACHABLE:
+                wait = worker.mail.failed()
+                log.warning("the mail server cannot be reached; next try in %d s", wait)
+                return
+            if step is reminders.Step.SENT:
+                worker.mail.worked()
+
+
+def sweep(worker: Worker) -> None:  # noqa: ARG001
+    """Settle what a worker left behind and what has become useless."""
+    messages = _messages()
+    settled = reminders.settle_overdue(
+        now=clock.now(), repeats=messages.repeats_when_unsure if messages else 0
+    )
+    if settled:
+        log.info("reminders settled %d", settled)
+
+
+def _messages() -> Messages | None:
+    """Return where messages go; tests put their own in `app.extensions`."""
+    given: Messages | None = current_app.extensions.get("messages")
+    return given or messages_for(current_app.extensions["settings"])

@@ -1,0 +1,28 @@
+"""The table of everything that runs on its own. Periods only: wall-clock rules live in the domain."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from iop_schedule.jobs import reminders, upkeep
+from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something done again and again."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Worker], None]
+    #: At one place at a time, among all workers. The others' work is safe side by side.
+    alone: bool = False
+
+
+TICKS = (
+    Tick("heartbeat", HEARTBEAT_EVERY, upkeep.heartbeat),
+    Tick("drain", timedelta(seconds=5), reminders.drain),
+    Tick("sweep", timedelta(seconds=15), reminders.sweep),
+    Tick("plan", timedelta(seconds=60), reminders.plan, alone=True),
+    Tick("purge", timedelta(days=1), upkeep.purge, alone=True),
+)

@@ -1,0 +1,49 @@
+"""What the ticks of one process share: when each last finished, the wish to stop, the mail server's state."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import random
+from threading import Event
+
+from iop_schedule import clock
+
+#: How often a process shows that it is alive.
+HEARTBEAT_EVERY = timedelta(seconds=5)
+
+
+@dataclass
+class CircuitBreaker:
+    """After a failure, lets nothing through for a while; the while doubles up to five minutes."""
+
+    first_wait: float = 15.0
+    longest_wait: float = 300.0
+    _failures: int = 0
+    _open_until: float = 0.0
+
+    def lets_through(self) -> bool:
+        """Return True when a try is worth it now."""
+        return clock.monotonic() >= self._open_until
+
+    def failed(self) -> float:
+        """Note a failure; return the seconds until the next try, spread at random."""
+        full = min(self.longest_wait, self.first_wait * 2.0 ** min(self._failures, 10))
+        wait = full * (0.5 + random() / 2)  # noqa: S311
+        self._failures += 1
+        self._open_until = clock.monotonic() + wait
+        return wait
+
+    def worked(self) -> None:
+        """Note a success: everything goes through again."""
+        self._failures, self._open_until = 0, 0.0
+
+
+@dataclass
+class Worker:
+    """The state of one scheduler process; holds nothing that a restart may not forget."""
+
+    stopping: Event = field(default_factory=Event)
+    mail: CircuitBreaker = field(default_factory=CircuitBreaker)
+    #: Name of a tick -> when it last finished well, and its period.
+    finished: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)
+    #: Name of a tick -> when its body last ended, well or not, on the clock that never jumps.
+    ended: dict[str, float] = field(default_factory=dict)
