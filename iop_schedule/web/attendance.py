@@ -2,16 +2,18 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.attendance import SheetRefused, SheetSaved, save_sheet
+from iop_schedule.domain.attendance import ROSTER_WORDS
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.queries.attendance import Roster, roster_for, today_board
-from iop_schedule.vocabulary import AttendanceStatus, AuditKind
-from iop_schedule.web.forms.attendance import CHOICE_OF, SheetInput, TypedSeat, read_sheet
+from iop_schedule.queries.attendance import Roster, Seat, roster_for, today_board
+from iop_schedule.vocabulary import AttendanceStatus, AuditKind, Role
+from iop_schedule.web.forms.attendance import CHOICE_OF, STATUS_OF, SheetInput, TypedSeat, read_sheet
 from iop_schedule.web.security import actor, requires, viewed
 
 attendance = Blueprint("attendance", __name__)
@@ -60,7 +62,7 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         entry_ids=[seat.entry_id for seat in sheet_now.seats],
         day=sheet_now.day,
         tz=sheet_now.tz,
-        rest_present="rest" in request.form,
+        rest_present=request.form.get("do") == "rest_present",
     )
     if sheet.errors:
         return _page(sheet_now, typed=sheet.typed, errors=sheet.errors), 422
@@ -95,6 +97,26 @@ def _conflict(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> Respo
     return _page(fresh, conflicts=yours), 409
 
 
+@dataclass(frozen=True, slots=True)
+class SeatCard:
+    """One person's card as the roster macro prints it."""
+
+    id: int
+    name: str
+    initials: str
+    status: str
+    arrived_at: str
+    sub: str
+    sub_tone: str | None
+    chips: tuple[tuple[str, str], ...]
+    done_minutes: int
+    goal_minutes: int
+    is_low: bool
+    version: int
+    problem: str | None
+    links: tuple[tuple[str, str], ...] = ()
+
+
 def _page(
     sheet: Roster,
     *,
@@ -102,24 +124,69 @@ def _page(
     errors: Mapping[int, str] | None = None,
     conflicts: Mapping[int, TypedSeat] | None = None,
 ) -> str:
+    here = actor()
     viewed(
         AuditKind.ROSTER_VIEWED,
         subject=("occurrence", sheet.session.id),
         details={"clients": [seat.client_id for seat in sheet.seats]},
     )
+    shown = {**_as_stored(sheet), **(typed or {})}
+    problems = {**_conflict_words(sheet, conflicts or {}), **(errors or {})}
+    seats = [_card(seat, shown[seat.entry_id], problems.get(seat.entry_id), sheet) for seat in sheet.seats]
     return render_template(
         "attendance/roster.html",
         sheet=sheet,
         session=sheet.session,
-        typed=typed or _as_stored(sheet),
-        errors=errors or {},
-        conflicts=conflicts or {},
+        seats=seats,
+        counts={choice: sum(card.status == choice for card in seats) for choice in STATUS_OF},
+        problems_found=[(card.id, card.name, card.problem) for card in seats if card.problem],
         change_key=secrets.token_hex(16),
-        is_open=sheet.session.is_open and not sheet.session.cancelled,
-        led_by_viewer=sheet.session.leader == actor().name,
+        editable=sheet.session.is_open and not sheet.session.cancelled,
+        led_by="you" if sheet.session.leader == here.name else sheet.session.leader,
         minutes_since_start=int((g.now - sheet.session.starts).total_seconds() // 60),
-        local_now=g.now.astimezone(sheet.tz),
+        is_over=g.now >= sheet.session.ends,
+        back_url=url_for("attendance.today", d=sheet.day)
+        if here.role is Role.COUNSELOR
+        else url_for("home.index"),
     )
+
+
+def _card(seat: Seat, typed: TypedSeat, problem: str | None, sheet: Roster) -> SeatCard:
+    now_there = g.now.astimezone(sheet.tz)
+    # “Late” suggests the current time while the session is on; afterwards nobody can know it.
+    suggested = f"{now_there:%H:%M}" if sheet.session.starts < now_there < sheet.session.ends else ""
+    chips = [("New", "tone")] if seat.is_new else []
+    chips += [("Make-up", "excused")] if seat.is_make_up else []
+    return SeatCard(
+        id=seat.entry_id,
+        name=seat.name,
+        initials=seat.initials,
+        status=typed.choice,
+        arrived_at=typed.arrived or suggested,
+        sub=seat.line,
+        sub_tone=None,
+        chips=tuple(chips),
+        done_minutes=seat.done_minutes,
+        goal_minutes=seat.goal_minutes,
+        is_low=False,
+        version=seat.version,
+        problem=problem,
+    )
+
+
+def _conflict_words(sheet: Roster, conflicts: Mapping[int, TypedSeat]) -> dict[int, str]:
+    """Say what stands and what was chosen here, for people someone else marked meanwhile."""
+    words: dict[int, str] = {}
+    for seat in sheet.seats:
+        if seat.entry_id in conflicts:
+            stands = ROSTER_WORDS[seat.status] if seat.status else "To mark"
+            chosen = STATUS_OF.get(conflicts[seat.entry_id].choice)
+            yours = ROSTER_WORDS[chosen] if chosen else "To mark"
+            words[seat.entry_id] = (
+                f"Someone else marked {seat.name} {stands} while you had this page open; you chose {yours}. "
+                f"{stands} stands. Choose again and save if yours is right."
+            )
+    return words
 
 
 def _as_stored(sheet: Roster) -> dict[int, TypedSeat]:

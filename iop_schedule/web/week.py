@@ -1,22 +1,39 @@
 """A client's own pages: my week, the calendar file, help."""
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from flask import Blueprint, current_app, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
-from iop_schedule.queries.week import my_calendar, my_week
+from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_calendar, my_week
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.presenting import clock_time, hours, long_day, time_range
 from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
 week = Blueprint("week", __name__, url_prefix="/my")
 
 #: Weeks one can leaf through, either way: the horizon, and a good look back.
 REACH = timedelta(weeks=60)
+NOON, EVENING = 12, 17
+
+#: How a session's state looks on the grid, and in words.
+STATES: dict[SessionState, tuple[str, str, str]] = {
+    SessionState.ATTENDED: ("done", "You were there", "check"),
+    SessionState.ATTENDED_PART: ("done", "You were there for part", "check"),
+    SessionState.EXCUSED: ("away", "You told us", "message-square-text"),
+    SessionState.LATE_CANCEL: ("away", "You told us", "message-square-text"),
+    SessionState.NO_SHOW: ("missed", "We missed you", "heart"),
+    SessionState.PROGRAM_CANCELLED: ("off", "Canceled by us. It does not count against your goal.", "ban"),
+    SessionState.CLOSED: ("off", "We are closed", "ban"),
+    SessionState.PAUSED: ("off", "You are on a break", "pause"),
+}
 
 
 @week.get("/week")
@@ -27,10 +44,18 @@ def my_week_page() -> ResponseReturnValue:
     wanted = ProgramWeek.parse(request.args["w"]) if request.args.get("w") else None
     if wanted and abs(wanted.monday - here.today(g.now)) > REACH:
         raise NotFound
-    shown = my_week(here, week=wanted, now=g.now)
-    viewed(AuditKind.WEEK_VIEWED, client_id=here.client_id, details={"week": str(shown.week)})
+    my = my_week(here, week=wanted, now=g.now)
+    viewed(AuditKind.WEEK_VIEWED, client_id=here.client_id, details={"week": str(my.week)})
     template = "week/print.html" if "print" in request.args else "week/my_week.html"
-    return render_template(template, my=shown)
+    return render_template(
+        template,
+        my=my,
+        greeting=_greeting(my.local_now),
+        days=[_day(day) for day in my.days],
+        next_card=_next_card(my.next) if my.next else None,
+        goal=_goal(my),
+        title=_title(my.week),
+    )
 
 
 @week.get("/calendar/schedule.ics")
@@ -38,22 +63,187 @@ def my_week_page() -> ResponseReturnValue:
 def download() -> ResponseReturnValue:
     """Hand out the client's sessions as a calendar file with neutral wording."""
     here = actor()
-    key = hashlib.sha256(b"calendar:" + current_app.secret_key.encode()).digest()
+    secret = str(current_app.secret_key)
+    key = hashlib.sha256(b"calendar:" + secret.encode()).digest()
     body = my_calendar(here, key=key, now=g.now)
     viewed(AuditKind.WEEK_DOWNLOADED, client_id=here.client_id)
-    return (
-        body,
-        200,
-        {
-            "Content-Type": "text/calendar; charset=utf-8",
-            "Content-Disposition": 'attachment; filename="schedule.ics"',
-        },
-    )
+    headers = {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="schedule.ics"',
+    }
+    return body, 200, headers
+
+
+@week.get("/calendar")
+@requires(Permission.OWN_WEEK)
+def calendar() -> ResponseReturnValue:
+    """Explain the calendar file and offer it."""
+    return render_template("week/calendar.html")
 
 
 @week.get("/help")
 @requires(Permission.OWN_WEEK)
 def help_page() -> ResponseReturnValue:
     """Show whom to call."""
-    here = actor()
-    return render_template("week/help.html", my=my_week(here, week=None, now=g.now))
+    return render_template("week/help.html", my=my_week(actor(), week=None, now=g.now))
+
+
+def _greeting(at: datetime) -> str:
+    part = "morning" if at.hour < NOON else "afternoon" if at.hour < EVENING else "evening"
+    return f"Good {part}"
+
+
+def _title(shown: ProgramWeek) -> str:
+    first, last = shown.monday, shown.friday
+    month = f"{last:%B} " if last.month != first.month else ""
+    return f"{first:%B} {first.day} to {month}{last.day}"
+
+
+def _day(day: WeekDay) -> GridDay:
+    empty = GridDay(
+        name=f"{day.day:%a}",
+        date_label=f"{day.day:%b} {day.day.day}",
+        is_today=day.is_today,
+        sessions=(),
+        closed=f"Closed: {day.closed}" if day.closed else "",
+    )
+    return grid_day(empty, [*map(_session_block, day.sessions), *map(_own_block, day.own)])
+
+
+def _session_block(session: WeekSession) -> Block:
+    state, label, symbol = STATES.get(session.state, ("", "", ""))
+    if session.moved and not state:
+        label, symbol = "The time has changed", "clock"
+    where = " · ".join(part for part in (session.room, f"with {session.leader}") if part)
+    return Block(
+        title=session.title,
+        start_minute=minutes_of_day(session.starts.time()),
+        end_minute=minutes_of_day(session.ends.time()),
+        start_label=clock_time(session.starts),
+        end_label=clock_time(session.ends),
+        kind="one" if session.is_individual else "group",
+        state=state,
+        state_label=label,
+        state_icon=symbol,
+        sub=session.reason if state == "off" and session.reason else where,
+    )
+
+
+def _own_block(own: OwnTime) -> Block:
+    return Block(
+        title=own.title,
+        start_minute=own.start_minute,
+        end_minute=own.end_minute,
+        start_label=clock_time(wall_time(own.start_minute)),
+        end_label="midnight" if own.end_minute == 24 * 60 else clock_time(wall_time(own.end_minute)),
+        kind="mine",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NextCard:
+    """The card on top: what, when, where."""
+
+    eyebrow: str
+    title: str
+    when_words: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def _next_card(coming: NextSession) -> NextCard:
+    session = coming.session
+    when = time_range(session.starts, session.ends)
+    place = ", ".join(part for part in (session.room, session.address) if part)
+    facts = [("map-pin", place), ("user-round", f"With {session.leader}")]
+    if coming.then:
+        begins = clock_time(wall_time(coming.then.start_minute))
+        facts.append(("briefcase", f"Ends in time for {coming.then.title.lower()} at {begins}"))
+    return NextCard(
+        eyebrow=_countdown(coming),
+        title=session.title,
+        when_words=f"{when} today" if coming.is_today else f"{long_day(session.starts)}, {when}",
+        facts=tuple(facts),
+    )
+
+
+def _countdown(coming: NextSession) -> str:
+    minutes = int(coming.starts_in.total_seconds() // 60)
+    if minutes < 0:
+        return "Your session is on now"
+    if minutes < 90:  # noqa: PLR2004 - up to an hour and a half, minutes say it best
+        return f"Your next session starts in {minutes} min"
+    if coming.is_today:
+        return f"Your next session is today, in {round(minutes / 60)} hours"
+    return "Your next session"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One planned session on the goal bar."""
+
+    state: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Hours this week and the weeks before."""
+
+    headline: str
+    chip: str
+    segments: tuple[Segment, ...]
+    label: str
+    words: str
+    weeks: tuple[bool, ...]
+    weeks_label: str
+
+
+def _goal(my: MyWeek) -> Goal | None:
+    week_hours = my.hours
+    if not week_hours.goal_minutes:
+        return None
+    headline = f"{hours(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
+    segments = [_segment(session) for day in my.days for session in day.sessions]
+    shown = len(my.goal_weeks)
+    return Goal(
+        headline=headline,
+        chip="Goal reached"
+        if not week_hours.to_go_minutes
+        else ""
+        if week_hours.short_minutes
+        else "Right on track",
+        segments=tuple(segment for segment in segments if segment is not None),
+        label=headline,
+        words=_goal_words(my),
+        weeks=my.goal_weeks,
+        weeks_label=f"Goal met {my.weeks_met} of the last {shown} {'week' if shown == 1 else 'weeks'}",
+    )
+
+
+def _segment(session: WeekSession) -> Segment | None:
+    minutes = int((session.ends - session.starts).total_seconds()) // 60
+    if session.state.is_attended:
+        return Segment("done", minutes)
+    if session.state in {SessionState.UPCOMING, SessionState.NOT_RECORDED}:
+        return Segment("todo", minutes)
+    return Segment("missed", minutes) if session.state.in_dose else None
+
+
+def _goal_words(my: MyWeek) -> str:
+    week_hours = my.hours
+    if not week_hours.to_go_minutes:
+        return f"You reached your {hours(week_hours.goal_minutes)} hours this week."
+    coming = [
+        f"{day.day:%A}" for day in my.days if any(s.state is SessionState.UPCOMING for s in day.sessions)
+    ]
+    if week_hours.short_minutes:
+        return f"{hours(week_hours.short_minutes)} hours more would reach your goal. Ask us about a make-up."
+    if not coming:
+        return "We are still writing down who was there."
+    days = coming[0] if len(coming) == 1 else f"{', '.join(coming[:-1])} and {coming[-1]}"
+    return f"{days} will reach your goal."
+
+
+def week_url(shown: ProgramWeek) -> str:
+    """Return the address of one week."""
+    return url_for("week.my_week_page", w=str(shown))
