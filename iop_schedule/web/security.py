@@ -110,7 +110,7 @@ def source() -> str:
 def own_path(target: str | None) -> str | None:
     """Return `target` when it is a path of this application, else None.
 
-    >>> own_path("/clients/7?tab=plan"), own_path("//elsewhere.example"), own_path("/\\\\elsewhere.example")
+    >>> own_path("/clients/7?tab=plan"), own_path("//elsewhere.example"), own_path("javascript:1")
     ('/clients/7?tab=plan', None, None)
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
