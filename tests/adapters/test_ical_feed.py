@@ -143,6 +143,19 @@ def test_text_cannot_break_out_of_its_line():
     assert str(event["SUMMARY"]) == str(event["LOCATION"]) == clean_line(attack, limit=200)
 
 
+def test_lines_are_folded_where_the_library_folds_them():
+    places = ["", *("x" * n for n in range(58, 72)), *("ü" * n for n in range(28, 36)), "a\\" * 60, ";" * 80]
+    entries = [make_entry(uid=str(n), location=place) for n, place in enumerate(places)]
+    body = calendar_bytes(entries, zone=NEW_YORK)
+    assert Calendar.from_ical(body).to_ical(sorted=False) == body
+
+
+def test_text_is_read_back_as_it_was_written():
+    plain = r"C:\Notes, 5; \n and \\ are kept: 100 %"
+    [event] = Calendar.from_ical(calendar_bytes([make_entry(location=plain)], zone=NEW_YORK)).events
+    assert str(event["LOCATION"]) == plain
+
+
 def test_no_people_sensitive_words_or_method_are_written():
     body = calendar_bytes([make_entry(location="Main St. 5")], zone=NEW_YORK, alarm_minutes=10)
     sensitive = [

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from icalendar.prop import vText
+
 SUMMARY_LIMIT = 120
 LOCATION_LIMIT = 200
 _CUT_MARK = "…"
@@ -34,6 +36,23 @@ def clean_line(text: str, *, limit: int) -> str:
     'Main St. Suite 5'
     """
     return _cut(" ".join(_visible(text).split()), limit)
+
+
+class _ExactText(vText):
+    r"""A TEXT value that escapes what must be escaped and nothing else.
+
+    The library's own also turns a backslash before a capital N into a line break: “C:\Notes”.
+    """
+
+    def to_ical(self) -> bytes:
+        """Return the value as it stands in a content line, before folding."""
+        escaped = self.replace("\\", r"\\").replace(";", r"\;").replace(",", r"\,").replace("\n", r"\n")
+        return escaped.encode()
+
+
+def text(cleaned: str) -> vText:
+    """Return cleaned text as a property value."""
+    return _ExactText(cleaned)
 
 
 def _visible(text: str) -> str:

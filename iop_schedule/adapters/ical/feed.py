@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event, Parameters
+from icalendar.parser import Contentline
 from icalendar.prop import vDatetime, vDuration, vInt, vText
 
-from iop_schedule.adapters.ical.clean import LOCATION_LIMIT, SUMMARY_LIMIT, clean_line
+from iop_schedule.adapters.ical.clean import LOCATION_LIMIT, SUMMARY_LIMIT, clean_line, text
 from iop_schedule.adapters.ical.zones import utc_component, zone_component
 from iop_schedule.domain import civil_time
 
@@ -19,6 +20,11 @@ CANCELLED_PREFIX = "Cancelled: "
 PRODUCER = "-//Schedule//Calendar 1//EN"
 REFRESH_EVERY = timedelta(hours=1)
 _UID_LENGTH = 40
+#: Octets from which the library folds a line.
+_FOLDED_FROM = 75
+# Values that every event shares are made once; half the work of a small event is making values.
+_PRIVATE, _OPAQUE, _TRANSPARENT = vText("PRIVATE"), vText("OPAQUE"), vText("TRANSPARENT")
+_CONFIRMED, _CANCELLED = vText("CONFIRMED"), vText("CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def calendar_bytes(
         if alarm_minutes is not None and not entry.cancelled:
             event.add_component(_alarm(alarm_minutes))
         calendar.add_component(event)
-    return bytes(calendar.to_ical(sorted=False))
+    return _bytes(calendar)
 
 
 def feed_uid(key: bytes, feed_id: object, session_id: object) -> str:
@@ -101,19 +107,35 @@ def event_component(entry: CalendarEntry, *, in_local_time: bool) -> Event:
     item, with typed values: `add()` would guess the types again for every property.
     """
     event = Event()
-    event["UID"] = vText(entry.uid)
-    event["DTSTAMP"] = _utc(entry.updated_at)
+    updated_at = _utc(entry.updated_at)
+    event["UID"] = text(entry.uid)
+    event["DTSTAMP"] = updated_at
     event["DTSTART"], event["DTEND"] = _times(entry, in_local_time=in_local_time)
     prefix = CANCELLED_PREFIX if entry.cancelled else ""
-    event["SUMMARY"] = vText(clean_line(prefix + entry.summary, limit=SUMMARY_LIMIT))
+    event["SUMMARY"] = text(clean_line(prefix + entry.summary, limit=SUMMARY_LIMIT))
     if entry.location:
-        event["LOCATION"] = vText(clean_line(entry.location, limit=LOCATION_LIMIT))
-    event["CLASS"] = vText("PRIVATE")
-    event["STATUS"] = vText("CANCELLED" if entry.cancelled else "CONFIRMED")
-    event["TRANSP"] = vText("TRANSPARENT" if entry.cancelled else "OPAQUE")
+        event["LOCATION"] = text(clean_line(entry.location, limit=LOCATION_LIMIT))
+    event["CLASS"] = _PRIVATE
+    event["STATUS"] = _CANCELLED if entry.cancelled else _CONFIRMED
+    event["TRANSP"] = _TRANSPARENT if entry.cancelled else _OPAQUE
     event["SEQUENCE"] = vInt(entry.sequence)
-    event["LAST-MODIFIED"] = _utc(entry.updated_at)
+    event["LAST-MODIFIED"] = updated_at
     return event
+
+
+def _bytes(calendar: Calendar) -> bytes:
+    """Return what `calendar.to_ical(sorted=False)` returns, in half the time.
+
+    The library looks at every character of every line to fold it; short ASCII lines need no look.
+    """
+    lines = [line for line in calendar.content_lines(sorted=False) if line]
+    return b"".join(_folded(line) + b"\r\n" for line in lines)
+
+
+def _folded(line: Contentline) -> bytes:
+    if len(line) < _FOLDED_FROM and line.isascii():
+        return line.encode()
+    return bytes(line.to_ical())  # type: ignore[no-untyped-call]
 
 
 def _refuse_shared_uids(entries: Sequence[CalendarEntry]) -> None:
@@ -131,8 +153,7 @@ def _calendar(name: str) -> Calendar:
     calendar["PRODID"] = vText(PRODUCER)
     calendar["CALSCALE"] = vText("GREGORIAN")
     label = clean_line(name, limit=SUMMARY_LIMIT)
-    calendar["NAME"] = vText(label)
-    calendar["X-WR-CALNAME"] = vText(label)
+    calendar["NAME"] = calendar["X-WR-CALNAME"] = text(label)
     calendar["REFRESH-INTERVAL"] = vDuration(REFRESH_EVERY, params=Parameters({"VALUE": "DURATION"}))
     calendar["X-PUBLISHED-TTL"] = vDuration(REFRESH_EVERY)
     return calendar
