@@ -24,8 +24,7 @@ def demo_clinic() -> None:
     file = Path(current_app.instance_path) / ACCOUNTS_FILE
     made = load_demo_clinic(now=clock.now())
     if made:
-        with file.open("w", encoding="utf-8", opener=_private) as out:
-            json.dump([asdict(account) for account in made], out, indent=2)
+        _write_private(file, json.dumps([asdict(account) for account in made], indent=2))
     if not file.exists():
         click.echo("The database already holds a clinic that is not the demo; sign in with its accounts.")
         return
@@ -36,5 +35,8 @@ def demo_clinic() -> None:
         )
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _write_private(file: Path, text: str) -> None:
+    """Write `text` so that only the owner can read it."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from flask_security import hash_password
 from sqlalchemy import insert, select
@@ -417,7 +418,7 @@ def _add_past_sessions(clinic: _Clinic, series: Series, people: list[tuple[int, 
 
 
 def _add_past_session(
-    clinic: _Clinic, series: Series, day: date, clients: list[int], *, tz: civil_time.ZoneInfo, today: date
+    clinic: _Clinic, series: Series, day: date, clients: list[int], *, tz: ZoneInfo, today: date
 ) -> None:
     starts_at = civil_time.instant(day, series.local_start, tz)
     ends_at = starts_at + timedelta(minutes=series.duration_minutes)
@@ -476,12 +477,11 @@ def _record(
 
 
 def _accounts(clinic: _Clinic, password: str) -> list[DemoAccount]:
-    first = db.session.scalars(
-        select(User).join(Client, Client.user_id == User.id).where(Client.code == "C001")
-    ).one()
+    first = db.session.scalars(select(Client).where(Client.code == "C001")).one()
+    login = db.session.get_one(User, first.user_id)
     shown = ("whitfield", "bell", "hughes", "nguyen", "park", "silva")
     staff = {person.code: person for person in plan.STAFF}
-    return [DemoAccount(Role.CLIENT, first.email, password, "Elm Street")] + [
+    return [DemoAccount(Role.CLIENT, login.email, password, first.site.name)] + [
         DemoAccount(staff[code].role, clinic.staff[code].email, password, clinic.staff[code].sites[0].name)
         for code in shown
     ]

@@ -11,7 +11,10 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.frequency import SessionFact
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.risk import MonitorPolicy, MonitorSettings, ReasonKind, Tier, assess
+from iop_schedule.domain.risk.monitor import MonitorSettings
+from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.risk.reasons import ReasonKind, Tier
+from iop_schedule.domain.risk.tiers import assess
 from iop_schedule.models import Client, ClientConstraint, Enrollment, Group, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, in_force, visible_clients
 from iop_schedule.queries.availability import OpenClash, open_clashes

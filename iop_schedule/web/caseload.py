@@ -4,7 +4,8 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.risk import WHAT_A_TIER_IS, Tier
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.domain.risk.tiers import WHAT_A_TIER_IS
 from iop_schedule.queries.caseload import Caseload, caseload
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.security import actor, requires, viewed

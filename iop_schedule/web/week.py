@@ -13,7 +13,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_calendar, my_week
 from iop_schedule.vocabulary import AuditKind
-from iop_schedule.web.presenting import clock_time, hours, long_day, time_range
+from iop_schedule.web.presenting import clock_time, duration, hours, long_day, time_range
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -107,6 +107,8 @@ def _day(day: WeekDay) -> GridDay:
         sessions=(),
         closed=f"Closed: {day.closed}" if day.closed else "",
     )
+    if day.closed:
+        return empty
     return grid_day(empty, [*map(_session_block, day.sessions), *map(_own_block, day.own)])
 
 
@@ -237,7 +239,7 @@ def _goal_words(my: MyWeek) -> str:
         f"{day.day:%A}" for day in my.days if any(s.state is SessionState.UPCOMING for s in day.sessions)
     ]
     if week_hours.short_minutes:
-        return f"{hours(week_hours.short_minutes)} hours more would reach your goal. Ask us about a make-up."
+        return f"{duration(week_hours.short_minutes)} more would reach your goal. Ask us about a make-up."
     if not coming:
         return "We are still writing down who was there."
     days = coming[0] if len(coming) == 1 else f"{', '.join(coming[:-1])} and {coming[-1]}"
