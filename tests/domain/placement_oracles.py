@@ -203,3 +203,39 @@ def best_objective(problem: Problem) -> Fraction:
         if not _between_people(problem, plan, {c.id: c for c in problem.clients}):
             best = max(best, objective(problem, plan))
     return best
+
+
+def change_cost(problem: Problem, client: Client, meetings, taken, closed=frozenset()) -> int | None:
+    """Return the price of making one weekly set of meetings possible, or None when no change does."""
+    pairs = [(_group_of(problem, m), _meeting(problem, m)) for m in meetings]
+    price_free = {"commitment", "modality", "dose_short", "days_short", "required_type"}
+    if not meetings or set(meetings) & closed or week_broken(problem, client, meetings, "every") - price_free:
+        return None
+    cost = 60 * sum(max(0, taken.get(m.id, 0) + 1 - m.seats) for _, m in pairs)
+    for c in dict.fromkeys(c for c in client.commitments if c.hard):
+        minutes = set()
+        for group, meeting in pairs:
+            if meeting.weekday == c.weekday:
+                minutes |= _needed(client, group, meeting) & set(range(c.start, c.end))
+        cost += 20 + len(minutes) if minutes else 0
+    if client.modality != "either" and any(g.modality != client.modality for g, _ in pairs):
+        cost += 80
+    missing = client.dose.minutes - sum(m.end - m.start - m.break_minutes for _, m in pairs)
+    if missing > 0:
+        hours = -(-missing // 60)
+        if 60 * hours >= client.dose.minutes:
+            return None
+        cost += 90 * hours
+    cost += 70 * max(0, client.dose.min_days - len({m.weekday for _, m in pairs}))
+    return cost + 110 * len(set(client.dose.required) - {g.service_type for g, _ in pairs})
+
+
+def cheapest_change(problem: Problem, client: Client, taken, closed=frozenset()) -> int | None:
+    """Return the least price of any change, trying every set of meetings."""
+    ids = [m.id for g in problem.groups for m in g.meetings]
+    costs = [
+        change_cost(problem, client, subset, taken, closed)
+        for size in range(1, len(ids) + 1)
+        for subset in combinations(ids, size)
+    ]
+    return min((c for c in costs if c is not None), default=None)

@@ -1,10 +1,22 @@
 """Placement: fitting treatment into each person's week.
 
 `broken_rules` says what is legal; `best_weeks` finds where one person fits; `why_not` says what
-keeps every other meeting out. How: `docs/placement.md`.
+keeps every other meeting out; `explain` says what clashes when nothing fits, and what would help.
+How: `docs/placement.md`.
 """
 
 from iop_schedule.domain.placement.best_week import Gap, WeekFacts, WeekOf, WeekPlan, best_weeks, week_plan
+from iop_schedule.domain.placement.changes import Change, ChangeKind, apply_changes, change_code, change_words
+from iop_schedule.domain.placement.clash import Clash, ClashKind
+from iop_schedule.domain.placement.explain import (
+    Explanation,
+    Proposal,
+    clash_code,
+    clash_words,
+    explain,
+    sentences,
+    unplaced,
+)
 from iop_schedule.domain.placement.legality import BrokenRule, Rule, broken_for, broken_rules
 from iop_schedule.domain.placement.objective import (
     UNITS_PER_POINT,
@@ -50,11 +62,16 @@ __all__ = [
     "Because",
     "Blocked",
     "BrokenRule",
+    "Change",
+    "ChangeKind",
     "Choice",
+    "Clash",
+    "ClashKind",
     "Client",
     "Commitment",
     "DayPart",
     "Dose",
+    "Explanation",
     "Gap",
     "Group",
     "Meeting",
@@ -64,6 +81,7 @@ __all__ = [
     "PlanStatus",
     "Preferences",
     "Problem",
+    "Proposal",
     "Rule",
     "Unplaced",
     "WeekFacts",
@@ -72,10 +90,16 @@ __all__ = [
     "Weights",
     "WhyNot",
     "WouldFit",
+    "apply_changes",
     "best_weeks",
     "broken_for",
     "broken_rules",
+    "change_code",
+    "change_words",
     "choice_points",
+    "clash_code",
+    "clash_words",
+    "explain",
     "fitting_groups",
     "meeting_value",
     "meetings_in",
@@ -83,6 +107,8 @@ __all__ = [
     "offers",
     "openings",
     "part_of_day",
+    "sentences",
+    "unplaced",
     "week_plan",
     "weeks_of",
     "why_not",

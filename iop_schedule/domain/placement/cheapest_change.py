@@ -1,0 +1,329 @@
+"""The cheapest changes that would let one person be placed, by the same search with prices for rules.
+
+A meeting that overlaps a commitment may be taken at a price, a full one at another; a week may be
+short of minutes, days or service types, each at its price. The cheapest week names the changes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from iop_schedule.domain.placement import fit
+from iop_schedule.domain.placement.best_week import candidates, limits
+from iop_schedule.domain.placement.changes import (
+    COMMITMENT_MINUTE,
+    FEWER_DAY,
+    MINUTES_PER_HOUR,
+    MISSING_TYPE,
+    ONE_SEAT_MORE,
+    OTHER_MODALITY,
+    SHORTER_HOUR,
+    TOUCHED_COMMITMENT,
+    Change,
+    ChangeKind,
+    commitment_change,
+    hours_short,
+)
+from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close
+from iop_schedule.domain.placement.objective import UNITS_PER_POINT, meeting_points
+from iop_schedule.domain.placement.openings import Openings
+from iop_schedule.domain.placement.problem import Client, Commitment, Offer, Problem, offers
+from iop_schedule.domain.placement.week_search import (
+    DAYS_IN_WEEK,
+    Found,
+    Limits,
+    best_undivided,
+    join_days,
+    members,
+    whole_groups,
+)
+from iop_schedule.vocabulary import Attend, Modality, ModalityWish, WeekParity
+
+#: One point of price outweighs everything a week could be worth: price first, then the objective.
+PRICE_UNITS = 10**9
+
+#: What one change is about, so that it can be ruled out: a kind and the thing.
+Atom = tuple[ChangeKind, Commitment | str | None]
+#: Per commitment: the stretch of it that a meeting needs.
+Touches = Mapping[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The cheapest changes under some condition, and the week they were found with."""
+
+    cost: int
+    changes: tuple[Change, ...]
+    meetings: tuple[str, ...]
+
+    @property
+    def atoms(self) -> frozenset[Atom]:
+        """Return what the changes are about."""
+        return frozenset(atom_of(change) for change in self.changes)
+
+
+def atom_of(change: Change) -> Atom:
+    """Return what a change is about, whatever its amount."""
+    return change.kind, change.commitment or change.meeting or change.service_type
+
+
+class ChangeSearch:
+    """Finds the cheapest changes for one person; built once, asked with changes ruled out.
+
+    Plans are weekly here, also in a problem with alternating weeks: the change must help every week.
+
+    Args:
+        problem: the groups and what the program values.
+        client: who is to be placed.
+        free: what others leave.
+    """
+
+    def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
+        self._client, self._free = client, free
+        self._limits = replace(limits(client, problem.weights, UNITS_PER_POINT), lenient=True)
+        self._hard = list(dict.fromkeys(c for c in client.commitments if c.hard))
+        able = [
+            o
+            for o in offers(problem).values()
+            if fit.speaks(client, o)
+            and fit.gender_welcome(client, o)
+            and not free.is_closed(o.id, WeekParity.EVERY)
+        ]
+        self._offers = _only_whole(able)
+        self._candidates = candidates(client, self._offers)
+        self._touches = [self._touched(o) for o in self._offers]
+        self._points = [
+            UNITS_PER_POINT * meeting_points(client, o, WeekParity.EVERY, problem.weights)
+            for o in self._offers
+        ]
+
+    def cheapest(self, ruled_out: frozenset[Atom] = frozenset()) -> Way | None:
+        """Return the cheapest changes that use none of `ruled_out`, or None when there are none."""
+        ways = [
+            way
+            for widened in self._modalities(ruled_out)
+            if (way := self._cheapest_with(ruled_out, widened)) is not None
+        ]
+        return min(ways, key=lambda w: w.cost, default=None)
+
+    def _modalities(self, ruled_out: frozenset[Atom]) -> list[bool]:
+        able_to_change = self._client.modality is not ModalityWish.EITHER
+        return [False, True] if able_to_change and (ChangeKind.MODALITY, None) not in ruled_out else [False]
+
+    def _cheapest_with(self, ruled_out: frozenset[Atom], widened: bool) -> Way | None:  # noqa: FBT001
+        allowed = frozenset(i for i, o in enumerate(self._offers) if self._may_take(i, o, ruled_out, widened))
+        values = [
+            points - PRICE_UNITS * ONE_SEAT_MORE * self._seats_short(offer)
+            for points, offer in zip(self._points, self._offers, strict=True)
+        ]
+        ends = _Ends(self._limits, tuple(dict.fromkeys(self._client.dose.required)), ruled_out)
+
+        def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:
+            days = self._days(values, fixed, allowed - left_out)
+            return None if days is None else ends.best(days)
+
+        whole = whole_groups(self._candidates)
+        partly = frozenset(i for own in whole.values() if not own <= allowed for i in own)
+        allowed -= partly
+        first = solve(frozenset(), frozenset())
+        found = None if first is None else best_undivided(first, whole, solve)
+        return None if found is None else self._way(found, widened)
+
+    def _may_take(self, i: int, offer: Offer, ruled_out: frozenset[Atom], widened: bool) -> bool:  # noqa: FBT001
+        client, minutes = self._client, offer.meeting.minutes
+        return (
+            minutes <= min(client.dose.max_minutes_per_day, client.dose.most_minutes)
+            and (widened or fit.modality_suits(client, offer.group.modality))
+            and not any((ChangeKind.COMMITMENT, self._hard[k]) in ruled_out for k in self._touches[i])
+            and (not self._seats_short(offer) or (ChangeKind.SEAT, offer.id) not in ruled_out)
+        )
+
+    def _seats_short(self, offer: Offer) -> int:
+        return max(0, 1 - self._free.seats_left(offer, WeekParity.EVERY))
+
+    def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
+        hard = (c for c in fit.overlapped(self._client, offer, WeekParity.EVERY) if c.hard)
+        travel = fit.travel_minutes(self._client, offer)
+        start, end = offer.meeting.start - travel, offer.meeting.end + travel
+        return {self._hard.index(c): (max(start, c.start), min(end, c.end)) for c in hard}
+
+    def _days(
+        self, values: Sequence[int], fixed: frozenset[int], allowed: frozenset[int]
+    ) -> list[list[Step]] | None:
+        """Return the steps of each day, or None when the fixed meetings do not go together."""
+        together = [self._candidates[i] for i in sorted(fixed)]
+        if any(too_close(a, b) for n, a in enumerate(together) for b in together[n + 1 :]):
+            return None
+        most = min(self._limits.most_minutes, self._limits.most_minutes_per_day)
+        return [
+            _priced_steps(
+                _Day(
+                    [i for i in sorted(allowed | fixed) if self._candidates[i].day == day],
+                    fixed,
+                    self._candidates,
+                    self._touches,
+                    values,
+                    most,
+                )
+            )
+            for day in range(DAYS_IN_WEEK)
+        ]
+
+    def _way(self, found: Found, widened: bool) -> Way:  # noqa: FBT001
+        chosen = [self._offers[i] for i in found.chosen]
+        changes = [*self._commitment_changes(found), *self._seat_changes(chosen)]
+        if widened:
+            other = (
+                Modality.TELEHEALTH
+                if self._client.modality.value == Modality.IN_PERSON
+                else Modality.IN_PERSON
+            )
+            changes.append(Change(ChangeKind.MODALITY, OTHER_MODALITY, modality=other))
+        changes += self._week_changes(chosen)
+        return Way(sum(c.cost for c in changes), tuple(changes), tuple(o.id for o in chosen))
+
+    def _commitment_changes(self, found: Found) -> Iterator[Change]:
+        for k, commitment in enumerate(self._hard):
+            freed = [self._touches[i][k] for i in found.chosen if k in self._touches[i]]
+            if freed:
+                yield commitment_change(commitment, freed)
+
+    def _seat_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
+        for offer in chosen:
+            if short := self._seats_short(offer):
+                yield Change(ChangeKind.SEAT, ONE_SEAT_MORE * short, meeting=offer.id, amount=short)
+
+    def _week_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
+        dose = self._client.dose
+        short = dose.minutes - sum(o.meeting.minutes for o in chosen)
+        fewer = dose.min_days - len({o.meeting.weekday for o in chosen})
+        if short > 0:
+            hours = hours_short(short)
+            yield Change(ChangeKind.DOSE, SHORTER_HOUR * hours, amount=MINUTES_PER_HOUR * hours)
+        if fewer > 0:
+            yield Change(ChangeKind.DAYS, FEWER_DAY * fewer, amount=fewer)
+        for needed in dict.fromkeys(dose.required):
+            if needed not in {o.group.service_type for o in chosen}:
+                yield Change(ChangeKind.SERVICE_TYPE, MISSING_TYPE, service_type=needed)
+
+
+def _only_whole(able: Sequence[Offer]) -> list[Offer]:
+    """Return the offers without those of groups attended whole that are not there whole."""
+    there = {o.id for o in able}
+    return [o for o in able if o.group.attend is Attend.ANY or all(m.id in there for m in o.group.meetings)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Prices what a whole week is short of."""
+
+    limits: Limits
+    required: tuple[str, ...]
+    ruled_out: frozenset[Atom]
+
+    def best(self, days: Sequence[Sequence[Step]]) -> Found | None:
+        """Return the cheapest week that has at least one meeting."""
+        best: tuple[int, Chain] | None = None
+        for kind, by_minutes in join_days(days, self.limits).items():
+            for minutes, (value, chain) in by_minutes.items():
+                price = self._price(minutes, *kind)
+                if chain is None or price is None:
+                    continue
+                over = self.limits.over_price * max(0, minutes - self.limits.least_minutes)
+                total = value - over - PRICE_UNITS * price
+                if best is None or total > best[0]:
+                    best = (total, chain)
+        return None if best is None else Found(best[0], tuple(sorted(members(best[1]))))
+
+    def _price(self, minutes: int, days: int, types: int) -> int | None:
+        short = max(0, self.limits.least_minutes - minutes)
+        fewer = max(0, self.limits.least_days - days)
+        missing = [t for n, t in enumerate(self.required) if not types >> n & 1]
+        atoms: set[Atom] = {(ChangeKind.SERVICE_TYPE, t) for t in missing}
+        atoms |= {(ChangeKind.DOSE, None)} if short else set()
+        atoms |= {(ChangeKind.DAYS, None)} if fewer else set()
+        # Hours less are a proposal only as long as something of the dose remains.
+        nothing_left = short > 0 and hours_short(short) * MINUTES_PER_HOUR >= self.limits.least_minutes
+        if nothing_left or atoms & self.ruled_out:
+            return None
+        return SHORTER_HOUR * hours_short(short) + FEWER_DAY * fewer + MISSING_TYPE * len(missing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """One day of the priced search."""
+
+    own: Sequence[int]
+    fixed: frozenset[int]
+    candidates: Sequence[Candidate]
+    touches: Sequence[Touches]
+    values: Sequence[int]
+    most_minutes: int
+
+    def price(self, i: int, before: int | None) -> int:
+        """Return the price of the time that meeting `i` takes from commitments beyond what `before` took."""
+        prior = self.touches[before] if before is not None else {}
+        price = 0
+        for k, (start, end) in self.touches[i].items():
+            if k in prior:
+                price += COMMITMENT_MINUTE * max(0, end - max(start, prior[k][1]))
+            else:
+                price += TOUCHED_COMMITMENT + COMMITMENT_MINUTE * (end - start)
+        return price
+
+
+def _priced_steps(day: _Day) -> list[Step]:
+    """Return the best way to spend a day for each (minutes, types), prices of commitments included.
+
+    Every pair of neighbors is looked at, because two meetings may share one stretch of a commitment.
+    """
+    order = _distinct(day)
+    fixed = [n for n, i in enumerate(order) if i in day.fixed]
+    tables: list[dict[tuple[int, int], tuple[int, Chain]]] = []
+    best: dict[tuple[int, int], tuple[int, Chain]] = {}
+    for n, i in enumerate(order):
+        own = day.candidates[i]
+        here: dict[tuple[int, int], tuple[int, Chain]] = {}
+        if not any(f < n for f in fixed):
+            gain = day.values[i] - PRICE_UNITS * day.price(i, None)
+            here[own.minutes, own.type_bit] = (gain, (i, None))
+        for p in range(max((f for f in fixed if f < n), default=0), n):
+            if not too_close(day.candidates[order[p]], own):
+                gain = day.values[i] - PRICE_UNITS * day.price(i, order[p])
+                _extend(here, tables[p], (own, i, gain), day.most_minutes)
+        tables.append(here)
+        if not any(f > n for f in fixed):
+            _keep_best(best, here)
+    steps = [Step(m, t, value, chain) for (m, t), (value, chain) in best.items() if m <= day.most_minutes]
+    return sorted([*steps, *([] if fixed else [Step(0, 0, 0, None)])], key=lambda s: (s.minutes, s.types))
+
+
+def _distinct(day: _Day) -> list[int]:
+    """Return the day's meetings in order of time, the best only of those that are alike."""
+    alike: dict[tuple[int, ...], int] = {}
+    for i in day.own:
+        c = day.candidates[i]
+        key = (c.start, c.end, c.place, c.minutes, c.type_bit, i if i in day.fixed or c.whole >= 0 else -1)
+        if key not in alike or day.values[i] > day.values[alike[key]]:
+            alike[key] = i
+    return [alike[key] for key in sorted(alike)]
+
+
+def _extend(
+    here: dict[tuple[int, int], tuple[int, Chain]],
+    before: Mapping[tuple[int, int], tuple[int, Chain]],
+    added: tuple[Candidate, int, int],
+    most_minutes: int,
+) -> None:
+    own, i, gain = added
+    for (minutes, types), (value, chain) in before.items():
+        key = (minutes + own.minutes, types | own.type_bit)
+        if key[0] <= most_minutes and ((known := here.get(key)) is None or value + gain > known[0]):
+            here[key] = (value + gain, (i, chain))
+
+
+def _keep_best(
+    best: dict[tuple[int, int], tuple[int, Chain]], more: Mapping[tuple[int, int], tuple[int, Chain]]
+) -> None:
+    for key, entry in more.items():
+        if key not in best or entry[0] > best[key][0]:
+            best[key] = entry

@@ -1,0 +1,251 @@
+"""What keeps a person from any legal week: a smallest set of things that cannot all be had.
+
+Dropping any one of them leaves the rest satisfiable. Whom a person is kept apart from is never one
+of them: meetings closed for that reason are left out from the start.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from iop_schedule.domain.placement import fit
+from iop_schedule.domain.placement.best_week import candidates, limits
+from iop_schedule.domain.placement.objective import UNITS_PER_POINT
+from iop_schedule.domain.placement.openings import BOTH_WEEKS, Openings
+from iop_schedule.domain.placement.problem import (
+    MINUTES_PER_DAY,
+    Client,
+    Commitment,
+    Offer,
+    Problem,
+    offers,
+)
+from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK, Choices
+from iop_schedule.vocabulary import Attend, WeekParity
+
+#: After this many looks for a smaller set, the one found so far is the answer. It is then still a set
+#: from which nothing can be dropped, but a smaller one might exist elsewhere.
+MOST_LOOKS = 12
+
+
+class ClashKind(StrEnum):
+    """What can be part of a clash."""
+
+    COMMITMENT = "commitment"
+    DOSE = "dose"
+    DAYS = "days"
+    DAY_LENGTH = "day_length"
+    SERVICE_TYPE = "service_type"
+    SEATS = "seats"
+    MODALITY = "modality"
+    LANGUAGE = "language"
+    GENDER = "gender"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One part of a clash, and the meetings it takes away on its own."""
+
+    kind: ClashKind
+    commitment: Commitment | None = None
+    service_type: str | None = None
+    blocks: tuple[str, ...] = ()
+
+
+def smallest_clash(problem: Problem, client: Client, free: Openings) -> tuple[Clash, ...]:
+    """Return a smallest set of clashing things, commitments first; () when a legal week exists."""
+    question = _Question(problem, client, free)
+    items = question.items
+    if question.satisfied(frozenset(range(len(items)))) is not None:
+        return ()
+    smallest = smallest_unsatisfiable(len(items), question.satisfied)
+    return tuple(items[n] for n in sorted(smallest))
+
+
+class _Question:
+    """Whether a legal week exists when only some of the things in its way are kept."""
+
+    def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
+        self._problem, self._client, self._free = problem, client, free
+        self._weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
+        self._offers = list(offers(problem).values())
+        self.items = [i for i in self._all_items() if i.blocks or i.kind not in _BLOCKING]
+        self._in_the_way = {week: self._blocked_by(week) for week in self._weeks}
+
+    def satisfied(self, kept: frozenset[int]) -> frozenset[int] | None:
+        """Return all items that some legal week respects which respects the `kept` ones; None without one."""
+        everything = frozenset(range(len(self.items)))
+        for week in self._weeks:
+            respected = self._respected(kept, week)
+            if respected is None:
+                return None
+            everything &= respected
+        return everything
+
+    def _all_items(self) -> list[Clash]:
+        client, dose = self._client, self._client.dose
+        hard = dict.fromkeys(c for c in client.commitments if c.hard)
+        found = [self._clash(ClashKind.COMMITMENT, commitment=c) for c in hard]
+        found += [self._clash(kind) for kind in (ClashKind.SEATS, ClashKind.MODALITY, ClashKind.LANGUAGE)]
+        found.append(self._clash(ClashKind.GENDER))
+        # What comes last is dropped last where one of several would do: the dose says most.
+        found += [Clash(ClashKind.DAY_LENGTH), Clash(ClashKind.DAYS)]
+        found += [Clash(ClashKind.SERVICE_TYPE, service_type=t) for t in dict.fromkeys(dose.required)]
+        return [*found, Clash(ClashKind.DOSE)]
+
+    def _clash(self, kind: ClashKind, commitment: Commitment | None = None) -> Clash:
+        item = Clash(kind, commitment=commitment)
+        blocks = [o.id for o in self._offers if any(self._stops(item, o, week) for week in self._weeks)]
+        return replace(item, blocks=tuple(blocks))
+
+    def _stops(self, item: Clash, offer: Offer, week: WeekParity) -> bool:
+        """Return True when the item alone takes the offer away."""
+        client = self._client
+        if item.commitment is not None:
+            return item.commitment in fit.overlapped(client, offer, week)
+        if item.kind is ClashKind.SEATS:
+            return self._free.seats_left(offer, week) <= 0
+        if item.kind is ClashKind.MODALITY:
+            return not fit.modality_suits(client, offer.group.modality)
+        if item.kind is ClashKind.LANGUAGE:
+            return not fit.speaks(client, offer)
+        return item.kind is ClashKind.GENDER and not fit.gender_welcome(client, offer)
+
+    def _blocked_by(self, week: WeekParity) -> list[tuple[Offer, frozenset[int]]]:
+        """Return the offers that may be used at all, each with the items in its way."""
+        alike: dict[object, tuple[Offer, frozenset[int]]] = {}
+        for offer in self._offers:
+            if not self._free.is_closed(offer.id, week):
+                stops = frozenset(n for n, item in enumerate(self.items) if self._stops(item, offer, week))
+                alike.setdefault(_sameness(offer, stops), (offer, stops))
+        return list(alike.values())
+
+    def _respected(self, kept: frozenset[int], week: WeekParity) -> frozenset[int] | None:
+        own = [(o, stops) for o, stops in self._in_the_way[week] if not stops & kept]
+        there = {o.id for o, _ in own}
+        own = [
+            (o, stops)
+            for o, stops in own
+            if o.group.attend is Attend.ANY or all(m.id in there for m in o.group.meetings)
+        ]
+        client = self._eased(kept)
+        asked = limits(client, self._problem.weights, UNITS_PER_POINT)
+        # Of all weeks, one that disregards little shows most.
+        found = Choices(candidates(client, [o for o, _ in own]), asked).best(
+            [-len(stops) * UNITS_PER_POINT * MINUTES_PER_DAY for _, stops in own]
+        )
+        if found is None:
+            return None
+        chosen = [own[i] for i in found.chosen]
+        disregarded = frozenset().union(*(stops for _, stops in chosen))
+        return kept | (self._met([o for o, _ in chosen]) - disregarded)
+
+    def _met(self, chosen: Sequence[Offer]) -> frozenset[int]:
+        """Return the items that a week of these meetings meets, other than those in the way of a meeting."""
+        dose = self._client.dose
+        per_day = Counter[int]()
+        for offer in chosen:
+            per_day[offer.meeting.weekday] += offer.meeting.minutes
+        met = {
+            ClashKind.DOSE: dose.minutes <= per_day.total() <= dose.most_minutes,
+            ClashKind.DAYS: len(per_day) >= dose.min_days,
+            ClashKind.DAY_LENGTH: max(per_day.values(), default=0) <= dose.max_minutes_per_day,
+        }
+        types = {o.group.service_type for o in chosen}
+        return frozenset(
+            n
+            for n, item in enumerate(self.items)
+            if met.get(item.kind, item.service_type is None or item.service_type in types)
+        )
+
+    def _eased(self, kept: frozenset[int]) -> Client:
+        """Return the client with only the kept demands on the week."""
+        kinds = {self.items[n].kind for n in kept}
+        dose = self._client.dose
+        required = tuple(self.items[n].service_type or "" for n in sorted(kept) if self.items[n].service_type)
+        if ClashKind.DOSE not in kinds:
+            dose = replace(dose, minutes=0, over_minutes=DAYS_IN_WEEK * MINUTES_PER_DAY)
+        if ClashKind.DAYS not in kinds:
+            dose = replace(dose, min_days=0)
+        if ClashKind.DAY_LENGTH not in kinds:
+            dose = replace(dose, max_minutes_per_day=MINUTES_PER_DAY)
+        return replace(self._client, dose=replace(dose, required=required))
+
+
+_BLOCKING = frozenset(
+    {ClashKind.COMMITMENT, ClashKind.SEATS, ClashKind.MODALITY, ClashKind.LANGUAGE, ClashKind.GENDER}
+)
+
+
+def _sameness(offer: Offer, stops: frozenset[int]) -> object:
+    """Return what makes two offers interchangeable here; a group attended whole is only like itself."""
+    if offer.group.attend is Attend.ALL:
+        return offer.id
+    m = offer.meeting
+    return m.weekday, m.start, m.end, m.minutes, offer.place, offer.group.service_type, stops
+
+
+#: Tells which items some week respects that respects the given ones; None when there is no such week.
+Satisfied = Callable[[frozenset[int]], frozenset[int] | None]
+
+
+def smallest_unsatisfiable(count: int, satisfied: Satisfied) -> frozenset[int]:
+    """Return a smallest set of the items 0 to `count` - 1 that is not satisfiable.
+
+    Every unsatisfiable set meets every set whose removal makes the rest satisfiable. So the smallest
+    set that meets all such removals found so far is either the answer or shows one more removal.
+
+    Args:
+        count: how many items there are; all together they are not satisfiable.
+        satisfied: asks about some of the items; what fewer items allow, more may not.
+    """
+    everything = frozenset(range(count))
+    irreducible = _without_spare(everything, satisfied)
+    removals: list[frozenset[int]] = []
+    for _ in range(MOST_LOOKS):
+        guess = _smallest_meeting_all(removals, len(irreducible))
+        if guess is None:
+            break
+        respected = satisfied(guess)
+        if respected is None:
+            return guess
+        removals.append(everything - _grown(respected, irreducible, satisfied))
+    return irreducible
+
+
+def _without_spare(items: frozenset[int], satisfied: Satisfied) -> frozenset[int]:
+    """Return an unsatisfiable part of `items` from which nothing can be dropped."""
+    for n in sorted(items):
+        fewer = items - {n}
+        if satisfied(fewer) is None:
+            items = fewer
+    return items
+
+
+def _grown(items: frozenset[int], more: frozenset[int], satisfied: Satisfied) -> frozenset[int]:
+    """Return a satisfiable set around `items`, as far as one more of `more` at a time leads."""
+    for n in sorted(more - items):
+        if n not in items and (respected := satisfied(items | {n})) is not None:
+            items = respected
+    return items
+
+
+def _smallest_meeting_all(removals: Sequence[frozenset[int]], below: int) -> frozenset[int] | None:
+    """Return a smallest set, of fewer than `below` items, that meets every removal; None without one."""
+    best: frozenset[int] | None = None
+
+    def extend(chosen: frozenset[int]) -> None:
+        nonlocal best
+        missed = next((r for r in removals if not r & chosen), None)
+        if missed is None:
+            best = chosen
+            return
+        limit = below if best is None else len(best)
+        if len(chosen) + 1 < limit:
+            for n in sorted(missed):
+                extend(chosen | {n})
+
+    if below > 0:
+        extend(frozenset())
+    return best
