@@ -76,13 +76,13 @@ def calendar_bytes(
     ordered = sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
     _refuse_shared_uids(ordered)
     calendar = _calendar(name)
-    local_zones = _add_zones(calendar, ordered, zone)
+    local_zones = add_zones(calendar, ordered, zone)
     for entry in ordered:
         event = event_component(entry, in_local_time=entry.zone in local_zones)
         if alarm_minutes is not None and not entry.cancelled:
             event.add_component(_alarm(alarm_minutes))
         calendar.add_component(event)
-    return _bytes(calendar)
+    return as_bytes(calendar)
 
 
 def feed_uid(key: bytes, feed_id: object, session_id: object) -> str:
@@ -123,7 +123,7 @@ def event_component(entry: CalendarEntry, *, in_local_time: bool) -> Event:
     return event
 
 
-def _bytes(calendar: Calendar) -> bytes:
+def as_bytes(calendar: Calendar) -> bytes:
     """Return what `calendar.to_ical(sorted=False)` returns, in half the time.
 
     The library looks at every character of every line to fold it; short ASCII lines need no look.
@@ -159,8 +159,8 @@ def _calendar(name: str) -> Calendar:
     return calendar
 
 
-def _add_zones(calendar: Calendar, entries: Sequence[CalendarEntry], zone: str) -> set[str]:
-    """Add the zone components the entries need; return the zones that have one."""
+def add_zones(calendar: Calendar, entries: Sequence[CalendarEntry], zone: str) -> set[str]:
+    """Add the zone components that `entries`, in order of time, need; return the zones that have one."""
     # A year on either side: some readers look up the change before the first entry.
     years = range(entries[0].starts_at.year - 1, entries[-1].ends_at.year + 2) if entries else range(0)
     components = {name: zone_component(name, years) for name in {entry.zone for entry in entries} or {zone}}
