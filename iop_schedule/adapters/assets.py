@@ -7,6 +7,7 @@ of anyone else's is kept in our sources.
 import hashlib
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -55,7 +56,8 @@ def build_assets(target: Path) -> Manifest:
     """Return the manifest of `target`, building the folder first when the sources have changed.
 
     Builds beside `target` and moves the whole folder into place, so a server never sees half of it;
-    of two processes that build at once, the second finds the first one's work and keeps it.
+    of two processes that build at once, the second finds the first one's work and keeps it. The files
+    of the build before stay: pages that are still open, and servers not yet restarted, ask for them.
     """
     sources = _sources()
     fingerprint = _digest(b"".join(name.encode() + b"\0" + body for name, body in sorted(sources.items())))
@@ -66,6 +68,7 @@ def build_assets(target: Path) -> Manifest:
     with tempfile.TemporaryDirectory(prefix=".assets-", dir=target.parent) as scratch:
         fresh = Path(scratch) / "new"
         manifest = _write(fresh, sources, fingerprint)
+        _keep_previous(fresh, target)
         with suppress(FileNotFoundError):
             target.rename(Path(scratch) / "old")
         try:
@@ -118,15 +121,26 @@ def _write(folder: Path, sources: Mapping[str, bytes], fingerprint: str) -> Mani
     return Manifest(built)
 
 
+def _keep_previous(fresh: Path, target: Path) -> None:
+    before = _read_manifest(target).get("built", {}).values()
+    for name in (name + twin for name in before for twin in ("", ".br", ".gz")):
+        if (target / name).exists() and not (fresh / name).exists():
+            shutil.copy2(target / name, fresh / name)
+
+
 def _standing(target: Path, fingerprint: str) -> Manifest | None:
     """Return the manifest already in `target` if it was built from the same sources."""
+    content = _read_manifest(target)
+    return Manifest(content["built"]) if content.get("fingerprint") == fingerprint else None
+
+
+def _read_manifest(target: Path) -> dict[str, Any]:
+    """Return what the folder says about itself; an empty answer when it is missing or broken."""
     try:
-        content = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    if content.get("fingerprint") != fingerprint:
-        return None
-    return Manifest(content["built"])
+        return {}
+    return content
 
 
 def _hashed_name(name: str, body: bytes) -> str:

@@ -152,8 +152,9 @@ def problems(form: Any) -> list[Problem]:
 def _field_problems(field: Any) -> Iterator[Problem]:
     for part in _parts(field):
         yield from _field_problems(part)
-    for message in field.errors:
-        if isinstance(message, str) or hasattr(message, "__html__"):
+    # The errors of a form within a form are a mapping by field, of a list of fields a list of lists.
+    for message in () if isinstance(field.errors, dict) else field.errors:
+        if not isinstance(message, list | tuple):
             yield Problem(_first_control(field), str(message))
 
 
