@@ -6,8 +6,8 @@ package and can be checked by hand.
 
 from math import exp, lgamma, log, log1p, sqrt
 
-#: A quantile is found when a step moves it by less than this part of itself.
-_CLOSE = 4e-16
+#: Each step leaves about the cube of its own relative size; after one this small nothing is left.
+_SMALL_STEP = 1e-6
 _MOST_STEPS = 100
 
 
@@ -38,7 +38,7 @@ def quantile(share: float, a: float, b: float) -> float:
     """
     scale = lgamma(a + b) - lgamma(a) - lgamma(b)
     low, high = 0.0, 1.0
-    x = _first_guess(share, a, b)
+    x = first_guess(share, a, b)
     for _ in range(_MOST_STEPS):
         error = cdf(x, a, b) - share
         if error > 0.0:
@@ -48,12 +48,9 @@ def quantile(share: float, a: float, b: float) -> float:
         newton = error / exp(scale + (a - 1.0) * log(x) + (b - 1.0) * log1p(-x))
         bend = newton * ((a - 1.0) / x - (b - 1.0) / (1.0 - x))
         step = newton / (1.0 - 0.5 * min(1.0, max(-1.0, bend)))
-        closer = x - step
-        if not low < closer < high:
-            closer = 0.5 * (low + high)
-        if abs(closer - x) <= _CLOSE * closer:
-            return closer
-        x = closer
+        if abs(step) <= _SMALL_STEP * min(x, 1.0 - x):
+            return x - step
+        x = x - step if low < x - step < high else 0.5 * (low + high)
     return x
 
 
@@ -84,17 +81,29 @@ def _tail(x: float, a: float, b: float) -> float:
     return exp(power) / fraction
 
 
-def _first_guess(share: float, a: float, b: float) -> float:
-    """Return a starting point inside (0, 1): the mean moved by the normal deviate on the odds scale."""
-    deviate = _normal_deviate(share)
-    spread = sqrt(1.0 / a + 1.0 / b)
-    odds = a / b * exp(min(30.0, max(-30.0, deviate * spread)))
+def first_guess(share: float, a: float, b: float) -> float:
+    """Return a starting point inside (0, 1) for `quantile`, right to two or three digits for a, b > 1.
+
+    The normal deviate moved to the odds scale. Source: Abramowitz and Stegun 26.5.22.
+    """
+    deviate = normal_deviate(share)
+    if min(a, b) > 1.0:
+        r, s = 1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0)
+        curve = (deviate * deviate - 3.0) / 6.0
+        width = 2.0 / (r + s)
+        shift = deviate * sqrt(width + curve) / width + (s - r) * (curve + 5.0 / 6.0 - 2.0 / (3.0 * width))
+        log_odds = 2.0 * shift
+    else:
+        log_odds = deviate * sqrt(1.0 / a + 1.0 / b)
+    odds = a / b * exp(min(30.0, max(-30.0, log_odds)))
     return min(1.0 - 1e-12, max(1e-12, odds / (1.0 + odds)))
 
 
-def _normal_deviate(share: float) -> float:
-    """Return the standard normal quantile to about two digits, enough to start from."""
+def normal_deviate(share: float) -> float:
+    """Return the standard normal quantile to about three digits, enough to start from."""
     tail = min(share, 1.0 - share)
     t = sqrt(-2.0 * log(tail))
-    deviate = t - (2.30753 + 0.27061 * t) / (1.0 + t * (0.99229 + 0.04481 * t))
+    top = 2.515517 + t * (0.802853 + 0.010328 * t)
+    bottom = 1.0 + t * (1.432788 + t * (0.189269 + 0.001308 * t))
+    deviate = t - top / bottom
     return -deviate if share < 0.5 else deviate  # noqa: PLR2004 - one half

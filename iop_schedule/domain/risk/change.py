@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import log
+from typing import NamedTuple
 
 from iop_schedule.domain.risk.policy import MonitorPolicy
 
@@ -37,8 +38,7 @@ class ChangeAlert:
     usual_miss: float
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """What one missed and one attended session add to each sum, for one usual share of misses."""
 
     drop_missed: float

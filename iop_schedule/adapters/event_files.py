@@ -1,0 +1,217 @@
+"""Files of past sessions in, files of monitor states and alerts out; no database.
+
+A file in which each client's rows stand together is read once, one client in memory at a time. A file in
+any other order is gathered in memory first and written in natural order of the client ids. Nothing
+appears under the names asked for before the last row has been accepted.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from pathlib import Path
+from re import compile as pattern
+
+from iop_schedule.adapters.event_rows import Event, events_in
+from iop_schedule.adapters.level_batch import level_columns
+from iop_schedule.adapters.replaced_files import ReplacedFile
+from iop_schedule.domain.risk.monitor import Monitor, MonitorSettings
+from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.risk.replay import week_number
+from iop_schedule.domain.risk.watch import Row
+
+LEVEL_COLUMNS = (
+    "client_id",
+    "at",
+    "attended_share",
+    "low80",
+    "high80",
+    "effective_n",
+    "below_two_thirds",
+    "drop",
+    "stop",
+    "consecutive_misses",
+)
+ALERT_COLUMNS = ("client_id", "at", "reason", "drop", "stop")
+
+#: Rows computed and written together.
+_BATCH = 4096
+_DIGITS = pattern(r"(\d+)")
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay went through and raised. Alerts in weeks in which a session was expected."""
+
+    rows: int = 0
+    duplicates: int = 0
+    clients: int = 0
+    client_weeks: int = 0
+    alerts: int = 0
+
+    @property
+    def alerts_per_100_client_weeks(self) -> float | None:
+        """Return how often an alert was raised; None without any client-week."""
+        return 100 * self.alerts / self.client_weeks if self.client_weeks else None
+
+
+#: A client's id and rows, in file order.
+_Client = tuple[str, list[Event]]
+
+
+def replay(events: Path, *, levels: Path | None, alerts: Path | None, policy: MonitorPolicy) -> Replayed:
+    """Write the monitor's state after every row to `levels` and what it raised to `alerts`.
+
+    Either may be None. Both files appear, or are replaced, together at the end.
+
+    Raises:
+        BadRow: a row cannot be used; neither file is written or changed.
+    """
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(ReplacedFile(path)) for path in (levels, alerts)]
+        try:
+            replayed = _Replay(outputs[0], outputs[1], policy).run(_together(events))
+        except _Scattered:
+            for output in outputs:
+                output.restart()
+            replayed = _Replay(outputs[0], outputs[1], policy).run(_gathered(events))
+        for output in outputs:
+            output.keep()
+    return replayed
+
+
+def histories(events: Path) -> list[tuple[Row, ...]]:
+    """Return the rows of every client in order of time, exact duplicates used once; all in memory.
+
+    Raises:
+        BadRow: a row cannot be used.
+    """
+    return [
+        tuple(Row(event[0], event[1], event[2]) for event in _ordered(rows)) for _, rows in _gathered(events)
+    ]
+
+
+class _Scattered(Exception):
+    """A client's rows do not stand together."""
+
+
+def _together(events: Path) -> Iterator[_Client]:
+    """Yield one client after the other while reading; one that comes back later stops it."""
+    if not events.is_file():
+        raise _Scattered  # a pipe cannot be read twice, so it is gathered from the start
+    done: set[str] = set()
+    current: str | None = None
+    rows: list[Event] = []
+    for client_id, event in events_in(events):
+        if client_id != current:
+            if current is not None:
+                yield current, rows
+            if client_id in done:
+                raise _Scattered
+            done.add(client_id)
+            current, rows = client_id, []
+        rows.append(event)
+    if current is not None:
+        yield current, rows
+
+
+def _gathered(events: Path) -> Iterator[_Client]:
+    """Yield every client in natural order of their ids, 2 before 10, after reading the whole file."""
+    by_client: dict[str, list[Event]] = {}
+    for client_id, event in events_in(events):
+        by_client.setdefault(client_id, []).append(event)
+    for client_id in sorted(by_client, key=_natural):
+        yield client_id, by_client.pop(client_id)
+
+
+def _natural(client_id: str) -> tuple[list[tuple[int, str]], str]:
+    parts = _DIGITS.split(client_id)
+    return [(int(part), "") if n % 2 else (-1, part) for n, part in enumerate(parts)], client_id
+
+
+def _ordered(events: list[Event]) -> Iterator[Event]:
+    """Yield a client's rows in order of time, file order within a moment, exact duplicates once."""
+    events.sort(key=itemgetter(0))
+    before: datetime | None = None
+    moment: list[list[str]] = []
+    for event in events:
+        if event[0] != before:
+            before, moment = event[0], [event[4]]
+        elif event[4] in moment:
+            continue
+        else:
+            moment.append(event[4])
+        yield event
+
+
+class _Replay:
+    """One pass over the clients of a file, with the rows waiting to be written."""
+
+    def __init__(self, levels: ReplacedFile, alerts: ReplacedFile, policy: MonitorPolicy) -> None:
+        self._policy = policy
+        self._levels = levels.file and csv.writer(levels.file, lineterminator="\n")
+        self._alerts = alerts.file and csv.writer(alerts.file, lineterminator="\n")
+        self._rows: list[tuple[str, str, float, float, float, float, int]] = []
+        self._counted = Replayed()
+
+    def run(self, clients: Iterable[_Client]) -> Replayed:
+        """Take every client through a monitor of their own and return what was counted."""
+        settings = MonitorSettings(self._policy)
+        if self._levels:
+            self._levels.writerow(LEVEL_COLUMNS)
+        if self._alerts:
+            self._alerts.writerow(ALERT_COLUMNS)
+        for client_id, events in clients:
+            self._take(client_id, events, Monitor(settings))
+            if len(self._rows) >= _BATCH:
+                self._write_levels()
+        self._write_levels()
+        return self._counted
+
+    def _take(self, client_id: str, events: list[Event], monitor: Monitor) -> None:
+        weeks = set()
+        rows, counted = self._rows, self._counted
+        used = len(rows)
+        for at, share, paused, written, _ in _ordered(events):
+            if share is None:
+                monitor.skip(at, paused=paused)
+            else:
+                weeks.add(week_number(at))
+                alert = monitor.observe(at, share)
+                if alert is not None:
+                    counted.alerts += 1
+                    if self._alerts:
+                        self._alerts.writerow((client_id, written, alert.arm.value, alert.drop, alert.stop))
+            rows.append(
+                (
+                    client_id,
+                    written,
+                    monitor.attended,
+                    monitor.missed,
+                    monitor.drop,
+                    monitor.stop,
+                    monitor.consecutive_misses,
+                )
+            )
+        used = len(rows) - used
+        counted.clients += 1
+        counted.rows += used
+        counted.duplicates += len(events) - used
+        counted.client_weeks += len(weeks)
+
+    def _write_levels(self) -> None:
+        rows, self._rows = self._rows, []
+        if not rows or not self._levels:
+            return
+        ids, written, attended, missed, drop, stop, misses = zip(*rows, strict=True)
+        policy = self._policy
+        effective = [a + b for a, b in zip(attended, missed, strict=True)]
+        prior = policy.prior_mean * policy.prior_strength
+        strength = policy.prior_strength
+        share = [(prior + a) / (strength + n) for a, n in zip(attended, effective, strict=True)]
+        low, high, below = level_columns(attended, missed, policy=policy)
+        self._levels.writerows(
+            zip(ids, written, share, low, high, effective, below, drop, stop, misses, strict=True)
+        )
