@@ -152,7 +152,7 @@ def replan(
     earliest, latest = min([first_day, *weeks]), max([last_day, *(week + WEEK for week in weeks)])
     given = {monday_of(p.original_day): p for p in expand(rule, [], earliest, latest)}
     decided = [
-        _decide(one, given.get(monday_of(one.original_day)), closed)
+        _decide(one, given.get(monday_of(one.original_day)), closed, now)
         for one in standing
         if not one.is_fixed(now) and one.cause is not CancelCause.BY_HAND
     ]
@@ -170,8 +170,11 @@ def replan(
     )
 
 
-def _decide(one: Existing, planned: PlannedOccurrence | None, closed: list[Closed]) -> Follow | Cancel:
-    if planned is None:
+def _decide(
+    one: Existing, planned: PlannedOccurrence | None, closed: list[Closed], now: datetime
+) -> Follow | Cancel:
+    # A session still to come is never given a time that has passed.
+    if planned is None or (planned.starts_at <= now and not one.edited):
         return Cancel(one.id, CancelCause.ENDED, NO_LONGER_MEETS)
     day = one.local_day if one.edited else planned.original_day
     closure = closure_on(closed, day)

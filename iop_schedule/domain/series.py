@@ -6,7 +6,9 @@ What was held is never rewritten: a change ends the rule and starts a successor.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
+from iop_schedule.domain.availability import Clash, Commitment, DatedSlot, clashes
 from iop_schedule.domain.civil_time import instant, minutes_of_day, monday_of, wall_time, zone
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.errors import NotPossible
@@ -19,6 +21,26 @@ YEARS = range(2000, 2101)
 
 class BadSeries(NotPossible):
     """This weekly session cannot be saved. Check the day and the times."""
+
+
+class TimeTaken(NotPossible):
+    """Someone or something is already taken at this time. Choose another time, counselor or room."""
+
+
+class SeatsTaken(NotPossible):
+    """Every seat is taken then. Choose another session or a later first day."""
+
+
+class CommitmentClash(NotPossible):
+    """The client cannot come then. Choose another session, or change their times first."""
+
+
+class Scope(StrEnum):
+    """How much of a weekly session a change is about."""
+
+    THIS = "this"
+    FOLLOWING = "following"
+    ALL_FUTURE = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,3 +266,34 @@ def _overlap_on(a: WeeklyRule, b: WeeklyRule, day: date) -> bool:
     mine = a.instants_on(day)
     near = (day + timedelta(days=offset) for offset in (-1, 0, 1))
     return any(mine.overlaps(b.instants_on(other)) for other in near if b.holds_on(other))
+
+
+#: How far ahead a weekly session is compared with commitments before a place is given.
+CLASH_WEEKS = 12
+
+
+def weekly_clashes(
+    commitments: Iterable[Commitment], rule: WeeklyRule, within: Span, *, travel_minutes: int
+) -> list[Clash]:
+    """Return the hard weekly commitments that a place in `rule` would clash with, each once.
+
+    Single dates are left out: they cost one session, not the place. Looked at for 12 weeks from the
+    first session within `within`; what begins later is found when it comes near.
+
+    Args:
+        commitments: of one client.
+        rule: the weekly session.
+        within: the days of the place.
+        travel_minutes: the client's trip, one way; 0 for telehealth.
+    """
+    start = max(within.first, rule.from_day)
+    horizon = start + timedelta(weeks=CLASH_WEEKS)
+    last = horizon if within.last is None else min(within.last, horizon)
+    slots = [
+        DatedSlot(day, rule.minutes.start, rule.minutes.end, travel_minutes) for day in rule.days(start, last)
+    ]
+    weekly = [one for one in commitments if one.hard and one.is_weekly]
+    first: dict[Commitment, Clash] = {}
+    for clash in clashes(weekly, slots):
+        first.setdefault(clash.commitment, clash)
+    return list(first.values())

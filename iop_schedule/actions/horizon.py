@@ -1,0 +1,322 @@
+"""Bringing dated sessions and their rosters in line with weekly series, memberships and closures.
+
+Idempotent and in bulk: a handful of statements for a site, however many clients it has. The caller holds
+the site's lock and commits.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, insert, literal, or_, select, update
+from sqlalchemy.orm import joinedload
+
+from iop_schedule.domain.civil_time import local_day, monday_of, zone
+from iop_schedule.domain.occurrences import (
+    Cancel,
+    Closed,
+    Existing,
+    Follow,
+    PlannedOccurrence,
+    replan,
+)
+from iop_schedule.models import (
+    AttendanceRecord,
+    Closure,
+    Occurrence,
+    RosterEntry,
+    Series,
+    SeriesMember,
+    Site,
+    db,
+)
+from iop_schedule.queries.occurrences import existing_of, has_attendance
+from iop_schedule.queries.series import rule_of
+from iop_schedule.vocabulary import OccurrenceStatus, RosterSource, SeriesKind
+
+#: Rows per INSERT; both databases limit the parameters of one statement.
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """How many rows a run changed."""
+
+    created: int = 0
+    changed: int = 0
+    cancelled: int = 0
+    expected: int = 0
+    released: int = 0
+
+    def __add__(self, other: "Extended") -> "Extended":
+        """Return both runs together."""
+        return Extended(
+            created=self.created + other.created,
+            changed=self.changed + other.changed,
+            cancelled=self.cancelled + other.cancelled,
+            expected=self.expected + other.expected,
+            released=self.released + other.released,
+        )
+
+    @property
+    def anything(self) -> bool:
+        """Return True when a row was changed."""
+        return any((self.created, self.changed, self.cancelled, self.expected, self.released))
+
+
+def follow_rules(site: Site, *, now: datetime, series_ids: Collection[int] | None = None) -> Extended:
+    """Make the sessions of `site` from today on follow their series; with `series_ids` only those.
+
+    What has begun or has attendance is never touched. Sessions are cancelled with their reason, never
+    deleted, and come back when the reason is gone.
+    """
+    db.session.flush()
+    wanted = _series(site, series_ids, now)
+    planned = _replan_sessions(site, wanted, now)
+    rosters = _replan_rosters([series.id for series in wanted], local_day(now, zone(site.zone)), now)
+    db.session.expire_all()
+    return planned + rosters
+
+
+def _series(site: Site, series_ids: Collection[int] | None, now: datetime) -> list[Series]:
+    today = local_day(now, zone(site.zone))
+    to_come = exists().where(Occurrence.series_id == Series.id, Occurrence.starts_at > now)
+    statement = (
+        select(Series)
+        .where(
+            Series.site_id == site.id,
+            or_(Series.until_day.is_(None), Series.until_day >= monday_of(today), to_come),
+        )
+        .options(joinedload(Series.site), joinedload(Series.program))
+        .order_by(Series.id)
+        .execution_options(populate_existing=True)
+    )
+    if series_ids is not None:
+        statement = statement.where(Series.id.in_(list(series_ids)))
+    return list(db.session.scalars(statement))
+
+
+def _replan_sessions(site: Site, wanted: list[Series], now: datetime) -> Extended:
+    today = local_day(now, zone(site.zone))
+    standing = _standing([series.id for series in wanted], today, now)
+    closures = list(db.session.scalars(select(Closure).where(Closure.site_id == site.id)))
+    new: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    cancellations: list[dict[str, Any]] = []
+    for series in wanted:
+        rows = {row.id: row for row, _ in standing.get(series.id, [])}
+        found = replan(
+            rule_of(series),
+            _closed_for(series, closures),
+            _existing(standing.get(series.id, [])),
+            first_day=today,
+            last_day=today + timedelta(weeks=series.program.horizon_weeks),
+            now=now,
+        )
+        new += [_new_row(series, planned, now) for planned in found.create]
+        changes += _differing(rows, ((one.id, _following(series, one, rows[one.id])) for one in found.follow))
+        cancellations += _differing(rows, ((one.id, _cancelled(one)) for one in found.cancel))
+    for start in range(0, len(new), CHUNK):
+        db.session.execute(insert(Occurrence), new[start : start + CHUNK])
+    _update(changes + cancellations, rows_at=now)
+    return Extended(created=len(new), changed=len(changes), cancelled=len(cancellations))
+
+
+def _standing(
+    series_ids: Collection[int], today: date, now: datetime
+) -> dict[int, list[tuple[Occurrence, bool]]]:
+    """Return the sessions that exist from this week on, with whether they have attendance, by series."""
+    statement = (
+        select(Occurrence, has_attendance())
+        .where(
+            Occurrence.series_id.in_(list(series_ids)),
+            or_(Occurrence.starts_at > now, Occurrence.original_day >= monday_of(today)),
+        )
+        .order_by(Occurrence.series_id, Occurrence.original_day)
+        .execution_options(populate_existing=True)
+    )
+    found = defaultdict(list)
+    for occurrence, attended in db.session.execute(statement):
+        found[occurrence.series_id].append((occurrence, bool(attended)))
+    return found
+
+
+def _existing(rows: Iterable[tuple[Occurrence, bool]]) -> list[Existing]:
+    return [existing_of(row, attended=attended) for row, attended in rows]
+
+
+def _closed_for(series: Series, closures: Iterable[Closure]) -> list[Closed]:
+    return [
+        Closed(closure.from_day, closure.until_day, closure.name)
+        for closure in closures
+        if closure.program_id in {None, series.program_id}
+    ]
+
+
+def _new_row(series: Series, planned: PlannedOccurrence, now: datetime) -> dict[str, Any]:
+    return {
+        "series_id": series.id,
+        "site_id": series.site_id,
+        **_as_planned(series, planned),
+        "status": OccurrenceStatus.PLANNED,
+        "updated_at": now,
+    }
+
+
+def _as_planned(series: Series, planned: PlannedOccurrence) -> dict[str, Any]:
+    return {
+        "original_day": planned.original_day,
+        "local_day": planned.original_day,
+        "starts_at": planned.starts_at,
+        "ends_at": planned.ends_at,
+        "break_minutes": series.break_minutes,
+        "leader_id": series.leader_id,
+        "room_id": series.room_id,
+    }
+
+
+def _following(series: Series, follow: Follow, row: Occurrence) -> dict[str, Any]:
+    held: dict[str, Any] = {"status": OccurrenceStatus.PLANNED, "cancel_cause": None}
+    if follow.keep_time:
+        reason = row.status_reason if row.status == OccurrenceStatus.PLANNED else ""
+        return {"original_day": follow.planned.original_day, **held, "status_reason": reason}
+    return {**_as_planned(series, follow.planned), **held, "status_reason": ""}
+
+
+def _cancelled(cancel: Cancel) -> dict[str, Any]:
+    return {
+        "status": OccurrenceStatus.CANCELLED,
+        "cancel_cause": cancel.cause,
+        "status_reason": cancel.reason,
+    }
+
+
+def _differing(
+    rows: dict[int, Occurrence], wanted: Iterable[tuple[int, dict[str, Any]]]
+) -> Iterator[dict[str, Any]]:
+    """Yield what differs from the stored rows, as updates by primary key."""
+    for row_id, values in wanted:
+        row = rows[row_id]
+        if any(getattr(row, name) != value for name, value in values.items()):
+            yield {"id": row_id, "revision": row.revision + 1, **values}
+
+
+def _update(changes: list[dict[str, Any]], *, rows_at: datetime) -> None:
+    """Write the changes; rows with the same columns share one statement."""
+
+    def columns(change: dict[str, Any]) -> list[str]:
+        return sorted(change)
+
+    for _, alike in groupby(sorted(changes, key=columns), key=columns):
+        db.session.execute(update(Occurrence), [{**change, "updated_at": rows_at} for change in alike])
+
+
+def _replan_rosters(series_ids: list[int], today: date, now: datetime) -> Extended:
+    if not series_ids:
+        return Extended()
+    in_scope = Occurrence.series_id.in_(series_ids)
+    released = _release(in_scope, now)
+    back = _expect_again(in_scope, now)
+    members = _expect_members(in_scope, today, now)
+    individuals = _expect_individuals(in_scope, today, now)
+    return Extended(expected=back + members + individuals, released=released)
+
+
+def _place_in_force() -> ColumnElement[bool]:
+    """Return the condition that a membership holds on the day a session is held."""
+    return and_(
+        SeriesMember.series_id == Occurrence.series_id,
+        SeriesMember.from_day <= Occurrence.local_day,
+        or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= Occurrence.local_day),
+    )
+
+
+def _belongs() -> ColumnElement[bool]:
+    """Return the condition that someone on a roster still has the place that put them there."""
+    member = exists().where(_place_in_force(), SeriesMember.client_id == RosterEntry.client_id)
+    own = exists().where(
+        Series.id == Occurrence.series_id,
+        Series.kind == SeriesKind.INDIVIDUAL,
+        Series.client_id == RosterEntry.client_id,
+    )
+    return or_(member, own)
+
+
+def _unmarked() -> ColumnElement[bool]:
+    return ~exists().where(AttendanceRecord.roster_entry_id == RosterEntry.id)
+
+
+def _release(in_scope: ColumnElement[bool], now: datetime) -> int:
+    """Release from sessions to come everyone whose place has ended."""
+    stale = (
+        select(RosterEntry.id)
+        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
+        .where(
+            in_scope,
+            Occurrence.starts_at > now,
+            RosterEntry.released_at.is_(None),
+            RosterEntry.source.in_((RosterSource.MEMBER, RosterSource.INDIVIDUAL)),
+            ~_belongs(),
+            _unmarked(),
+        )
+    )
+    return _run(update(RosterEntry).where(RosterEntry.id.in_(stale)).values(released_at=now))
+
+
+def _expect_again(in_scope: ColumnElement[bool], now: datetime) -> int:
+    """Expect again those who were released and have their place back."""
+    back = (
+        select(RosterEntry.id)
+        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
+        .where(in_scope, Occurrence.starts_at > now, RosterEntry.released_at.is_not(None), _belongs())
+    )
+    return _run(update(RosterEntry).where(RosterEntry.id.in_(back)).values(released_at=None))
+
+
+def _expect_members(in_scope: ColumnElement[bool], today: date, now: datetime) -> int:
+    chosen = (
+        select(Occurrence.id, SeriesMember.client_id, literal(str(RosterSource.MEMBER)))
+        .join(SeriesMember, _place_in_force())
+        .where(in_scope, _still_open(today, now), _not_listed(SeriesMember.client_id))
+        .distinct()
+    )
+    return _add_to_roster(chosen)
+
+
+def _expect_individuals(in_scope: ColumnElement[bool], today: date, now: datetime) -> int:
+    chosen = (
+        select(Occurrence.id, Series.client_id, literal(str(RosterSource.INDIVIDUAL)))
+        .join(Series, Series.id == Occurrence.series_id)
+        .where(
+            in_scope,
+            Series.kind == SeriesKind.INDIVIDUAL,
+            _still_open(today, now),
+            _not_listed(Series.client_id),
+        )
+    )
+    return _add_to_roster(chosen)
+
+
+def _still_open(today: date, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that people may be put on a roster.
+
+    Sessions that are not over, and those of today written out only now.
+    """
+    just_written = and_(Occurrence.local_day == today, Occurrence.updated_at == now, Occurrence.revision == 0)
+    return and_(Occurrence.status == OccurrenceStatus.PLANNED, or_(Occurrence.ends_at > now, just_written))
+
+
+def _not_listed(client_id: Any) -> ColumnElement[bool]:
+    return ~exists().where(RosterEntry.occurrence_id == Occurrence.id, RosterEntry.client_id == client_id)
+
+
+def _add_to_roster(chosen: Any) -> int:
+    return _run(insert(RosterEntry).from_select(["occurrence_id", "client_id", "source"], chosen))
+
+
+def _run(statement: Any) -> int:
+    result: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return int(result.rowcount)

@@ -1,0 +1,220 @@
+"""Places in weekly group sessions: who has one, from a day until a day."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from iop_schedule.actions import audit
+from iop_schedule.actions.horizon import follow_rules
+from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.series import (
+    check_last_day,
+    check_not_past,
+    close_series,
+    end_place,
+    places_in,
+    record_series,
+)
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.series import BadSeries, SeatsTaken, Span, most_at_once
+from iop_schedule.errors import NotFound
+from iop_schedule.models import Series, SeriesMember, Site, db
+from iop_schedule.queries.access import Actor, access_client, access_series
+from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.series import check_client_can_come, guests_of, rule_of, spans_of
+from iop_schedule.vocabulary import Attend, AuditKind, SeriesKind
+
+
+def add_member(
+    *,
+    actor: Actor,
+    series_id: int,
+    client_id: int,
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> SeriesMember:
+    """Give a client a place in a weekly group session, from a day until a day.
+
+    Raises:
+        NotFound, NotAllowed: the session or the client is not this person's.
+        SeatsTaken: every seat is taken on some day of the place.
+        CommitmentClash: a hard commitment of the client has the time; the sentence names it.
+        TimeTaken: another session of theirs has the time.
+        BadSeries: days in the past, or outside the series.
+    """
+    (member,) = add_members(
+        actor=actor, series_ids=[series_id], client_id=client_id, from_day=from_day,
+        until_day=until_day, now=now,
+    )  # fmt: skip
+    return member
+
+
+def add_members(
+    *,
+    actor: Actor,
+    series_ids: Iterable[int],
+    client_id: int,
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> list[SeriesMember]:
+    """Give a client a place in several weekly sessions, all or none; raises as `add_member`."""
+    return place_client(
+        actor=actor, client_id=client_id, start=series_ids, from_day=from_day, until_day=until_day, now=now
+    )
+
+
+def place_client(
+    *,
+    actor: Actor,
+    client_id: int,
+    start: Iterable[int],
+    end: Iterable[int] = (),
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> list[SeriesMember]:
+    """Give a client places from `from_day` on and end others the day before, all or nothing.
+
+    Args:
+        actor: who decides.
+        client_id: whose places.
+        start: series in which places begin.
+        end: series in which places end.
+        from_day: first day of the new week, today or later.
+        until_day: last day of the new places; open when None.
+        now: the current instant.
+
+    Returns:
+        The new places, in the order of `start`.
+
+    Raises:
+        As `add_member`.
+    """
+    starting = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in dict.fromkeys(start)]
+    ending = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in dict.fromkeys(end)]
+    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    if any(series.site_id != client.site_id for series in [*starting, *ending]):
+        raise NotFound
+    lock_schedule(client.site_id)
+    check_not_past(from_day, client.site, now)
+    for one in ending:
+        _leave(actor, one, client_id, from_day - timedelta(days=1), now)
+    db.session.flush()
+    added = [_take(actor, one, client_id, Span(from_day, until_day), now) for one in starting]
+    _check_whole_groups(starting, client_id, from_day)
+    follow_rules(client.site, now=now, series_ids={one.id for one in [*starting, *ending]})
+    db.session.commit()
+    return added
+
+
+def _take(actor: Actor, series: Series, client_id: int, place: Span, now: datetime) -> SeriesMember:
+    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    if series.kind != SeriesKind.GROUP:
+        message = "This session belongs to one client. Choose a group session."
+        raise BadSeries(message, field="series")
+    span = place.shared_with(Span(series.from_day, series.until_day))
+    if place.last is not None and place.last < place.first:
+        message = "The last day must not be before the first day."
+        raise BadSeries(message, field="until_day")
+    if span is None:
+        message = f"{session_name(series)} does not meet in these days. Choose others."
+        raise BadSeries(message, field="from_day")
+    check_client_can_come(client, rule_of(series), span, modality=series.modality, now=now)
+    _check_seats(series, span, now)
+    member = SeriesMember(
+        series_id=series.id, client_id=client.id, from_day=place.first, until_day=place.last
+    )
+    db.session.add(member)
+    db.session.flush()
+    _record_place(AuditKind.MEMBERSHIP_STARTED, actor, series, client_id, now=now, first=str(place.first))
+    return member
+
+
+def _check_seats(series: Series, span: Span, now: datetime) -> None:
+    seats = series.group.seats if series.group else 1
+    places = spans_of(series.id)
+    if most_at_once(places, span) >= seats:
+        message = f"All {seats} seats of {session_name(series)} are taken then."
+        raise SeatsTaken(message + " Choose another session or a later first day.", field="series")
+    for day, guests in guests_of(series.id, now=now).items():
+        inside = span.first <= day and (span.last is None or day <= span.last)
+        if inside and most_at_once(places, Span(day, day)) + guests >= seats:
+            message = f"On {day:%B} {day.day} the last seat is taken by a make-up. Choose a later first day."
+            raise SeatsTaken(message, field="from_day")
+
+
+def _check_whole_groups(series: list[Series], client_id: int, day: date) -> None:
+    """Refuse single meetings of a group that is taken whole."""
+    for group in {one.group_id: one.group for one in series if one.group}.values():
+        if group is None or group.attend != Attend.ALL:
+            continue
+        meets = {m.id for m in group.meetings if m.until_day is None or m.until_day >= day}
+        held = select(SeriesMember.series_id).where(
+            SeriesMember.client_id == client_id,
+            SeriesMember.series_id.in_(meets),
+            (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
+        )
+        if meets - set(db.session.scalars(held)):
+            message = f"{group.name} is taken whole. Choose all its meetings."
+            raise BadSeries(message, field="series")
+
+
+def end_member(*, actor: Actor, series_id: int, client_id: int, last_day: date, now: datetime) -> None:
+    """Let a client's place in a weekly group session end with `last_day`.
+
+    What they attended stays; later sessions no longer expect them. A place that never began is gone.
+
+    Raises:
+        NotFound: they have no place there.
+        BadSeries: `last_day` lies before yesterday.
+    """
+    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    lock_schedule(series.site_id)
+    check_last_day(last_day, series.site, now)
+    if not _leave(actor, series, client.id, last_day, now):
+        raise NotFound
+    follow_rules(series.site, now=now, series_ids=[series.id])
+    db.session.commit()
+
+
+def _leave(actor: Actor, series: Series, client_id: int, last_day: date, now: datetime) -> bool:
+    left = [end_place(one, last_day) for one in places_in(series.id) if one.client_id == client_id]
+    if any(left):
+        _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
+    return any(left)
+
+
+def end_everything(*, actor: Actor, client_id: int, site: Site, last_day: date, now: datetime) -> None:
+    """End all places and own series of a client with `last_day`, inside the caller's transaction.
+
+    The caller holds the site's lock and commits.
+    """
+    touched = set()
+    places = select(SeriesMember).where(SeriesMember.client_id == client_id).order_by(SeriesMember.id)
+    for member in db.session.scalars(places):
+        if end_place(member, last_day):
+            touched.add(member.series_id)
+            series = db.session.get_one(Series, member.series_id)
+            _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
+    own = select(Series).where(
+        Series.client_id == client_id, (Series.until_day.is_(None)) | (Series.until_day > last_day)
+    )
+    for series in db.session.scalars(own.order_by(Series.id)):
+        close_series(series, last_day, now)
+        record_series(AuditKind.SERIES_ENDED, actor, series, {"last_day": str(last_day)}, now=now)
+        touched.add(series.id)
+    db.session.flush()
+    follow_rules(site, now=now, series_ids=touched)
+
+
+def _record_place(
+    kind: AuditKind, actor: Actor, series: Series, client_id: int, *, now: datetime, **details: object
+) -> None:
+    audit.record(
+        kind, actor=actor, now=now, subject=("series", series.id), client_id=client_id,
+        site_id=series.site_id, details=details,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Episodes of care and the dose in force."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.prescription import Dose, Pause, dose_on
+from iop_schedule.models import Enrollment, EnrollmentPause, PrescribedDose, db
+from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.vocabulary import EnrollmentStatus, PauseReason, ServiceType
+
+#: Statuses in which a client is being served or about to be.
+OPEN = (
+    EnrollmentStatus.PLANNED,
+    EnrollmentStatus.WAITLISTED,
+    EnrollmentStatus.ACTIVE,
+    EnrollmentStatus.ON_HOLD,
+)
+
+
+def dose_of(row: PrescribedDose) -> Dose:
+    """Return a stored dose as the value the rules take."""
+    return Dose(
+        from_day=row.from_day,
+        minutes=row.minutes,
+        over_minutes=row.over_minutes,
+        minimum_days=row.minimum_days,
+        most_minutes_a_day=row.most_minutes_a_day,
+        required_services=frozenset(ServiceType(word) for word in row.required_services or ()),
+        ordered_by=row.ordered_by,
+    )
+
+
+def pause_of(row: EnrollmentPause) -> Pause:
+    """Return a stored pause as the value the rules take."""
+    return Pause(from_day=row.from_day, until_day=row.until_day, reason=PauseReason(row.reason))
+
+
+def enrollments_on(client_ids: Iterable[int], day: date) -> dict[int, Enrollment]:
+    """Return the enrollment each client is in on `day`; the latest when there are several.
+
+    Clients without one are not in the answer. Doses and pauses are loaded.
+    """
+    statement = (
+        select(Enrollment)
+        .where(
+            Enrollment.client_id.in_(list(client_ids)),
+            Enrollment.status != EnrollmentStatus.CANCELLED,
+            Enrollment.from_day <= day,
+            or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
+        )
+        .options(joinedload(Enrollment.program))
+        .order_by(Enrollment.from_day, Enrollment.id)
+    )
+    return {row.client_id: row for row in db.session.scalars(statement)}
+
+
+def doses_on(client_ids: Iterable[int], day: date) -> dict[int, Dose]:
+    """Return the dose in force for each client on `day`; clients without one are not in the answer."""
+    found = {
+        client_id: dose_on([dose_of(row) for row in enrollment.doses], day)
+        for client_id, enrollment in enrollments_on(client_ids, day).items()
+    }
+    return {client_id: dose for client_id, dose in found.items() if dose is not None}
+
+
+def episodes_of(actor: Actor, client_id: int, *, now: datetime) -> list[Enrollment]:
+    """Return one client's enrollments, the latest first, with doses and pauses."""
+    client = access_client(actor, client_id, Permission.CLIENT_READ, now=now)
+    statement = (
+        select(Enrollment)
+        .where(Enrollment.client_id == client.id)
+        .options(joinedload(Enrollment.program))
+        .order_by(Enrollment.from_day.desc(), Enrollment.id.desc())
+    )
+    return list(db.session.scalars(statement))
