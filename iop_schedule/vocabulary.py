@@ -181,6 +181,17 @@ class AttendanceStatus(StrEnum):
     ENTERED_IN_ERROR = "entered_in_error"
 
 
+class ImportState(StrEnum):
+    """Where one upload of the clinic's files stands."""
+
+    TO_CHECK = "to_check"
+    REFUSED = "refused"
+    READY = "ready"
+    TO_APPLY = "to_apply"
+    APPLIED = "applied"
+    DISCARDED = "discarded"
+
+
 class Channel(StrEnum):
     """How a message travels."""
 

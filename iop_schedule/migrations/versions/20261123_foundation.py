@@ -155,6 +155,31 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_client_site_id"), ["site_id"], unique=False)
 
     op.create_table(
+        "import_run",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'applied') = (applied_at IS NOT NULL)", name=op.f("ck_import_run_applied_has_a_time")
+        ),
+        sa.CheckConstraint(
+            "state IN ('to_check', 'refused', 'ready', 'to_apply', 'applied', 'discarded')",
+            name=op.f("ck_import_run_state_known"),
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_import_run_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
+    )
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.create_index("ix_import_run_state", ["state", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_import_run_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "program",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
@@ -860,6 +885,11 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_program_site_id"))
 
     op.drop_table("program")
+    with op.batch_alter_table("import_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_run_user_id"))
+        batch_op.drop_index("ix_import_run_state")
+
+    op.drop_table("import_run")
     with op.batch_alter_table("client", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_client_site_id"))
 
