@@ -12,7 +12,14 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_schedule.adapters.ical_upload import Problem, SkipReason, UploadLimits, UploadWindow, read_upload
+from iop_schedule.adapters.ical_upload import (
+    Problem,
+    SkipReason,
+    UploadLimits,
+    UploadWindow,
+    door,
+    read_upload,
+)
 from iop_schedule.adapters.ical_upload.parse import Reading, read_calendar
 from iop_schedule.adapters.ical_upload.prescan import Refused, scan
 
@@ -83,7 +90,7 @@ def test_nothing_but_times_is_kept_of_a_file():
 def test_a_file_that_never_ends_is_ended_from_outside():
     body = calendar(*(series("FREQ=DAILY;INTERVAL=7;BYDAY=TU", uid=n) for n in range(50)))
     # Without its own stopwatch and with a generous processor bound only the wall time is left.
-    limits = UploadLimits(entry_cpu_seconds=60, soft_cpu_seconds=60, cpu_seconds=60, wall_seconds=1.0)
+    limits = UploadLimits(entry_cpu_seconds=60, soft_cpu_seconds=60, cpu_seconds=60, wall_seconds=0.7)
     began = stopwatch.monotonic()
     summary = read_upload(body, WINDOW, limits)
     assert stopwatch.monotonic() - began < 3
@@ -104,7 +111,7 @@ def test_a_reader_without_memory_gives_an_answer():
 def test_entries_that_take_too_long_do_not_cost_the_good_ones_their_answer():
     never = [series("FREQ=DAILY;INTERVAL=7;BYDAY=TU", uid=n) for n in range(40)]
     good = "UID:good|DTSTART:20261001T140000Z|DTEND:20261001T150000Z"
-    summary = read_upload(calendar(good, *never), WINDOW, UploadLimits(soft_cpu_seconds=1.0))
+    summary = read_upload(calendar(good, *never), WINDOW, UploadLimits(soft_cpu_seconds=0.5))
     assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 to 11:00"]
     assert [(s.reason, s.entries) for s in summary.skipped] == [(SkipReason.TOO_SLOW, 40)]
 
@@ -204,6 +211,35 @@ def test_an_entry_the_file_cuts_off_is_counted_as_skipped():
     assert reading.problems == (Problem.ENDS_EARLY,)
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param(["BEGIN:VEVENT", LUNCH, "END:VEVENT"], id="the next begins"),
+        pytest.param(["END:VCALENDAR", "BEGIN:VCALENDAR", "BEGIN:VEVENT", LUNCH, "END:VEVENT"], id="calendar ends"),
+        pytest.param(["END:VTODO", "END:VCALENDAR", "BEGIN:VCALENDAR", "BEGIN:VEVENT", LUNCH, "END:VEVENT"],
+                     id="something else ends"),
+    ],
+)  # fmt: skip
+def test_an_entry_that_is_not_ended_costs_only_itself(ends):
+    begun = LUNCH.replace("lunch", "begun").replace("20261001", "20261005")
+    lines = ["BEGIN:VCALENDAR", "BEGIN:VEVENT", begun, *ends, "END:VCALENDAR", ""]
+    reading = read("\r\n".join(lines).replace("|", "\r\n").encode())
+    assert starts(reading) == ["10-01 16:00"]
+    assert reading.skipped == {SkipReason.UNFINISHED: 1}
+
+
+def test_only_a_few_files_are_read_at_the_same_time():
+    with door._AT_ONCE, door._AT_ONCE:
+        summary = read_upload(calendar(LUNCH), WINDOW, UploadLimits(wall_seconds=0.05))
+    assert summary.problems == (Problem.NOT_NOW,)
+    assert read_upload(calendar(LUNCH), WINDOW).is_usable
+
+
+def test_a_window_that_ends_before_it_begins_is_refused():
+    with pytest.raises(ValueError, match="window"):
+        UploadWindow(NEW_YORK, date(2026, 9, 7), date(2026, 9, 6))
+
+
 def test_a_file_without_entries_says_so():
     assert read(calendar()).problems == (Problem.NO_ENTRIES,)
 
@@ -245,6 +281,10 @@ def test_a_file_without_entries_says_so():
         pytest.param("UID:1|DTSTART:20261001T100000Z|DURATION:P9999W", SkipReason.TOO_LONG, id="191 years"),
         pytest.param("UID:1|DTSTART:20261001T100000Z|DTEND:20261101T100000Z", SkipReason.TOO_LONG, id="a month"),
         pytest.param("UID:1|DTSTART:20261001T100000Z|DURATION:P99999999999W", SkipReason.BAD_TIMES, id="eons"),
+        pytest.param("UID:1|DTSTART;VALUE=DATE:20261001|DTEND:20261001T100000Z", SkipReason.BAD_TIMES,
+                     id="a day until a time"),
+        pytest.param("UID:1|DTSTART:20260801T100000Z|DURATION:PT1H|RDATE;VALUE=PERIOD:20261002T100000Z/P30D", SkipReason.TOO_LONG,
+                     id="a period of 30 days"),
         pytest.param("UID:1|DTSTART:20261001T100000Z", SkipReason.NO_LENGTH, id="no end"),
         pytest.param("UID:1|DTSTART:20261001T100000Z|DTEND:20261001T090000Z", SkipReason.NO_LENGTH, id="ends first"),
         pytest.param("UID:1|DTSTART;VALUE=DATE:20261001", SkipReason.ALL_DAY, id="all day"),
