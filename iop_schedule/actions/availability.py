@@ -1,6 +1,6 @@
 """Saving what a client's week holds. Saving never blocks on sessions; what does not fit is returned."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -115,6 +115,51 @@ def withdraw_commitment(*, actor: Actor, commitment_id: int, now: datetime) -> S
     _record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
     db.session.commit()
     return _saved(row.client_id, [row], now)
+
+
+def replace_commitments(
+    *,
+    actor: Actor,
+    client_id: int,
+    remove_ids: Collection[int],
+    commitments: Iterable[Commitment],
+    now: datetime,
+) -> Saved:
+    """Let some commitments end and others begin today, all or nothing.
+
+    What began before today held until yesterday and stays on record; what did not begin is taken back.
+
+    Raises:
+        NotFound, NotAllowed: the client, or one of the commitments, is not this person's to change.
+        NotPossible: too many for one week.
+    """
+    client = _client(actor, client_id, now)
+    lock_client(client.id)
+    today = local_day(now, zone(client.site.zone))
+    given = list(commitments)
+    _check_room_for(client.id, given)
+    for commitment_id in sorted(remove_ids):
+        row = _own(actor, commitment_id, now)
+        if row.client_id != client.id:
+            raise NotFound
+        _stop(row, actor, today, now)
+    rows = [_row(client.id, one, actor, now) for one in given]
+    db.session.add_all(rows)
+    db.session.flush()
+    for row in rows:
+        _record(AuditKind.CONSTRAINT_ADDED, actor, row, now)
+    db.session.commit()
+    return _saved(client.id, rows, now)
+
+
+def _stop(row: ClientConstraint, actor: Actor, today: date, now: datetime) -> None:
+    """Let a commitment hold until yesterday; take it back when it has not begun by then."""
+    if row.day is not None or row.from_day >= today:
+        _withdraw(row, actor, now)
+        _record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
+        return
+    row.until_day = _earlier(row.until_day, today - timedelta(days=1))
+    _record(AuditKind.CONSTRAINT_ENDED, actor, row, now)
 
 
 def except_day(*, actor: Actor, commitment_id: int, day: date, holds: bool, now: datetime) -> Saved:

@@ -78,6 +78,23 @@ def times_of(actor: Actor, client_id: int, *, now: datetime) -> list[Commitment]
     return [one for one in commitments_of([client.id])[client.id] if not is_over(one, today)]
 
 
+@dataclass(frozen=True, slots=True)
+class TimesView:
+    """A client's times as their page shows them."""
+
+    name: str
+    commitments: list[Commitment]
+    #: Upcoming sessions that do not fit a hard one.
+    clashes: "list[OpenClash]"
+
+
+def times_for(actor: Actor, client_id: int, *, now: datetime) -> TimesView:
+    """Return what stands on the page of a client's times; raises as `times_of`."""
+    commitments = times_of(actor, client_id, now=now)
+    client = db.session.get_one(Client, client_id)
+    return TimesView(client.short_name, commitments, clashes_of(client_id, now=now))
+
+
 def is_over(commitment: Commitment, today: date) -> bool:
     """Return True when the commitment takes no time from `today` on."""
     last = commitment.day or commitment.until_day

@@ -18,7 +18,16 @@ from iop_schedule.models import Client, Group, Program, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_client, in_force
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.prescription import doses_on
-from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
+from iop_schedule.vocabulary import (
+    Attend,
+    Gender,
+    GroupGender,
+    Modality,
+    ModalityWish,
+    Role,
+    Weekday,
+    WeekParity,
+)
 
 #: Weeks ahead whose commitments a weekly plan must fit.
 LOOKS_AHEAD = timedelta(weeks=12)
@@ -130,6 +139,21 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         blocked=blocked,
         own=common.own,
     )
+
+
+def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int, int]:
+    """Return how many groups have a session that fits this client's week, and how many groups there are.
+
+    Seats do not matter here: the answer is about the week, and must not tell how full a group is.
+    """
+    permission = Permission.OWN_TIMES if actor.role is Role.CLIENT else Permission.CONSTRAINTS_EDIT
+    client = access_client(actor, client_id, permission, now=now)
+    day = civil_time.local_day(now, civil_time.zone(client.site.zone)) + timedelta(days=1)
+    groups = _groups(client, day)
+    seats = {m.id: group.seats for group in groups for m in group.meetings}
+    dose = Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
+    problem = _problem(client, dose, groups, seats=seats, held=(), day=day)
+    return len(rules.fitting_groups(problem, ME)), len(groups)
 
 
 def _groups(client: Client, day: date) -> Sequence[Group]:

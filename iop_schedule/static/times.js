@@ -202,6 +202,7 @@ function start(box) {
   here.tabIndex = 0;
   paint();
   box.hidden = false;
+  form.querySelector('[data-paint-save]')?.removeAttribute('hidden');
 }
 
 function clock(minute) {

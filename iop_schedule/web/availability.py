@@ -1,0 +1,376 @@
+"""Times a client cannot come: their own page, and the same page for their staff."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from iop_schedule.actions.availability import (
+    Saved,
+    add_commitments,
+    change_commitment,
+    except_day,
+    replace_commitments,
+)
+from iop_schedule.domain.availability import Commitment, in_words
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.errors import DomainError, NotFound
+from iop_schedule.queries.availability import OpenClash, times_for
+from iop_schedule.queries.placement import groups_that_fit
+from iop_schedule.vocabulary import AuditKind, ConstraintKind, Role, WeekParity
+from iop_schedule.web.forms.availability import (
+    DAY_WORDS,
+    FIRST_ROW,
+    LAST_ROW,
+    ONCE,
+    PAINTED_KINDS,
+    ROW,
+    CommitmentForm,
+    ExceptionForm,
+    as_painted,
+    read_painted,
+)
+from iop_schedule.web.presenting import clock_time, day_label
+from iop_schedule.web.security import actor, requires, viewed
+
+availability = Blueprint("availability", __name__)
+
+#: The color a kind has in lists and on the grid.
+TONES = {ConstraintKind.WORK: "work", ConstraintKind.CAREGIVING: "care", ConstraintKind.SCHOOL: "school"}
+PAINTED_WORDS = {kind: word for word, kind in PAINTED_KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whose times are shown, to whom, and under which addresses."""
+
+    client_id: int
+    name: str
+    own: bool
+
+    def url(self, what: str, **values: Any) -> str:
+        """Return the address of one of the pages about these times."""
+        if self.own:
+            return url_for(f"availability.my_{what}", **values)
+        return url_for(f"availability.their_{what}", client_id=self.client_id, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One commitment in the list by day."""
+
+    kind: str
+    label: str
+    sub: str
+    edit_url: str
+    remove_url: str
+    remove_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDay:
+    """One day of the list."""
+
+    name: str
+    add_url: str
+    entries: tuple[Entry, ...]
+
+
+@availability.get("/my/times")
+@requires(Permission.OWN_TIMES)
+def my_times() -> ResponseReturnValue:
+    """Show one's own times."""
+    return _show(_own_page())
+
+
+@availability.get("/clients/<int:client_id>/times")
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_times(client_id: int) -> ResponseReturnValue:
+    """Show a client's times to their staff."""
+    return _show(_their_page(client_id))
+
+
+@availability.route("/my/times/add", methods=["GET", "POST"])
+@requires(Permission.OWN_TIMES)
+def my_add() -> ResponseReturnValue:
+    """Add a time of one's own."""
+    return _add(_own_page())
+
+
+@availability.route("/clients/<int:client_id>/times/add", methods=["GET", "POST"])
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_add(client_id: int) -> ResponseReturnValue:
+    """Add a time for a client."""
+    return _add(_their_page(client_id))
+
+
+@availability.route("/my/times/<int:commitment_id>", methods=["GET", "POST"])
+@requires(Permission.OWN_TIMES)
+def my_change(commitment_id: int) -> ResponseReturnValue:
+    """Change a time of one's own."""
+    return _change(_own_page(), commitment_id)
+
+
+@availability.route("/clients/<int:client_id>/times/<int:commitment_id>", methods=["GET", "POST"])
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_change(client_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Change a time of a client."""
+    return _change(_their_page(client_id), commitment_id)
+
+
+@availability.post("/my/times/<int:commitment_id>/remove")
+@requires(Permission.OWN_TIMES)
+def my_remove(commitment_id: int) -> ResponseReturnValue:
+    """Remove a time of one's own."""
+    return _remove(_own_page(), commitment_id)
+
+
+@availability.post("/clients/<int:client_id>/times/<int:commitment_id>/remove")
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_remove(client_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Remove a time of a client."""
+    return _remove(_their_page(client_id), commitment_id)
+
+
+@availability.post("/my/times/<int:commitment_id>/dates")
+@requires(Permission.OWN_TIMES)
+def my_dates(commitment_id: int) -> ResponseReturnValue:
+    """Say that a weekly time of one's own does not hold on a date, or does again."""
+    return _dates(_own_page(), commitment_id)
+
+
+@availability.post("/clients/<int:client_id>/times/<int:commitment_id>/dates")
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_dates(client_id: int, commitment_id: int) -> ResponseReturnValue:
+    """Say that a client's weekly time does not hold on a date, or does again."""
+    return _dates(_their_page(client_id), commitment_id)
+
+
+@availability.post("/my/times/paint")
+@requires(Permission.OWN_TIMES)
+def my_paint() -> ResponseReturnValue:
+    """Save one's painted week."""
+    return _paint(_own_page())
+
+
+@availability.post("/clients/<int:client_id>/times/paint")
+@requires(Permission.CONSTRAINTS_EDIT)
+def their_paint(client_id: int) -> ResponseReturnValue:
+    """Save a client's painted week."""
+    return _paint(_their_page(client_id))
+
+
+def _own_page() -> Page:
+    here = actor()
+    return Page(here.client_id or 0, here.name, own=True)
+
+
+def _their_page(client_id: int) -> Page:
+    return Page(client_id, times_for(actor(), client_id, now=g.now).name, own=False)
+
+
+def _today() -> date:
+    return actor().today(g.now)
+
+
+def _show(page: Page) -> str:
+    times = times_for(actor(), page.client_id, now=g.now)
+    viewed(AuditKind.TIMES_VIEWED, client_id=page.client_id)
+    fitting, groups = groups_that_fit(actor(), page.client_id, now=g.now)
+    return render_template(
+        "availability/times.html",
+        page=page,
+        base="base_client.html" if page.own else "base_staff.html",
+        days=_days(page, times.commitments),
+        clashes=[_clash_words(clash) for clash in times.clashes],
+        fitting=fitting,
+        groups=groups,
+        rows=range(FIRST_ROW, LAST_ROW, ROW),
+        cells=_cells(times.commitments),
+        fixed=[in_words(one) for one in times.commitments if one.is_weekly and as_painted(one) is None],
+    )
+
+
+def _days(page: Page, commitments: list[Commitment]) -> list[ListedDay]:
+    listed = [
+        ListedDay(
+            name=words,
+            add_url=page.url("add", day=int(day)),
+            entries=tuple(_entry(page, one) for one in commitments if one.weekday is day),
+        )
+        for day, words in DAY_WORDS.items()
+    ]
+    weekend = [day for day in listed[5:] if day.entries]
+    dated = tuple(_entry(page, one) for one in commitments if not one.is_weekly)
+    days = listed[:5] + weekend
+    if dated:
+        days.append(ListedDay("Single dates", page.url("add", repeats=ONCE), dated))
+    return days
+
+
+def _entry(page: Page, commitment: Commitment) -> Entry:
+    what = in_words(commitment)
+    times = f"{clock_time(commitment.local_start)} to {clock_time(commitment.local_end)}"
+    label = commitment.label or what.partition(",")[0]
+    notes = []
+    if commitment.day:
+        notes.append(day_label(commitment.day))
+    if commitment.ends_next_day:
+        notes.append("ends the next morning")
+    if commitment.week is not WeekParity.EVERY:
+        notes.append("every other week")
+    if not commitment.hard:
+        notes.append("can move")
+    if commitment.travel_before or commitment.travel_after:
+        notes.append(f"{max(commitment.travel_before, commitment.travel_after)} min travel")
+    if commitment.until_day and commitment.is_weekly:
+        notes.append(f"until {day_label(commitment.until_day)}")
+    notes += [f"not on {day_label(day)}" for day in sorted(commitment.exceptions)]
+    return Entry(
+        kind=TONES.get(commitment.kind, "other"),
+        label=f"{label[:1].upper()}{label[1:]}, {times}",
+        sub=", ".join(notes),
+        edit_url=page.url("change", commitment_id=commitment.id),
+        remove_url=page.url("remove", commitment_id=commitment.id),
+        remove_words=what,
+    )
+
+
+def _cells(commitments: list[Commitment]) -> dict[tuple[int, int], str]:
+    cells: dict[tuple[int, int], str] = {}
+    for painted in filter(None, map(as_painted, commitments)):
+        for minute in range(painted.start, painted.end, ROW):
+            cells[int(painted.weekday), minute] = PAINTED_WORDS[painted.kind]
+    return cells
+
+
+def _clash_words(clash: OpenClash) -> str:
+    times = "once" if clash.times == 1 else f"{clash.times} times"
+    when = f"{day_label(clash.first_day)}, {clock_time(clash.start)}"
+    return f"{clash.session_name} ({when}) overlaps “{clash.commitment}” {times} in the next weeks."
+
+
+def _add(page: Page) -> ResponseReturnValue:
+    form = CommitmentForm()
+    if request.method == "POST":
+        if form.validate():
+            commitments = form.commitments(_today())
+            if commitments:
+                saved = add_commitments(
+                    actor=actor(), client_id=page.client_id, commitments=commitments, now=g.now
+                )
+                return _saved(page, saved)
+        return _form(page, form, "Add a time"), 422
+    if request.args.get("day", "") in {str(number) for number in range(7)}:
+        form.days.data = [request.args["day"]]
+    if request.args.get("repeats") == ONCE:
+        form.repeats.data = ONCE
+    return _form(page, form, "Add a time")
+
+
+def _change(page: Page, commitment_id: int) -> ResponseReturnValue:
+    commitment = _one(page, commitment_id)
+    form = CommitmentForm()
+    if request.method == "GET":
+        form.show(commitment)
+        return _form(page, form, "Change this time", commitment)
+    if form.validate():
+        changed = form.commitments(_today())
+        if len(changed) > 1:
+            form.days.errors = ["Choose one day. Add the other days as times of their own."]
+        elif changed:
+            try:
+                saved = change_commitment(
+                    actor=actor(), commitment_id=commitment_id, commitment=changed[0], now=g.now
+                )
+            except NotFound:
+                raise
+            except DomainError as refused:
+                form.start.errors = [refused.message]
+            else:
+                return _saved(page, saved)
+    return _form(page, form, "Change this time", commitment), 422
+
+
+def _one(page: Page, commitment_id: int) -> Commitment:
+    for commitment in times_for(actor(), page.client_id, now=g.now).commitments:
+        if commitment.id == commitment_id:
+            return commitment
+    raise NotFound
+
+
+def _form(page: Page, form: CommitmentForm, title: str, commitment: Commitment | None = None) -> str:
+    viewed(AuditKind.TIMES_VIEWED, client_id=page.client_id)
+    return render_template(
+        "availability/form.html",
+        page=page,
+        base="base_client.html" if page.own else "base_staff.html",
+        form=form,
+        title=title,
+        commitment=commitment,
+        exceptions=sorted(commitment.exceptions) if commitment else [],
+        exception_form=ExceptionForm(formdata=None),
+        back=page.url("times"),
+    )
+
+
+def _remove(page: Page, commitment_id: int) -> ResponseReturnValue:
+    _one(page, commitment_id)
+    replace_commitments(
+        actor=actor(), client_id=page.client_id, remove_ids=[commitment_id], commitments=(), now=g.now
+    )
+    flash("Removed. Earlier weeks stay as they were.", "success")
+    return redirect(page.url("times"))
+
+
+def _dates(page: Page, commitment_id: int) -> ResponseReturnValue:
+    commitment = _one(page, commitment_id)
+    form = ExceptionForm()
+    day = form.day.data if form.validate() else None
+    if day is None:
+        filled = CommitmentForm(formdata=None)
+        filled.show(commitment)
+        filled.on.errors = [str(error) for error in form.day.errors]
+        return _form(page, filled, "Change this time", commitment), 422
+    holds = request.form.get("holds") == "yes"
+    try:
+        except_day(actor=actor(), commitment_id=commitment_id, day=day, holds=holds, now=g.now)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        flash(refused.message, "problem")
+        return redirect(page.url("change", commitment_id=commitment_id))
+    flash(f"Saved for {day_label(day)}.", "success")
+    return redirect(page.url("change", commitment_id=commitment_id))
+
+
+def _paint(page: Page) -> ResponseReturnValue:
+    try:
+        wanted = read_painted(request.form.getlist("painted"))
+    except (KeyError, ValueError):
+        abort(400)
+    if not request.form.get("painted_any"):
+        return redirect(page.url("times"))
+    standing = times_for(actor(), page.client_id, now=g.now).commitments
+    shown = {painted: one for one in standing if (painted := as_painted(one)) is not None}
+    saved = replace_commitments(
+        actor=actor(),
+        client_id=page.client_id,
+        remove_ids=[one.id for painted, one in shown.items() if painted not in wanted and one.id is not None],
+        commitments=[painted.commitment(_today()) for painted in sorted(wanted - shown.keys())],
+        now=g.now,
+    )
+    return _saved(page, saved)
+
+
+def _saved(page: Page, saved: Saved) -> ResponseReturnValue:
+    if saved.clashes:
+        first = saved.clashes[0]
+        who = "We will find you another time" if actor().role is Role.CLIENT else "Find another time"
+        words = f"Saved. This overlaps {first.session_name} on {first.first_day:%A}s. {who}."
+        flash(words, "warning")
+    else:
+        flash("Saved.", "success")
+    return redirect(page.url("times"))

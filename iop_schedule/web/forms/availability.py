@@ -1,0 +1,242 @@
+"""Times a client cannot come: one form for a commitment on one or several days, and the painted week."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import Optional as MayBeEmpty
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from iop_schedule.domain.availability import (
+    KIND_WORDS,
+    LONGEST_LABEL,
+    LONGEST_TRIP,
+    BadCommitment,
+    Commitment,
+)
+from iop_schedule.domain.civil_time import monday_of, wall_time
+from iop_schedule.vocabulary import ConstraintKind, Weekday, WeekParity
+from iop_schedule.web.forms.attendance import wall_clock
+
+DAY_WORDS = {
+    Weekday.MO: "Monday",
+    Weekday.TU: "Tuesday",
+    Weekday.WE: "Wednesday",
+    Weekday.TH: "Thursday",
+    Weekday.FR: "Friday",
+    Weekday.SA: "Saturday night into Sunday",
+    Weekday.SU: "Sunday night into Monday",
+}
+EVERY, OTHER, ONCE = "every", "other", "once"
+
+
+class TimeField(StringField):
+    """A wall-clock time, as the browser's time control or a person writes it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep what was typed; `clock` turns it into a time."""
+        self.data = valuelist[0].strip() if valuelist else ""
+
+
+class CommitmentForm(FlaskForm):  # type: ignore[misc]
+    """One commitment: what, on which days, from when to when."""
+
+    kind = RadioField(
+        "What is it?",
+        [InputRequired("Choose what it is.")],
+        choices=[(str(kind), words) for kind, words in KIND_WORDS.items()],
+    )
+    label = StringField(
+        "Your word for it",
+        [Length(max=LONGEST_LABEL, message=f"Keep this under {LONGEST_LABEL} characters.")],
+        description="Only your case manager sees it. You can leave it empty.",
+    )
+    days = SelectMultipleField(
+        "On which days?",
+        choices=[(str(int(day)), words) for day, words in DAY_WORDS.items()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    start = TimeField("From", [InputRequired("Enter when it starts, like 1:00 pm.")])
+    end = TimeField("To", [InputRequired("Enter when it ends, like 9:00 pm.")])
+    overnight = BooleanField("It ends the next morning")
+    repeats = RadioField(
+        "How often?",
+        choices=[(EVERY, "Every week"), (OTHER, "Every other week"), (ONCE, "Only on one date")],
+        default=EVERY,
+    )
+    on = DateField(
+        "Which date?",
+        [MayBeEmpty()],
+        description="For every other week: any date on which it happens. For one date: that date.",
+    )
+    until = DateField("Last day", [MayBeEmpty()], description="Leave empty if you do not know when it ends.")
+    movable = RadioField(
+        "Can it move?",
+        choices=[("no", "I can’t move this"), ("yes", "I’d rather not, but it can move")],
+        default="no",
+    )
+    travel = IntegerField(
+        "Minutes to get there or back",
+        [MayBeEmpty(), NumberRange(0, LONGEST_TRIP, f"Enter 0 to {LONGEST_TRIP} minutes.")],
+        description="We leave this time free before and after.",
+    )
+
+    def commitments(self, today: date) -> list[Commitment]:
+        """Return one commitment per chosen day, or the one on a single date.
+
+        Call after `validate`; what the rules refuse is put beside its field and the answer is empty.
+        """
+        try:
+            return self._commitments(today)
+        except BadCommitment as refused:
+            names = {"local_start": "start", "local_end": "end", "anchor_day": "on", "day": "on"}
+            names |= {"until_day": "until", "travel_before": "travel", "travel_after": "travel"}
+            name = names.get(refused.field or "", refused.field or "")
+            field = self._fields.get(name, self.start)
+            field.errors = [*field.errors, refused.message]
+            return []
+
+    def _commitments(self, today: date) -> list[Commitment]:
+        first, last = self._clock(self.start), self._clock(self.end)
+        repeats = self.repeats.data or EVERY
+        on: date | None = self.on.data
+        if repeats == ONCE and on is None:
+            self.on.errors = ["Enter the date."]
+        if repeats == OTHER and on is None:
+            self.on.errors = ["Enter a date on which it happens."]
+        days = [Weekday(int(number)) for number in self.days.data or []]
+        if repeats != ONCE and not days:
+            self.days.errors = ["Choose at least one day."]
+        if first is None or last is None or self.on.errors or self.days.errors:
+            return []
+        base = Commitment(
+            kind=ConstraintKind(self.kind.data),
+            label=(self.label.data or "").strip(),
+            day=on if repeats == ONCE else None,
+            weekday=None if repeats == ONCE else days[0],
+            local_start=first,
+            local_end=last,
+            ends_next_day=bool(self.overnight.data),
+            week=WeekParity.A if repeats == OTHER else WeekParity.EVERY,
+            anchor_day=on if repeats == OTHER else None,
+            from_day=min(today, on) if repeats == ONCE and on else today,
+            until_day=None if repeats == ONCE else self.until.data,
+            hard=self.movable.data != "yes",
+            travel_before=self.travel.data or 0,
+            travel_after=self.travel.data or 0,
+        )
+        return [base] if repeats == ONCE else [replace(base, weekday=day) for day in days]
+
+    def _clock(self, field: TimeField) -> time | None:
+        try:
+            return wall_clock(field.data or "")
+        except ValueError:
+            field.errors = ["Enter a time, like 1:00 pm or 13:00."]
+            return None
+
+    def show(self, commitment: Commitment) -> None:
+        """Fill the form with a commitment that is to be changed."""
+        weekly = commitment.is_weekly
+        other = commitment.week is not WeekParity.EVERY
+        self.kind.data = str(commitment.kind)
+        self.label.data = commitment.label
+        self.days.data = [str(int(commitment.weekday))] if commitment.weekday is not None else []
+        self.start.data = f"{commitment.local_start:%H:%M}"
+        self.end.data = f"{commitment.local_end:%H:%M}"
+        self.overnight.data = commitment.ends_next_day
+        self.repeats.data = OTHER if other else EVERY if weekly else ONCE
+        self.on.data = commitment.day or (_a_date(commitment) if other else None)
+        self.until.data = commitment.until_day if weekly else None
+        self.movable.data = "no" if commitment.hard else "yes"
+        self.travel.data = max(commitment.travel_before, commitment.travel_after) or None
+
+
+def _a_date(commitment: Commitment) -> date | None:
+    """Return a date on which an every-other-week commitment happens, from its anchor on."""
+    anchor = commitment.anchor_day
+    if anchor is None or commitment.weekday is None:
+        return anchor
+    day = monday_of(anchor) + timedelta(days=int(commitment.weekday))
+    return day if commitment.in_week_of(day) else day + timedelta(weeks=1)
+
+
+class ExceptionForm(FlaskForm):  # type: ignore[misc]
+    """One date on which a weekly commitment does not hold."""
+
+    day = DateField("Date", [InputRequired("Enter the date, like 11/27/2026.")])
+
+
+#: What can be painted, and what it stands for.
+PAINTED_KINDS = {
+    "work": ConstraintKind.WORK,
+    "care": ConstraintKind.CAREGIVING,
+    "other": ConstraintKind.OTHER,
+}
+#: The painted day: rows of half an hour from 7 am to 9 pm.
+FIRST_ROW, LAST_ROW, ROW = 7 * 60, 21 * 60, 30
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Painted:
+    """One painted stretch of a weekday, in minutes from midnight."""
+
+    weekday: Weekday
+    start: int
+    end: int
+    kind: ConstraintKind
+
+    def commitment(self, today: date) -> Commitment:
+        """Return it as a weekly commitment from `today` on."""
+        return Commitment(
+            kind=self.kind,
+            weekday=self.weekday,
+            local_start=wall_time(self.start),
+            local_end=wall_time(self.end),
+            from_day=today,
+        )
+
+
+def read_painted(lines: Iterable[str]) -> set[Painted]:
+    """Return the stretches a painted grid sent; anything else in `lines` raises ValueError."""
+    found = set()
+    for line in lines:
+        day, start, end, kind = line.split(" ")
+        stretch = Painted(Weekday(int(day)), int(start), int(end), PAINTED_KINDS[kind])
+        in_grid = FIRST_ROW <= stretch.start < stretch.end <= LAST_ROW
+        if not in_grid or not stretch.weekday.is_treatment_day or stretch.start % ROW or stretch.end % ROW:
+            message = f"not on the grid: {line!r}"
+            raise ValueError(message)
+        found.add(stretch)
+    return found
+
+
+def as_painted(commitment: Commitment) -> Painted | None:
+    """Return a commitment as the grid shows it, or None when the grid cannot express it."""
+    plain = (
+        commitment.weekday is not None
+        and commitment.weekday.is_treatment_day
+        and commitment.week is WeekParity.EVERY
+        and commitment.kind in PAINTED_KINDS.values()
+        and not commitment.ends_next_day
+        and not commitment.exceptions
+        and commitment.until_day is None
+        and commitment.hard
+        and commitment.start_minute >= FIRST_ROW
+        and commitment.end_minute <= LAST_ROW
+        and commitment.start_minute % ROW == commitment.end_minute % ROW == 0
+    )
+    if not plain or commitment.weekday is None:
+        return None
+    return Painted(commitment.weekday, commitment.start_minute, commitment.end_minute, commitment.kind)
+
+
+def parse_day(text: str) -> date | None:
+    """Return the ISO date in `text`, or None."""
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
