@@ -149,15 +149,19 @@ if (dialog) {
   const warning = Math.min(120_000, limit / 2);
   let since = Date.now();
   const restart = () => { since = Date.now(); if (dialog.open) dialog.close(); };
+  // Use in one tab keeps the session, so the other tabs must not warn or load again.
+  const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('session') : null;
+  const used = () => { restart(); tabs?.postMessage('used'); };
+  if (tabs) tabs.onmessage = restart;
+  tabs?.postMessage('used');
   const words = seconds => seconds > 60 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.max(seconds, 0)} seconds`;
   find('[data-idle-stay]', dialog).addEventListener('click', async () => {
     const answer = await fetch(body.dataset.stayUrl, { method: 'HEAD', redirect: 'manual' }).catch(() => null);
-    if (answer) restart();
+    if (answer) used();
     else find('[data-idle-status]', dialog).textContent = 'No connection. Try again.';
   });
   dialog.addEventListener('cancel', event => event.preventDefault());
-  document.addEventListener('htmx:afterRequest', restart);
-  document.addEventListener('steady:saved', restart);
+  document.addEventListener('htmx:afterRequest', used);
   setInterval(() => {
     const left = limit - (Date.now() - since);
     // The server has ended the session by now; loading the page again shows the sign-in page instead.
