@@ -33,6 +33,7 @@ from iop_schedule.models import (
     User,
     db,
 )
+from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     CancelCause,
@@ -189,7 +190,7 @@ def _enrollments(scope: Scope) -> Iterator[Values]:
         )
         .join(Enrollment.client)
         .join(Enrollment.program)
-        .where(_in_scope(Client.site_id, scope))
+        .where(_in_scope(Client.site_id, scope), _in_scope(Program.site_id, scope))
     )  # fmt: skip
     return _in_order(_dicts(statement), "code")
 
@@ -209,7 +210,7 @@ def _doses(scope: Scope) -> Iterator[Values]:
             "over_minutes": dose.over_minutes,
             "minimum_days": dose.minimum_days,
             "most_minutes_a_day": dose.most_minutes_a_day,
-            "required_services": list(dose.required_services),
+            "required_services": sorted(dose.required_services),
             "ordered_by": dose.ordered_by,
         }
         for dose, enrollment in _rows(statement)
@@ -281,7 +282,7 @@ def _individual_sessions(scope: Scope) -> Iterator[Values]:
         )
         .join(Series.client)
         .join(Program, Program.id == Series.program_id)
-        .where(Series.kind == SeriesKind.INDIVIDUAL)
+        .where(Series.kind == SeriesKind.INDIVIDUAL, _in_scope(Client.site_id, scope))
     ).add_columns(Site.zone, Client.travel_minutes)  # fmt: skip
     rows = _dicts(statement.join(Series.site))
     commitments = _hard_commitments(scope)
@@ -330,11 +331,11 @@ def _commitments(scope: Scope) -> Iterator[Values]:
 
 def _memberships(scope: Scope) -> Iterator[Values]:
     statement = (
-        select(SeriesMember, Series, Client, Site.zone)
+        select(SeriesMember, Series, Client)
         .join(SeriesMember.series)
         .join(SeriesMember.client)
         .join(Series.site)
-        .where(_in_scope(Series.site_id, scope))
+        .where(_in_scope(Series.site_id, scope), _in_scope(Client.site_id, scope))
     )
     commitments = _hard_commitments(scope)
     rows = [
@@ -343,9 +344,9 @@ def _memberships(scope: Scope) -> Iterator[Values]:
             "meeting": series.code,
             "from": member.from_day,
             "until": member.until_day,
-            "despite_commitments": _clashes(member, series, client, zone, commitments),
+            "despite_commitments": _clashes(member, series, client, commitments),
         }
-        for member, series, client, zone in _rows(statement)
+        for member, series, client in _rows(statement)
     ]
     return _in_order(rows, "client", "meeting", "from")
 
@@ -359,30 +360,25 @@ def _hard_commitments(scope: Scope) -> dict[str, list[Commitment]]:
 
 
 def _clashes(
-    member: SeriesMember, series: Series, client: Client, zone: str, commitments: dict[str, list[Commitment]]
+    member: SeriesMember, series: Series, client: Client, commitments: dict[str, list[Commitment]]
 ) -> bool:
     held = commitments.get(client.code)
     if not held:
         return False
     minutes = as_domain.trip({"travel_minutes": client.travel_minutes}, series.modality)
     within = Span(member.from_day, member.until_day)
-    return as_domain.first_clash(rule_of(series, zone), within, held, trip_minutes=minutes) is not None
+    return as_domain.first_clash(rule_of(series), within, held, trip_minutes=minutes) is not None
 
 
-def rule_of(series: Series, zone: str) -> WeeklyRule:
-    """Return the weekly rule of a stored series."""
-    return as_domain.weekly_rule(
-        {
-            "weekday": series.weekday,
-            "start": series.local_start,
-            "minutes": series.duration_minutes,
-            "from": series.from_day,
-            "until": series.until_day,
-            "break_minutes": series.break_minutes,
-            "every_weeks": series.every_weeks,
-        },
-        zone,
+def led_elsewhere(scope: frozenset[int]) -> Iterator[tuple[str, WeeklyRule]]:
+    """Yield what staff of these sites lead at others: the code of who, and when; nothing else of it."""
+    statement = (
+        select(Series, staff_code())
+        .join(Series.leader)
+        .where(Series.site_id.not_in(scope), _works_here(scope))
     )
+    for series, staff in _rows(statement):
+        yield staff, rule_of(series)
 
 
 def rule_day(rule: WeeklyRule, day: date) -> date:
@@ -411,7 +407,7 @@ def _session_changes(scope: Scope) -> Iterator[Values]:
 
 
 def _change(occurrence: Occurrence, series: Series, zone: str, leader: str, room: str | None) -> Values:
-    rule, tz = rule_of(series, zone), civil_time.zone(zone)
+    rule, tz = rule_of(series), civil_time.zone(zone)
     day = rule_day(rule, occurrence.original_day)
     start = civil_time.local(occurrence.starts_at, tz).time()
     minutes = int((occurrence.ends_at - occurrence.starts_at).total_seconds()) // 60
@@ -423,9 +419,7 @@ def _change(occurrence: Occurrence, series: Series, zone: str, leader: str, room
         "moved_to": None if occurrence.local_day == day else occurrence.local_day,
         "start": None if start == series.local_start else start,
         "minutes": None if minutes == series.duration_minutes else minutes,
-        "break_minutes": None
-        if occurrence.break_minutes == series.break_minutes
-        else occurrence.break_minutes,
+        "break_minutes": occurrence.break_minutes if own_break else None,
         "staff": None if occurrence.leader_id == series.leader_id else leader,
         "room": (room or NO_ROOM) if moved_room else None,
         "status": occurrence.status,
@@ -457,11 +451,11 @@ def _attendance(scope: Scope, now: datetime) -> Iterator[Values]:
     statement = select(Series, Site.zone).join(Series.site).where(_in_scope(Series.site_id, scope))
     listed = sorted(_rows(statement), key=lambda row: row[0].code)
     for series, zone in listed:
-        rows = _attendance_of(series, zone, now)
+        rows = _attendance_of(series, zone, scope, now)
         yield from _in_order(rows, "date", "client")
 
 
-def _attendance_of(series: Series, zone: str, now: datetime) -> list[Values]:
+def _attendance_of(series: Series, zone: str, scope: Scope, now: datetime) -> list[Values]:
     """Return who was expected at the sessions of one series that have begun, and what happened.
 
     Guests of later sessions are in it too: no membership says that they come.
@@ -477,12 +471,13 @@ def _attendance_of(series: Series, zone: str, now: datetime) -> list[Values]:
         .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
         .where(
             Occurrence.series_id == series.id,
+            _in_scope(Client.site_id, scope),
             Occurrence.status == OccurrenceStatus.PLANNED,
             RosterEntry.released_at.is_(None),
             or_(Occurrence.starts_at <= now, RosterEntry.source.in_(_GUESTS)),
         )
     )  # fmt: skip
-    rule, tz = rule_of(series, zone), civil_time.zone(zone)
+    rule, tz = rule_of(series), civil_time.zone(zone)
     members = _member_spans(series)
     return [_mark(row, series, rule=rule, tz=tz, members=members) for row in db.session.execute(statement)]
 

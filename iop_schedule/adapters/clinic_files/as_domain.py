@@ -1,12 +1,11 @@
 """Rows as domain values, so that the same rules judge files and manual edits."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
 from typing import Any
 
-from iop_schedule.domain.availability import Commitment, DatedSlot, clashes
+from iop_schedule.domain.availability import Clash, Commitment
 from iop_schedule.domain.prescription import Dose, Pause
-from iop_schedule.domain.series import Span, WeeklyRule
+from iop_schedule.domain.series import Span, WeeklyRule, weekly_clashes
 from iop_schedule.vocabulary import ConstraintKind, Modality, PauseReason, ServiceType, Weekday, WeekParity
 
 Values = Mapping[str, Any]
@@ -95,40 +94,19 @@ def span(values: Values) -> Span:
 
 def trip(client: Values, modality: str) -> int:
     """Return the minutes `client` needs to get to a session; none for one by video."""
-    minutes: int = 0 if modality == Modality.TELEHEALTH else client["travel_minutes"]
+    minutes: int = client["travel_minutes"] if modality == Modality.IN_PERSON else 0
     return minutes
 
 
 def first_clash(
     rule: WeeklyRule, within: Span, commitments: Iterable[Commitment], *, trip_minutes: int
-) -> tuple[date, Commitment] | None:
-    """Return the first session day in `within` that a hard commitment wants too, and that commitment."""
-    found = [
-        (clash.slot.day, clash.commitment)
-        for held in commitments
-        if held.hard and _may_touch(rule, held)
-        for clash in clashes([held], _slots(rule, within, held, trip_minutes))[:1]
-    ]
-    return min(found, key=lambda pair: pair[0], default=None)
+) -> Clash | None:
+    """Return the first clash of a place in `rule` with a hard weekly commitment; None when it fits."""
+    near = [held for held in commitments if held.weekday is not None and _may_touch(rule, held)]
+    found = weekly_clashes(near, rule, within, travel_minutes=trip_minutes)
+    return min(found, key=lambda clash: clash.slot.day, default=None)
 
 
 def _may_touch(rule: WeeklyRule, held: Commitment) -> bool:
-    if held.weekday is None:
-        return True
     # A night shift of the day before, or a trip to one on the day after, may reach into the day.
-    return (held.weekday - rule.weekday) % 7 in {0, 1, 6}
-
-
-def _slots(rule: WeeklyRule, within: Span, held: Commitment, trip_minutes: int) -> list[DatedSlot]:
-    """Return enough session days to see every way in which `held` meets the rule: both repeat."""
-    day = timedelta(days=1)
-    first, last = (held.day, held.day) if held.day else (held.from_day, held.until_day)
-    reach = Span(first - day, None if last is None else last + day)
-    shared = reach.shared_with(within)
-    if shared is None:
-        return []
-    weeks = timedelta(weeks=4 + 2 * len(held.exceptions))
-    start = max(shared.first, rule.from_day)
-    horizon = start + weeks if shared.last is None else min(shared.last, start + weeks)
-    minutes = rule.minutes
-    return [DatedSlot(on, minutes.start, minutes.end, trip_minutes) for on in rule.days(start, horizon)]
+    return (int(held.weekday or 0) - rule.weekday) % 7 in {0, 1, 6}

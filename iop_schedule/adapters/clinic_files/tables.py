@@ -143,7 +143,7 @@ TABLES: tuple[Table, ...] = (
             _must("given_name", _NAME),
             _may("family_name", _NAME, ""),
             _may("preferred_name", _NAME, "", "what they are called on screen"),
-            _may("languages", v.listed(v.LANGUAGE), ("en",), "first choice first"),
+            _may("languages", v.listed(v.LANGUAGE, ordered=True), ("en",), "first choice first"),
             _may("gender", v.words(Gender), Gender.UNSPECIFIED.value, "for groups of one gender only"),
             _may("modality", v.words(ModalityWish), ModalityWish.IN_PERSON.value, "how they can attend"),
             _may("travel_minutes", v.whole(0, 240), 0, "one way to the site"),

@@ -176,8 +176,8 @@ def _read_language(cell: str) -> str:
     return cell
 
 
-def listed(item: Kind) -> Kind:
-    """Return the kind for several values in one cell, separated by semicolons."""
+def listed(item: Kind, *, ordered: bool = False) -> Kind:
+    """Return the kind for several values in one cell, separated by semicolons; sorted unless `ordered`."""
 
     def read(cell: str) -> list[Any]:
         parts = [part.strip() for part in cell.split(LIST_MARK) if part.strip()]
@@ -188,11 +188,12 @@ def listed(item: Kind) -> Kind:
         if len(set(found)) < len(found):
             message = "Write each value once."
             raise BadCell(message)
-        return found
+        return found if ordered else sorted(found)
 
-    return Kind(
-        read, lambda values: LIST_MARK.join(item.write(v) for v in values), f"{item.hint}; several with ;"
-    )
+    def write(values: Any) -> str:
+        return LIST_MARK.join(item.write(value) for value in values)
+
+    return Kind(read, write, f"{item.hint}; several with ;")
 
 
 CODE = Kind(_read_code, str, "a code, up to 64 characters")
