@@ -318,5 +318,6 @@ def _add_to_roster(chosen: Any) -> int:
 
 
 def _run(statement: Any) -> int:
-    result: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
+    options = {"synchronize_session": False, "preserve_rowcount": True}
+    result: Any = db.session.execute(statement, execution_options=options)
     return int(result.rowcount)
