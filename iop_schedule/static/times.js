@@ -8,6 +8,7 @@
 // after midnight. They are sent only once something was changed; an untouched grid sends nothing, and
 // `painted_any=1` marks that the grid speaks for the whole week (so an empty week can be saved, too).
 // A cell with data-fixed belongs to an entry the grid cannot express; painting leaves it alone.
+//   [data-paint-save] in the form (its button) is shown together with the grid.
 //   data-impact-url on the form: asked after each change (POST of the form); the HTML it answers
 //   replaces the content of #impact.
 
@@ -202,6 +203,7 @@ function start(box) {
   here.tabIndex = 0;
   paint();
   box.hidden = false;
+  for (const part of form.querySelectorAll('[data-paint-save]')) part.hidden = false;
   form.querySelector('[data-paint-save]')?.removeAttribute('hidden');
 }
 
