@@ -22,7 +22,15 @@ from iop_schedule.errors import DomainError, NotPossible, TooManyAttempts
 from iop_schedule.queries import people
 from iop_schedule.web.forms.auth import ChangePasswordForm, SetPasswordForm, SignInForm
 from iop_schedule.web.presenting import THEME_COOKIE, THEMES
-from iop_schedule.web.security import actor, begin_session, own_path, requires, settings, source
+from iop_schedule.web.security import (
+    SAFE_METHODS,
+    actor,
+    begin_session,
+    own_path,
+    requires,
+    settings,
+    source,
+)
 
 auth = Blueprint("auth", __name__)
 
@@ -35,7 +43,7 @@ def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(url_for("home.index"))
     form = SignInForm()
-    if request.method == "GET":
+    if request.method in SAFE_METHODS:
         return _sign_in_page(form)
     if not form.validate():
         return _sign_in_page(form, status=422)
@@ -70,7 +78,7 @@ def set_password(token: str) -> ResponseReturnValue:
     form = SetPasswordForm()
     try:
         accounts.check_link(token, key=key, now=g.now)
-        if request.method == "GET":
+        if request.method in SAFE_METHODS:
             return render_template("account/set_password.html", form=form, token=token)
         if not form.validate():
             return render_template("account/set_password.html", form=form, token=token), 422

@@ -1,0 +1,126 @@
+"""Real ids for every address, from each person's side: own, somebody else's, nobody's."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from iop_schedule.models import Enrollment, RosterEntry, db
+from iop_schedule.vocabulary import Role
+from tests.world import World
+
+#: An id that no row has, and that no row will have during a test.
+MISSING = 987_654
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who visits: their address, their role, and which of the two sites is theirs."""
+
+    name: str
+    email: str | None
+    role: Role | None
+    at_elm: bool = True
+
+    @property
+    def column(self) -> int:
+        """Return which word of a line in endpoints.toml is meant for this person."""
+        return 0 if self.role is None else 1 + list(Role).index(self.role)
+
+
+PEOPLE = (
+    Person("anonymous", None, None),
+    Person("Ana", "ana@example.net", Role.CLIENT),
+    Person("Carol", "carol@example.org", Role.COUNSELOR),
+    Person("Dev", "dev@example.org", Role.CASE_MANAGER),
+    Person("Root", "root@example.org", Role.ADMINISTRATOR),
+    Person("Zoe", "zoe@example.net", Role.CLIENT, at_elm=False),
+    Person("Eve", "eve@example.org", Role.COUNSELOR, at_elm=False),
+    Person("Mallory", "mallory@example.org", Role.CASE_MANAGER, at_elm=False),
+    Person("Trent", "trent@example.org", Role.ADMINISTRATOR, at_elm=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Values one parameter of an address can take, for people of Elm Street and of the other site."""
+
+    elm: int
+    far: int
+    #: More of Elm Street's that are not theirs, by role.
+    hidden: dict[Role, tuple[int, ...]]
+    #: Elm Street's own, but belonging to another client than `client_id` of the same address.
+    of_another: int | None = None
+
+    def own(self, person: Person) -> int:
+        return self.elm if person.at_elm else self.far
+
+    def foreign(self, person: Person) -> tuple[int, ...]:
+        if not person.at_elm:
+            return (self.elm,)
+        return (self.far, *self.hidden.get(person.role or Role.CLIENT, ()))
+
+
+def _entry(world: World, occurrence: Any, client: Any) -> int:
+    return int(
+        db.session.query(RosterEntry.id).filter_by(occurrence_id=occurrence.id, client_id=client.id).scalar()
+    )
+
+
+def _enrollment(client: Any) -> int:
+    return int(db.session.query(Enrollment.id).filter_by(client_id=client.id).scalar())
+
+
+#: By name of the parameter. A new kind of id gets one line here.
+PARAMETERS: dict[str, Callable[[World], Ids]] = {
+    "client_id": lambda w: Ids(
+        w.cast.ana.id, w.cast.zoe.id,
+        {Role.CLIENT: (w.cast.ben.id, w.max.id), Role.COUNSELOR: (w.max.id,), Role.CASE_MANAGER: (w.max.id,)},
+    ),
+    "occurrence_id": lambda w: Ids(
+        w.held.id, w.far_held.id,
+        {Role.CLIENT: (w.bens.id, w.noras.id), Role.COUNSELOR: (w.noras.id,)},
+    ),
+    "constraint_id": lambda w: Ids(
+        w.ana_constraint.id, w.zoe_constraint.id, {Role.CLIENT: (w.ben_constraint.id,)}, w.ben_constraint.id
+    ),
+    "entry_id": lambda w: Ids(
+        _entry(w, w.held, w.cast.ana), _entry(w, w.far_held, w.cast.zoe),
+        {Role.CLIENT: (_entry(w, w.held, w.cast.ben),), Role.COUNSELOR: (_entry(w, w.noras, w.max),)},
+        _entry(w, w.noras, w.max),
+    ),
+    "enrollment_id": lambda w: Ids(
+        _enrollment(w.cast.ana), _enrollment(w.cast.zoe), {}, _enrollment(w.cast.ben)
+    ),
+    "series_id": lambda w: Ids(w.cast.monday.id, w.cast.far_monday.id, {}),
+    "group_id": lambda w: Ids(w.cast.group.id, w.cast.far_group.id, {}),
+    "room_id": lambda w: Ids(w.cast.room.id, w.cast.far_room.id, {}),
+    "program_id": lambda w: Ids(w.cast.program.id, w.cast.far_program.id, {}),
+    "site_id": lambda w: Ids(w.cast.elm.id, w.cast.far.id, {}),
+    "closure_id": lambda w: Ids(w.closure.id, w.far_closure.id, {}),
+    "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
+}  # fmt: skip
+
+#: Parameters that name no record: one value for everybody.
+CONSTANTS = {"day": "2026-03-04", "week": "2026-W10", "token": "nothing", "kind": "nothing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One address one person tries: with ids of their `own`, a `foreign` one, or a `missing` one."""
+
+    side: str
+    values: dict[str, Any]
+
+
+def visits(person: Person, parameters: set[str], world: World) -> Iterator[Visit]:
+    """Yield every combination that matters of values for an address with these parameters."""
+    constant = {name: CONSTANTS[name] for name in parameters if name in CONSTANTS}
+    ids = {name: PARAMETERS[name](world) for name in sorted(parameters - set(constant))}
+    own = {**constant, **{name: found.own(person) for name, found in ids.items()}}
+    yield Visit("own", own)
+    for name, found in ids.items():
+        yield Visit("missing", {**own, name: MISSING})
+        for value in found.foreign(person):
+            yield Visit("foreign", {**own, name: value})
+        if found.of_another and person.at_elm and len(ids) > 1:
+            yield Visit("foreign", {**own, name: found.of_another})

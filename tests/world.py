@@ -1,0 +1,141 @@
+"""The cast with one of everything that has an address: dated sessions, marks, closures, another counselor.
+
+Also at Elm Street: Nora, a counselor, and Max, her client, whom neither Carol nor Dev is responsible for.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from iop_schedule.models import (
+    AttendanceRecord,
+    AttendanceRevision,
+    Client,
+    ClientConstraint,
+    Closure,
+    Occurrence,
+    RosterEntry,
+    Series,
+    User,
+    db,
+)
+from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, ConstraintKind, Role, RosterSource
+from tests import factories as make
+from tests.cast import Cast
+
+MADE_AT = datetime(2026, 2, 1, tzinfo=UTC)
+LAST_MONDAY, TODAY, NEXT_MONDAY = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the cast does not hold."""
+
+    cast: Cast
+    nora: User
+    max: Client
+    max_user: User
+    #: Elm Street, led by Carol: Ana and Ben expected, Ana marked.
+    held: Occurrence
+    today: Occurrence
+    #: Ana's one-to-one, and Ben's.
+    anas: Occurrence
+    bens: Occurrence
+    #: Elm Street, led by Nora, with Max.
+    noras: Occurrence
+    #: The other site, led by Eve, with Zoe.
+    far_held: Occurrence
+    far_coming: Occurrence
+    ana_constraint: ClientConstraint
+    ben_constraint: ClientConstraint
+    zoe_constraint: ClientConstraint
+    closure: Closure
+    far_closure: Closure
+
+
+def make_world(cast: Cast) -> World:
+    """Add everything else around the cast and return it; the caller commits."""
+    nora = make.make_user(
+        Role.COUNSELOR,
+        cast.elm,
+        code="nora",
+        email="nora@example.org",
+        given_name="Nora",
+        family_name="Petrov",
+    )
+    max_user = make.make_user(
+        Role.CLIENT, email="max@example.net", given_name="Max", family_name="Jabberwock"
+    )
+    max_ = make.make_client(
+        cast.elm,
+        code="max",
+        given_name="Max",
+        family_name="Jabberwock",
+        user_id=max_user.id,
+        email=max_user.email,
+    )
+    make.make_assignment(max_, nora, AssignmentRole.COUNSELOR)
+    make.make_dose(make.make_enrollment(max_, cast.program))
+    noras_group = make.make_group(cast.program, code="noras", name="Family and Recovery")
+    noras = make.make_meeting(noras_group, nora, code="noras-mo", weekday=0, local_start=time(13))
+    make.make_member(noras, max_)
+    bens = make.make_individual(
+        cast.ben, cast.program, cast.carol, code="ben-1to1", weekday=1, local_start=time(10)
+    )
+    zoe_constraint = make.make_constraint(
+        cast.zoe, cast.zoe_user, kind=ConstraintKind.SCHOOL, label="evening class", weekday=3
+    )
+    held = occurrence(cast.monday, LAST_MONDAY, cast.ana, cast.ben)
+    far_held = occurrence(cast.far_monday, LAST_MONDAY, cast.zoe)
+    mark(held, cast.ana, cast.carol)
+    mark(far_held, cast.zoe, cast.eve)
+    return World(
+        cast=cast, nora=nora, max=max_, max_user=max_user, held=held, far_held=far_held,
+        today=occurrence(cast.wednesday, TODAY, cast.ana, cast.ben),
+        anas=occurrence(cast.one_to_one, TODAY + timedelta(days=1), cast.ana),
+        bens=occurrence(bens, TODAY + timedelta(days=6), cast.ben),
+        noras=occurrence(noras, LAST_MONDAY, max_),
+        far_coming=occurrence(cast.far_monday, NEXT_MONDAY, cast.zoe),
+        ana_constraint=_constraint_of(cast.ana), ben_constraint=_constraint_of(cast.ben),
+        zoe_constraint=zoe_constraint,
+        closure=make.make_closure(cast.elm, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
+        far_closure=make.make_closure(cast.far, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
+    )  # fmt: skip
+
+
+def occurrence(series: Series, day: date, *expected: Client) -> Occurrence:
+    """Add one dated session of `series` on `day` with `expected` on its roster."""
+    starts_at = datetime.combine(day, series.local_start, ZoneInfo(series.site.zone)).astimezone(UTC)
+    row = Occurrence(
+        series=series, original_day=day, local_day=day, site=series.site, starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=series.duration_minutes), break_minutes=series.break_minutes,
+        leader=series.leader, room=series.room, updated_at=MADE_AT,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    source = RosterSource.INDIVIDUAL if series.client_id else RosterSource.MEMBER
+    db.session.add_all(RosterEntry(occurrence=row, client=client, source=source) for client in expected)
+    db.session.flush()
+    return row
+
+
+def mark(held: Occurrence, client: Client, by: User) -> None:
+    """Mark `client` present for the whole of `held`."""
+    (entry,) = (entry for entry in held.roster if entry.client_id == client.id)
+    facts = {
+        "status": AttendanceStatus.ATTENDED, "minutes": held.scheduled_minutes, "version": 1,
+        "marked_at": held.ends_at, "marked_by_id": by.id,
+    }  # fmt: skip
+    db.session.add(AttendanceRecord(roster_entry_id=entry.id, **facts))
+    db.session.add(AttendanceRevision(roster_entry_id=entry.id, **facts))
+    db.session.flush()
+
+
+def _constraint_of(client: Client) -> ClientConstraint:
+    found: ClientConstraint = (
+        db.session.query(ClientConstraint)
+        .filter_by(client_id=client.id)
+        .order_by(ClientConstraint.id)
+        .first()
+    )
+    return found
