@@ -1,6 +1,5 @@
 """`flask --app wsgi run-jobs`: the scheduler in a process of its own; `backup`: a copy of the database."""
 
-import logging
 import signal
 from pathlib import Path
 from threading import Event
@@ -12,10 +11,9 @@ from flask.cli import with_appcontext
 from iop_schedule.actions import upkeep
 from iop_schedule.adapters.backup import BackupFailed, copy_sqlite
 from iop_schedule.adapters.messages import messages_for
+from iop_schedule.cli.logs import log_to_stderr
 from iop_schedule.config import BadSetting
 from iop_schedule.jobs.runner import AlreadyRunning, Runner
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @click.command("run-jobs")
@@ -56,7 +54,7 @@ def backup(target: Path) -> None:
 
 def prepare_to_run(app: Flask) -> None:
     """Set up logging and refuse to start on a database or settings that are not fit; say how mail is set."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    log_to_stderr()
     problem = upkeep.why_not_start()
     if problem:
         raise click.ClickException(problem)
