@@ -43,11 +43,12 @@ function start(box) {
       if (button && !button.hasAttribute('data-fixed')) button.dataset.k = kind;
     }
   }
+  // What was painted; entries the grid cannot express are not part of it.
   function ranges(day) {
     const found = [];
     for (const m of minutes) {
       const kind = at(day, m)?.dataset.k;
-      if (!kind) continue;
+      if (!kind || at(day, m).hasAttribute('data-fixed')) continue;
       const open = found.at(-1);
       if (open && open.kind === kind && open.to === m) open.to = m + STEP;
       else found.push({ kind, from: m, to: m + STEP });
@@ -130,6 +131,10 @@ function start(box) {
   }
   function press(button) {
     const [day, minute] = place(button);
+    if (!anchor && button.hasAttribute('data-fixed')) {
+      say('This one is in the list. Change it there.');
+      return;
+    }
     if (anchor && anchor[0] === day) {
       const from = anchor[1];
       dropAnchor();
@@ -204,7 +209,6 @@ function start(box) {
   paint();
   box.hidden = false;
   for (const part of form.querySelectorAll('[data-paint-save]')) part.hidden = false;
-  form.querySelector('[data-paint-save]')?.removeAttribute('hidden');
 }
 
 function clock(minute) {
