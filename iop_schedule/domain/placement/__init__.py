@@ -55,6 +55,7 @@ from iop_schedule.domain.placement.problem import (
     offers,
     weeks_of,
 )
+from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
 
 __all__ = [
     "UNITS_PER_POINT",
@@ -99,9 +100,14 @@ __all__ = [
     "choice_points",
     "clash_code",
     "clash_words",
+    "clock",
+    "commitment_code",
+    "commitment_words",
     "explain",
     "fitting_groups",
+    "hours",
     "meeting_value",
+    "meeting_words",
     "meetings_in",
     "objective",
     "offers",

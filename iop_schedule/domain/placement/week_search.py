@@ -217,7 +217,7 @@ class Choices:
     def __init__(self, candidates: Sequence[Candidate], limits: Limits) -> None:
         self.candidates = tuple(candidates)
         self.limits = limits
-        self._whole = whole_groups(candidates)
+        self.whole = whole_groups(candidates)
         self._root = WeekSearch(self.candidates, limits)
 
     def best(self, values: Sequence[int]) -> Found | None:
@@ -228,7 +228,7 @@ class Choices:
     def several(self, values: Sequence[int], count: int) -> list[Found]:
         """Return the best week first, then up to `count - 1` further good ones; [] when none is legal."""
         found = self._root.weeks(values, count)
-        if not found or not self._whole:
+        if not found or not self.whole:
             return found
         kept = [week for week in found if self._divided(week) is None]
         if not kept or kept[0] is not found[0]:
@@ -238,13 +238,13 @@ class Choices:
         return kept[:count]
 
     def _divided(self, week: Found) -> int | None:
-        return divided(week, self._whole)
+        return divided(week, self.whole)
 
     def _put_together(self, values: Sequence[int], first: Found) -> Found | None:
         def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:
             return WeekSearch(self.candidates, self.limits, fixed, left_out).best(values)
 
-        return best_undivided(first, self._whole, solve)
+        return best_undivided(first, self.whole, solve)
 
 
 def whole_groups(candidates: Sequence[Candidate]) -> dict[int, frozenset[int]]:

@@ -1,0 +1,5 @@
+"""Placing everyone at once: column generation with the exact one-person search, HiGHS beneath."""
+
+from iop_schedule.adapters.optimizer.solve import Progress, solve
+
+__all__ = ["Progress", "solve"]

@@ -1,0 +1,242 @@
+"""The problem of placing everyone, in whole numbers: people with choices, rows with capacities.
+
+A row is something several people share: the seats of a meeting (per week where weeks alternate), or
+one meeting that two people who are kept apart cannot both have. A column is one legal week of one
+person. Everything counts in ticks, small enough that prices can be rounded to whole ticks without
+harm, so every bound below is exact.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd
+
+from iop_schedule.domain.placement import Alternating, Choice, Client, Offer, Problem, Weights, offers
+from iop_schedule.domain.placement.best_week import candidates, limits
+from iop_schedule.domain.placement.objective import PRIORITY_POINTS, UNITS_PER_POINT, meeting_points
+from iop_schedule.domain.placement.openings import Openings, usable
+from iop_schedule.domain.placement.problem import apart_pairs, meetings_in
+from iop_schedule.domain.placement.week_search import Choices, Found
+from iop_schedule.vocabulary import WeekParity
+
+#: Ticks of one point: thirtieths, each cut finely enough for prices.
+TICKS = 64 * UNITS_PER_POINT
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One legal week of one person (or one of two alternating weeks) and what it is worth in ticks."""
+
+    person: int
+    part: int
+    chosen: tuple[int, ...]
+    value: int
+    rows: tuple[int, ...]
+
+
+class Part:
+    """One person's choices in every week, or in week A, or in week B."""
+
+    def __init__(
+        self, client: Client, own: Sequence[Offer], week: WeekParity, weights: Weights, ticks: int
+    ) -> None:
+        self.week = week
+        self.offers = tuple(own)
+        self.values = [ticks * meeting_points(client, o, week, weights) for o in own]
+        self.choices = Choices(candidates(client, own), limits(client, weights, ticks))
+        #: The rows each offer takes one from; filled by the cohort.
+        self.rows: list[tuple[int, ...]] = []
+        self._places = {o.id: i for i, o in enumerate(own)}
+
+    def priced(self, prices: Sequence[int], count: int) -> list[Found]:
+        """Return the best weeks when every row costs its price; values are net of prices."""
+        return self.choices.several(self._net(prices), count)
+
+    def _net(self, prices: Sequence[int]) -> list[int]:
+        return [
+            value - sum(prices[r] for r in rows) for value, rows in zip(self.values, self.rows, strict=True)
+        ]
+
+    def gross(self, found: Found, prices: Sequence[int]) -> int:
+        """Return what a priced week is worth without the prices."""
+        return found.value + sum(prices[r] for i in found.chosen for r in self.rows[i])
+
+    def within(self, room: Sequence[int]) -> Found | None:
+        """Return the best week that takes nothing from rows without room, or None."""
+        shut = -(10**15)
+        values = [
+            value if all(room[r] > 0 for r in rows) else shut
+            for value, rows in zip(self.values, self.rows, strict=True)
+        ]
+        found = self.choices.best(values)
+        return found if found is not None and found.value > shut // 2 else None
+
+    def places(self, meetings: Sequence[str]) -> tuple[int, ...] | None:
+        """Return where the meetings are in this part, or None when one of them cannot be used."""
+        found = [self._places.get(m) for m in meetings]
+        return None if None in found else tuple(sorted(i for i in found if i is not None))
+
+
+class Cohort:
+    """Everyone to be placed.
+
+    Args:
+        problem: the groups, the people and what the program values.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        weeks = (WeekParity.A, WeekParity.B) if problem.alternating else (WeekParity.EVERY,)
+        self.weeks = weeks
+        known = list(offers(problem).values())
+        self.row_names = [(o.id, week) for week in weeks for o in known]
+        self.capacities = [o.meeting.seats for _ in weeks for o in known]
+        numbers = {name: n for n, name in enumerate(self.row_names)}
+        ticks = TICKS // len(weeks)
+        free = Openings()
+        self.people = [
+            [Part(c, usable(problem, c, week, free), week, problem.weights, ticks) for week in weeks]
+            for c in problem.clients
+        ]
+        #: What placing a person brings, apart from the weeks themselves.
+        self.rewards = [TICKS * PRIORITY_POINTS * c.priority for c in problem.clients]
+        apart = self._keep_apart(numbers)
+        for n, parts in enumerate(self.people):
+            for part in parts:
+                part.rows = [
+                    (numbers[o.id, part.week], *apart.get((n, numbers[o.id, part.week]), ()))
+                    for o in part.offers
+                ]
+        self.grain = self._grain()
+
+    def _keep_apart(self, numbers: Mapping[tuple[str, WeekParity], int]) -> dict[tuple[int, int], list[int]]:
+        """Add a row for each meeting that two people kept apart could share; by person and row of seats."""
+        index = {c.id: n for n, c in enumerate(self.problem.clients)}
+        rows: dict[tuple[int, int], list[int]] = {}
+        for pair in sorted(sorted(index[c] for c in p if c in index) for p in apart_pairs(self.problem)):
+            if len(pair) < 2:  # noqa: PLR2004 - the other one is not in this problem
+                continue
+            one, other = pair
+            for mine, theirs in zip(self.people[one], self.people[other], strict=True):
+                for meeting in sorted({o.id for o in mine.offers} & {o.id for o in theirs.offers}):
+                    seat = numbers[meeting, mine.week]
+                    for person in pair:
+                        rows.setdefault((person, seat), []).append(len(self.capacities))
+                    self.capacities.append(1)
+        return rows
+
+    def _grain(self) -> int:
+        """Return a number of ticks that the objective of every plan is a multiple of."""
+        grain = 0
+        for client, parts, reward in zip(self.problem.clients, self.people, self.rewards, strict=True):
+            grain = gcd(grain, reward)
+            for part in parts:
+                asked = part.choices.limits
+                steps = gcd(client.dose.minutes, *(o.meeting.minutes for o in part.offers))
+                grain = gcd(grain, asked.day_price, asked.over_price * steps, *part.values)
+        return max(1, grain)
+
+    def column(self, person: int, part: int, chosen: Sequence[int], value: int) -> Column:
+        """Return the column of a week; `value` in ticks, without prices and reward."""
+        rows = self.people[person][part].rows
+        return Column(person, part, tuple(chosen), value, tuple(r for i in chosen for r in rows[i]))
+
+    def choice(self, columns: Sequence[Column]) -> Choice:
+        """Return what a person attends with these columns, one per part."""
+        weeks = [
+            tuple(self.people[c.person][c.part].offers[i].id for i in c.chosen)
+            for c in sorted(columns, key=lambda c: c.part)
+        ]
+        if len(weeks) == 1:
+            return weeks[0]
+        return Alternating(*weeks)
+
+    def columns_of(self, person: int, choice: Choice) -> list[Column] | None:
+        """Return the columns of a choice, or None when it is not a legal week of this person."""
+        found = []
+        for n, part in enumerate(self.people[person]):
+            week = WeekParity.A if part.week is WeekParity.EVERY else part.week
+            chosen = part.places(meetings_in(choice, week))
+            if chosen is None:
+                return None
+            value = self.value(part, chosen)
+            if value is None:
+                return None
+            found.append(self.column(person, n, chosen, value))
+        return found
+
+    @staticmethod
+    def value(part: Part, chosen: Sequence[int]) -> int | None:
+        """Return what a week is worth in ticks, or None when it is not legal."""
+        inside = set(chosen)
+        # With everything else far below reach, the search returns this week or none.
+        values = [v if i in inside else -(10**15) for i, v in enumerate(part.values)]
+        lift = 10**15
+        found = part.choices.best([v + lift if i in inside else v for i, v in enumerate(values)])
+        if found is None or found.chosen != tuple(sorted(inside)):
+            return None
+        return found.value - lift * len(inside)
+
+
+class Seating:
+    """Who is placed how, and what room is left: the working plan of heuristics.
+
+    Args:
+        cohort: everyone.
+    """
+
+    def __init__(self, cohort: Cohort) -> None:
+        self.cohort = cohort
+        self.room = list(cohort.capacities)
+        self.placed: dict[int, list[Column]] = {}
+
+    @property
+    def value(self) -> int:
+        """Return the objective in ticks."""
+        return sum(
+            self.cohort.rewards[p] + sum(c.value for c in columns) for p, columns in self.placed.items()
+        )
+
+    def worth(self, person: int, columns: Sequence[Column]) -> int:
+        """Return what placing a person so brings, in ticks."""
+        return self.cohort.rewards[person] + sum(c.value for c in columns)
+
+    def seat(self, person: int, columns: list[Column]) -> None:
+        """Place a person."""
+        self.placed[person] = columns
+        for column in columns:
+            for row in column.rows:
+                self.room[row] -= 1
+
+    def unseat(self, person: int) -> list[Column]:
+        """Take a person's place away and return it."""
+        columns = self.placed.pop(person)
+        for column in columns:
+            for row in column.rows:
+                self.room[row] += 1
+        return columns
+
+    def has_room(self, columns: Sequence[Column]) -> bool:
+        """Return True when the columns fit into what is left."""
+        return all(self.room[row] > 0 for column in columns for row in column.rows)
+
+    def best_for(self, person: int) -> list[Column] | None:
+        """Return the best columns for one person in what is left; None when nothing fits or nothing pays."""
+        columns = []
+        for n, part in enumerate(self.cohort.people[person]):
+            found = part.within(self.room)
+            if found is None:
+                return None
+            columns.append(self.cohort.column(person, n, found.chosen, found.value))
+        return columns if self.worth(person, columns) > 0 else None
+
+    def place_rest(self, order: Sequence[int]) -> None:
+        """Place everyone of `order` who has no place yet and still finds one."""
+        for person in order:
+            if person not in self.placed and (columns := self.best_for(person)) is not None:
+                self.seat(person, columns)
+
+    def choices(self) -> Iterator[tuple[str, Choice]]:
+        """Yield the people who are placed and what they attend, in the order of the problem."""
+        for n, client in enumerate(self.cohort.problem.clients):
+            if n in self.placed:
+                yield client.id, self.cohort.choice(self.placed[n])

@@ -1,0 +1,126 @@
+"""Column generation: the exact one-person search proposes weeks at the prices of the master problem.
+
+At any prices, what all rows together cost plus what each person could still gain is an upper bound
+on every plan. Prices are rounded to whole ticks and the search is exact, so the bound is too.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
+from iop_schedule.adapters.optimizer.lp import Master, Relaxed
+
+#: Weeks proposed per person and round.
+WEEKS_PER_ROUND = 4
+#: How much of the best prices so far is kept when prices are smoothed.
+SMOOTHING = 0.6
+#: Below this gain, in points, a proposal changes nothing.
+NOTHING = 1e-6
+
+
+@dataclass
+class Bound:
+    """The best upper bound so far, and the prices that prove it."""
+
+    ticks: int
+    prices: list[int] = field(default_factory=list)
+
+    def offer(self, ticks: int, prices: Sequence[int]) -> bool:
+        """Keep a bound if it is better; return whether it was."""
+        if ticks >= self.ticks and self.prices:
+            return False
+        self.ticks = min(self.ticks, ticks)
+        self.prices = list(prices)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What one round of pricing found."""
+
+    bound: int
+    columns: list[Column]
+
+
+def in_ticks(prices: Sequence[float]) -> list[int]:
+    """Return prices in whole ticks."""
+    return [round(p * TICKS) for p in prices]
+
+
+def price_all(
+    cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], count: int = WEEKS_PER_ROUND
+) -> Priced | None:
+    """Return the bound that `prices` prove and the weeks people would choose; None when stopped midway."""
+    bound = sum(p * c for p, c in zip(prices, cohort.capacities, strict=True))
+    columns: list[Column] = []
+    for person, parts in enumerate(cohort.people):
+        if stop():
+            return None
+        best = cohort.rewards[person]
+        weeks = [part.priced(prices, count) for part in parts]
+        if not all(weeks):
+            continue
+        best += sum(found[0].value for found in weeks)
+        bound += max(0, best)
+        columns += [
+            cohort.column(person, n, found.chosen, parts[n].gross(found, prices))
+            for n, several in enumerate(weeks)
+            for found in several
+        ]
+    return Priced(bound, columns)
+
+
+def generate(
+    cohort: Cohort,
+    master: Master,
+    bound: Bound,
+    stop: Callable[[], bool],
+    report: Callable[[float], None],
+) -> Relaxed:
+    """Add columns to `master` until no week of anybody would improve it, or until `stop`.
+
+    Args:
+        cohort: everyone.
+        master: holds some columns already.
+        bound: improved in place.
+        stop: asked often.
+        report: told the value of the master problem, in points, after each round.
+    """
+    relaxed = master.solve()
+    smoothing = SMOOTHING
+    while not stop():
+        own = in_ticks(relaxed.prices)
+        prices = _smoothed(own, bound.prices, smoothing)
+        priced = price_all(cohort, prices, stop)
+        if priced is None:
+            break
+        bound.offer(priced.bound, prices)
+        if _closed(cohort, bound, relaxed):
+            break
+        added = sum(master.add(c) for c in priced.columns if _gains(c, relaxed, cohort))
+        if not added and prices == own:
+            break
+        # Smoothed prices that propose nothing new point the wrong way: look once with the master's own.
+        smoothing = SMOOTHING if added else 0.0
+        if added:
+            relaxed = master.solve()
+            report(relaxed.value)
+    return relaxed
+
+
+def _smoothed(own: list[int], best: list[int], share: float) -> list[int]:
+    if not best or not share:
+        return own
+    return [round(share * b + (1 - share) * o) for o, b in zip(own, best, strict=True)]
+
+
+def _closed(cohort: Cohort, bound: Bound, relaxed: Relaxed) -> bool:
+    """Return True when the bound cannot fall by another grain."""
+    return bound.ticks // cohort.grain * cohort.grain <= relaxed.value * TICKS + NOTHING * TICKS
+
+
+def _gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:
+    reward = cohort.rewards[column.person] / len(cohort.weeks)
+    link = relaxed.links[column.person] * (1 if column.part == 0 else -1)
+    worth = (column.value + reward) / TICKS - sum(relaxed.prices[r] for r in column.rows) - link
+    return worth - (relaxed.person_prices[column.person] if column.part == 0 else 0.0) > NOTHING

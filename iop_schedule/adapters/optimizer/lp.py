@@ -1,0 +1,155 @@
+"""The one door to HiGHS: the linear master problem, and choosing among known columns in whole numbers.
+
+HiGHS is imported on first use only: a clinic that places people one by one never loads it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
+
+Cancelled = Callable[[], bool]
+
+
+def _highs(seed: int) -> Any:
+    import highspy  # noqa: PLC0415 - loading the solver takes a second and 100 MB
+
+    model = highspy.Highs()
+    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", seed)):
+        model.setOptionValue(name, value)
+    return model
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """The best mix of columns, fractions allowed: its value, the price of each row, each column's share."""
+
+    value: float
+    prices: list[float]
+    #: Per person: what one more of them would bring.
+    person_prices: list[float]
+    #: Per person: how week A and week B settle between them; 0 for weekly plans.
+    links: list[float]
+    shares: list[float]
+
+
+class Master:
+    """The master problem of column generation, solved again after columns are added.
+
+    Args:
+        cohort: everyone.
+        seed: of the solver.
+    """
+
+    def __init__(self, cohort: Cohort, seed: int) -> None:
+        self._cohort = cohort
+        self.columns: list[Column] = []
+        self._known: set[tuple[int, int, tuple[int, ...]]] = set()
+        self._model = _highs(seed)
+        infinity = self._model.inf
+        for capacity in cohort.capacities:
+            self._model.addRow(-infinity, float(capacity), 0, [], [])
+        self._first_person = len(cohort.capacities)
+        for _ in cohort.people:
+            self._model.addRow(-infinity, 1.0, 0, [], [])
+        self._first_link = self._first_person + len(cohort.people)
+        for _ in cohort.people if len(cohort.weeks) > 1 else ():
+            self._model.addRow(0.0, 0.0, 0, [], [])
+
+    def add(self, column: Column) -> bool:
+        """Add a column unless it is known; return whether it was added."""
+        name = (column.person, column.part, column.chosen)
+        if name in self._known:
+            return False
+        self._known.add(name)
+        self.columns.append(column)
+        rows, factors = self._entries(column)
+        self._model.addCol(-self._worth(column), 0.0, self._model.inf, len(rows), rows, factors)
+        return True
+
+    def _worth(self, column: Column) -> float:
+        reward = self._cohort.rewards[column.person] / len(self._cohort.weeks)
+        return (column.value + reward) / TICKS
+
+    def _entries(self, column: Column) -> tuple[list[int], list[float]]:
+        rows = list(column.rows)
+        factors = [1.0] * len(rows)
+        if column.part == 0:
+            rows.append(self._first_person + column.person)
+            factors.append(1.0)
+        if len(self._cohort.weeks) > 1:
+            rows.append(self._first_link + column.person)
+            factors.append(1.0 if column.part == 0 else -1.0)
+        return rows, factors
+
+    def solve(self) -> Relaxed:
+        """Return the best mix of the columns added so far."""
+        self._model.run()
+        solution = self._model.getSolution()
+        duals = [-d for d in solution.row_dual]
+        people = len(self._cohort.people)
+        links = duals[self._first_link :] or [0.0] * people
+        return Relaxed(
+            value=-self._model.getInfo().objective_function_value,
+            prices=[max(0.0, d) for d in duals[: self._first_person]],
+            person_prices=[max(0.0, d) for d in duals[self._first_person : self._first_link]],
+            links=links,
+            shares=list(solution.col_value),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A choice of columns in whole numbers, and a bound on what any choice of them is worth."""
+
+    columns: list[Column]
+    #: In ticks; no choice of these columns is worth more.
+    bound: float
+
+
+def choose(
+    cohort: Cohort,
+    columns: Sequence[Column],
+    start: Sequence[Column],
+    *,
+    seconds: float,
+    seed: int,
+    cancelled: Cancelled,
+) -> Chosen | None:
+    """Return the best choice among `columns` found within `seconds`; None when none was found.
+
+    Args:
+        cohort: everyone.
+        columns: what to choose from; `start` is among it.
+        start: a legal choice to improve on.
+        seconds: when to stop.
+        seed: of the solver.
+        cancelled: asked now and then; True stops the search.
+    """
+    import highspy  # noqa: PLC0415 - see _highs
+
+    master = Master(cohort, seed)
+    for column in columns:
+        master.add(column)
+    model = master._model
+    count = len(master.columns)
+    model.changeColsIntegrality(count, list(range(count)), [highspy.HighsVarType.kInteger] * count)
+    for name, value in (
+        ("time_limit", max(0.1, seconds)),
+        ("mip_rel_gap", 0.0),
+        ("mip_abs_gap", 0.4 * cohort.grain / TICKS),
+    ):
+        model.setOptionValue(name, value)
+    begin = {(c.person, c.part, c.chosen) for c in start}
+    solution = highspy.HighsSolution()
+    solution.col_value = [float((c.person, c.part, c.chosen) in begin) for c in master.columns]
+    model.setSolution(solution)
+    model.cbMipInterrupt.subscribe(lambda event: event.interrupt(cancelled()))
+    model.run()
+    info = model.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None
+    values = model.getSolution().col_value
+    picked = [c for c, share in zip(master.columns, values, strict=True) if share > 0.5]  # noqa: PLR2004
+    return Chosen(picked, -info.mip_dual_bound * TICKS)

@@ -1,0 +1,242 @@
+"""Place everyone who waits: a plan, an upper bound that always holds, and the gap between them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from iop_schedule import clock
+from iop_schedule.adapters.optimizer import improvement, lp
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seating
+from iop_schedule.adapters.optimizer.enumeration import promising_columns
+from iop_schedule.adapters.optimizer.generation import Bound, generate
+from iop_schedule.domain.placement import (
+    Because,
+    Choice,
+    Openings,
+    Plan,
+    PlanStatus,
+    Problem,
+    Unplaced,
+    best_weeks,
+    commitment_code,
+    explain,
+    objective,
+    openings,
+    unplaced,
+    why_not,
+)
+
+#: A plan whose bound is no further away than this counts as proved best.
+PROVED = Fraction(1, 10_000)
+#: Share of the time kept for telling people without a plan why.
+EXPLAINING = 0.15
+#: Share of the remaining time for one round of choosing among columns.
+CHOOSING = 0.6
+#: The most columns that are listed for a proof.
+MOST_LISTED = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands, for a page that shows it."""
+
+    step: str
+    seconds: float
+    objective: float
+    bound: float
+
+
+def _ignore(progress: Progress) -> None:
+    del progress
+
+
+def _never() -> bool:
+    return False
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float,
+    seed: int = 0,
+    start: Plan | None = None,
+    cancelled: Callable[[], bool] = _never,
+    progress: Callable[[Progress], None] = _ignore,
+) -> Plan:
+    """Return the best plan found for everyone, with an upper bound that always holds.
+
+    A run that ends before its time gives the same plan every time; one that is cut short may not.
+
+    Args:
+        problem: the groups, the people and what the program values.
+        seconds: when to stop; kept within a tenth.
+        seed: of the solvers, to break ties between equally good plans.
+        start: a plan to begin from; what of it is not legal is left out.
+        cancelled: asked often; True ends the run with what is known by then.
+        progress: told how far the run is.
+    """
+    run = _Run(problem, seconds, seed, cancelled, progress)
+    run.begin(start)
+    run.improve()
+    return run.plan()
+
+
+class _Run:
+    """One run with its clock."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        seconds: float,
+        seed: int,
+        cancelled: Callable[[], bool],
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._began = clock.monotonic()
+        self._seconds, self._seed, self._cancelled, self._progress = seconds, seed, cancelled, progress
+        self.problem = problem
+        self.cohort = Cohort(problem)
+        self._best = Seating(self.cohort)
+        self._bound = Bound(self._unshared_bound())
+
+    def _unshared_bound(self) -> int:
+        """Return what everyone would bring if nobody took anybody's seat."""
+        bound = 0
+        for parts, reward in zip(self.cohort.people, self.cohort.rewards, strict=True):
+            weeks = [part.choices.best(part.values) for part in parts]
+            if None not in weeks:
+                bound += max(0, reward + sum(w.value for w in weeks if w is not None))
+        return bound
+
+    def _left(self) -> float:
+        """Return the seconds left for planning."""
+        return self._seconds * (1 - EXPLAINING) - (clock.monotonic() - self._began)
+
+    def _stop(self) -> bool:
+        return self._left() <= 0 or self._cancelled()
+
+    def _gap(self) -> int:
+        """Return how much better than the best plan another could be, in ticks."""
+        grain = self.cohort.grain
+        return self._bound.ticks // grain * grain - self._best.value
+
+    def _tell(self, step: str) -> None:
+        taken = clock.monotonic() - self._began
+        self._progress(Progress(step, taken, self._best.value / TICKS, self._bound.ticks / TICKS))
+
+    def _keep(self, seating: Seating) -> None:
+        if seating.value > self._best.value:
+            self._best = seating
+
+    def begin(self, start: Plan | None) -> None:
+        """Make a first plan: what `start` has that is legal, then person by person."""
+        seating = Seating(self.cohort)
+        for n, client in enumerate(self.problem.clients):
+            choice = None if start is None else start.assignments.get(client.id)
+            columns = None if choice is None else self.cohort.columns_of(n, choice)
+            if columns and seating.has_room(columns) and seating.worth(n, columns) > 0:
+                seating.seat(n, columns)
+        seating.place_rest(improvement.by_priority(self.cohort))
+        self._keep(seating)
+        self._tell("first plan")
+
+    def improve(self) -> None:
+        """Narrow the gap until it is closed or time is up."""
+        if self._gap() <= 0 or self._stop():
+            return
+        try:
+            master = lp.Master(self.cohort, self._seed)
+        except ImportError:
+            # Without the solvers a clinic still gets a plan, improved person by person, and a valid bound.
+            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
+            return
+        for columns in self._best.placed.values():
+            for column in columns:
+                master.add(column)
+        relaxed = generate(self.cohort, master, self._bound, self._stop, lambda _: self._tell("prices"))
+        self._keep(improvement.rounded(self.cohort, master.columns, relaxed.shares))
+        self._tell("rounded")
+        if self._gap() > 0 and not self._stop():
+            self._choose(master.columns, self._left() * CHOOSING)
+        if self._gap() > 0 and not self._stop():
+            self._prove()
+        if self._gap() > 0 and not self._stop():
+            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
+
+    def _choose(self, columns: Sequence[Column], seconds: float) -> float | None:
+        """Choose among columns in whole numbers; return the bound on such choices, in ticks."""
+        start = [c for own in self._best.placed.values() for c in own]
+        known = {(c.person, c.part, c.chosen) for c in columns}
+        everything = [*columns, *(c for c in start if (c.person, c.part, c.chosen) not in known)]
+        chosen = lp.choose(
+            self.cohort, everything, start, seconds=seconds, seed=self._seed, cancelled=self._cancelled
+        )
+        if chosen is None:
+            return None
+        self._keep(improvement.seated(self.cohort, chosen.columns))
+        self._tell("chosen")
+        return chosen.bound
+
+    def _prove(self) -> None:
+        """List every week that could be part of a better plan, if these are few, and choose among them."""
+        columns = promising_columns(
+            self.cohort, self._bound.prices, self._best.value, MOST_LISTED, self._stop
+        )
+        if columns is None or self._stop():
+            return
+        best_elsewhere = self._choose(columns, self._left())
+        if best_elsewhere is not None:
+            # Nothing outside the list beats the plan, and nothing inside beats the bound of the choice.
+            proved = max(self._best.value, int(best_elsewhere + self.cohort.grain / 2))
+            if proved < self._bound.ticks:
+                self._bound = replace(self._bound, ticks=proved)
+
+    def plan(self) -> Plan:
+        """Return the best plan, proved as far as it is, with reasons for everyone without one."""
+        self._best.place_rest(improvement.by_priority(self.cohort))
+        assignments = dict(self._best.choices())
+        grain = self.cohort.grain
+        value = objective(self.problem, Plan(assignments))
+        bound = max(value, Fraction(self._bound.ticks // grain * grain, TICKS))
+        proved = bound - value <= PROVED * abs(value)
+        reasons = self._reasons(assignments)
+        return Plan(
+            assignments=assignments,
+            unplaced=reasons,
+            status=PlanStatus.OPTIMAL if proved else PlanStatus.FEASIBLE,
+            objective=float(value),
+            bound=float(bound),
+            seconds=round(clock.monotonic() - self._began, 2),
+        )
+
+    def _reasons(self, assignments: dict[str, Choice]) -> tuple[Unplaced, ...]:
+        without = [c.id for c in self.problem.clients if c.id not in assignments]
+        reasons = []
+        for client in without:
+            free = openings(self.problem, client, assignments)
+            in_time = clock.monotonic() - self._began < self._seconds and not self._cancelled()
+            reasons.append(
+                _reason(self.problem, client, free) if in_time else _short_reason(self.problem, client, free)
+            )
+        return tuple(reasons)
+
+
+def _reason(problem: Problem, client: str, free: Openings) -> Unplaced:
+    told = explain(problem, client, free)
+    if told is not None:
+        return unplaced(told)
+    # A week would fit, but it would cost the program more points than it brings.
+    return Unplaced(client, (Because("points"),))
+
+
+def _short_reason(problem: Problem, client: str, free: Openings) -> Unplaced:
+    """Return what takes meetings away, without searching for what would help."""
+    if best_weeks(problem, client, free, count=1):
+        return Unplaced(client, (Because("points"),))
+    blocks: dict[tuple[str, bool], list[str]] = {}
+    for found in why_not(problem, client, free):
+        for block in found.blocks:
+            what = block.rule.value if block.commitment is None else commitment_code(block.commitment)
+            blocks.setdefault((what, block.commitment is not None), []).append(found.meeting)
+    because = tuple(Because(what, tuple(m), own) for (what, own), m in blocks.items())
+    return Unplaced(client, because or (Because("dose"),))
