@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iop_schedule.jobs import reminders, upkeep
+from iop_schedule.jobs import imports, reminders, upkeep
 from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
 
 
@@ -24,5 +24,6 @@ TICKS = (
     Tick("drain", timedelta(seconds=5), reminders.drain),
     Tick("sweep", timedelta(seconds=15), reminders.sweep),
     Tick("plan", timedelta(seconds=60), reminders.plan, alone=True),
+    Tick("imports", timedelta(seconds=30), imports.work_off, alone=True),
     Tick("purge", timedelta(days=1), upkeep.purge, alone=True),
 )

@@ -3,16 +3,19 @@
 from flask import Flask
 
 from iop_schedule.web.attendance import attendance
+from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.caseload import cases
 from iop_schedule.web.health import health
 from iop_schedule.web.home import home
+from iop_schedule.web.importing import imports
 from iop_schedule.web.placement import placement
 from iop_schedule.web.week import week
 
 BLUEPRINTS = (
     auth,
+    audit,
     home,
     health,
     week,
@@ -20,6 +23,7 @@ BLUEPRINTS = (
     placement,
     attendance,
     cases,
+    imports,
 )
 
 
