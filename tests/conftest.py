@@ -65,9 +65,9 @@ def make_settings(instance: Path, database_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL of our own, on a free port, stopped at the end."""
-    with start_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+    with start_postgresql() as server:
         yield server
 
 
@@ -92,6 +92,7 @@ def postgresql_template(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPat
         upgrade()
         db.session.remove()
         db.engine.dispose()
+    postgresql.create("shared_iop", template="template_iop")
     return "template_iop"
 
 
@@ -104,9 +105,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
     template = request.getfixturevalue("postgresql_template")
-    name = server.free_name()
-    yield server.create(name, template=template)
-    server.drop(name)
+    if request.node.get_closest_marker("own_database"):
+        name = server.free_name()
+        yield server.create(name, template=template)
+        server.drop(name)
+        return
+    server.empty("shared_iop")
+    yield f"postgresql+psycopg://iop@127.0.0.1:{server.port}/shared_iop"
 
 
 @pytest.fixture

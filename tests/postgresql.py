@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 
@@ -29,15 +31,27 @@ class PostgreSQL:
         self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return f"postgresql+psycopg://iop@127.0.0.1:{self.port}/{name}"
 
+    def empty(self, name: str) -> None:
+        """Take every row out of a database; far quicker than making a new one."""
+        with self._connect(name) as connection:
+            # Append-only tables refuse even this, except to a superuser who asks as a replica.
+            connection.execute("SET session_replication_role = replica")
+            tables = connection.execute(
+                "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
+                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            ).fetchone()
+            connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY")  # type: ignore[index, arg-type]
+
     def drop(self, name: str) -> None:
         """Drop a database, ending what is still connected to it."""
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _run(self, statement: str) -> None:
-        with psycopg.connect(
-            host="127.0.0.1", port=self.port, user="iop", dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(statement)
+        with self._connect("postgres") as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+    def _connect(self, name: str) -> "psycopg.Connection[Any]":
+        return psycopg.connect(host="127.0.0.1", port=self.port, user="iop", dbname=name, autocommit=True)
 
 
 def _binaries() -> Path:
@@ -58,13 +72,21 @@ def _free_port() -> int:
 
 
 @contextmanager
-def start_postgresql(folder: Path) -> Iterator[PostgreSQL]:
-    """Run a server in `folder` for the block. PostgreSQL refuses root, so root hands it to `postgres`."""
+def start_postgresql() -> Iterator[PostgreSQL]:
+    """Run a server for the block, its data in a folder that goes away with it.
+
+    The folder is not pytest's own: that one is closed to everyone but its owner, and PostgreSQL refuses
+    to run as root, so root hands it to the user `postgres`.
+    """
+    with TemporaryDirectory(prefix="iop-postgresql-", ignore_cleanup_errors=True) as folder:
+        yield from _run_in(Path(folder))
+
+
+def _run_in(folder: Path) -> Iterator[PostgreSQL]:
     binaries, data, port = _binaries(), folder / "data", _free_port()
     as_other: list[str] = []
     if os.geteuid() == 0:
-        for parent in [folder, *folder.parents][:3]:
-            parent.chmod(0o755)
+        folder.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
         as_other = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     subprocess.run(

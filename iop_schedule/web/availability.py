@@ -25,7 +25,6 @@ from iop_schedule.web.forms.availability import (
     FIRST_ROW,
     LAST_ROW,
     ONCE,
-    PAINTED_KINDS,
     ROW,
     CommitmentForm,
     ExceptionForm,
@@ -39,7 +38,6 @@ availability = Blueprint("availability", __name__)
 
 #: The color a kind has in lists and on the grid.
 TONES = {ConstraintKind.WORK: "work", ConstraintKind.CAREGIVING: "care", ConstraintKind.SCHOOL: "school"}
-PAINTED_WORDS = {kind: word for word, kind in PAINTED_KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +177,7 @@ def _show(page: Page) -> str:
     times = times_for(actor(), page.client_id, now=g.now)
     viewed(AuditKind.TIMES_VIEWED, client_id=page.client_id)
     fitting, groups = groups_that_fit(actor(), page.client_id, now=g.now)
+    cells, fixed = _cells(times.commitments)
     return render_template(
         "availability/times.html",
         page=page,
@@ -188,8 +187,8 @@ def _show(page: Page) -> str:
         fitting=fitting,
         groups=groups,
         rows=range(FIRST_ROW, LAST_ROW, ROW),
-        cells=_cells(times.commitments),
-        fixed=[in_words(one) for one in times.commitments if one.is_weekly and as_painted(one) is None],
+        cells=cells,
+        fixed=fixed,
     )
 
 
@@ -238,12 +237,21 @@ def _entry(page: Page, commitment: Commitment) -> Entry:
     )
 
 
-def _cells(commitments: list[Commitment]) -> dict[tuple[int, int], str]:
+def _cells(commitments: list[Commitment]) -> tuple[dict[tuple[int, int], str], set[tuple[int, int]]]:
+    """Return the kind of each half hour of the grid, and which of them painting must leave alone."""
     cells: dict[tuple[int, int], str] = {}
-    for painted in filter(None, map(as_painted, commitments)):
-        for minute in range(painted.start, painted.end, ROW):
-            cells[int(painted.weekday), minute] = PAINTED_WORDS[painted.kind]
-    return cells
+    fixed: set[tuple[int, int]] = set()
+    for commitment in commitments:
+        if commitment.weekday is None:
+            continue
+        painted = as_painted(commitment)
+        first = max(FIRST_ROW, commitment.start_minute // ROW * ROW)
+        for minute in range(first, min(commitment.end_minute, LAST_ROW), ROW):
+            cell = (int(commitment.weekday), minute)
+            cells[cell] = TONES.get(commitment.kind, "other")
+            if painted is None:
+                fixed.add(cell)
+    return cells, fixed
 
 
 def _clash_words(clash: OpenClash) -> str:

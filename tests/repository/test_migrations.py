@@ -26,6 +26,7 @@ def test_models_equal_migrations(app: Flask) -> None:
     assert _difference() == []
 
 
+@pytest.mark.own_database
 def test_down_and_up_again_with_people_in_it(app: Flask, cast: Cast) -> None:
     db.session.remove()
     downgrade(revision="base")
