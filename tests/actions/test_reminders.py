@@ -1,0 +1,311 @@
+"""The outbox against both databases: once each, nothing stale, nothing for what was cancelled."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from iop_schedule.actions import reminders
+from iop_schedule.actions.reminders import Step
+from iop_schedule.adapters.messages import (
+    NullMessages,
+    Outgoing,
+)
+from iop_schedule.models import Occurrence, ReminderDelivery, RosterEntry, db
+from iop_schedule.vocabulary import EnrollmentStatus, OccurrenceStatus
+from tests import factories as make
+from tests.cast import Cast
+from tests.conftest import NOW
+from tests.outbox import (
+    DUE,
+    MINUTE,
+    MORNING,
+    THURSDAY,
+    audit,
+    drain,
+    expect_on_thursday,
+    states,
+)
+
+
+@pytest.fixture
+def thursday(cast: Cast) -> Occurrence:
+    """Ana, Ben and Zoe are expected on Thursday and agreed to e-mail."""
+    return expect_on_thursday(cast)
+
+
+@pytest.fixture
+def only_ana(cast: Cast) -> Occurrence:
+    """Ana, Ben and Zoe are expected on Thursday; only Ana has agreed to e-mail."""
+    held = expect_on_thursday(cast)
+    cast.ben.email_consent_at = cast.zoe.email_consent_at = None
+    db.session.commit()
+    return held
+
+
+# --- once each ----------------------------------------------------------------------------------------
+
+
+def test_each_client_is_told_once_at_five_on_the_evening_before_by_their_own_clock(
+    cast: Cast, thursday: Occurrence
+) -> None:
+    messages = NullMessages()
+    sent_at: dict[str, datetime] = {}
+    now = NOW
+    while now < datetime(2026, 3, 6, 6, 0, tzinfo=UTC):
+        reminders.plan_reminders(now=now)
+        drain(messages, now)
+        for outgoing in messages.sent:
+            sent_at.setdefault(outgoing.to, now)
+        now += timedelta(minutes=30)
+    assert sent_at == {
+        cast.ana.email: DUE,
+        cast.ben.email: DUE,
+        cast.zoe.email: DUE + timedelta(hours=3),  # 17:00 in Los Angeles
+    }
+    assert len(messages.sent) == 3
+    assert sorted(audit("reminder:sent")) == [(cast.ana.id, ""), (cast.ben.id, ""), (cast.zoe.id, "")]
+    assert audit("reminder:held") == []
+
+
+def test_the_message_says_a_day_and_a_time(cast: Cast, only_ana: Occurrence) -> None:
+    messages = NullMessages()
+    reminders.plan_reminders(now=NOW)
+    drain(messages, DUE)
+    (outgoing,) = messages.sent
+    assert outgoing == Outgoing(
+        id=db.session.scalars(select(ReminderDelivery.id)).one(),
+        to="ana@example.net",
+        subject="Appointment reminder",
+        text="Reminder: you have an appointment on Thu, Mar 5 at 9:00 am.\n\n"
+        "To stop these reminders, let the office know.\n",
+    )
+
+
+def test_two_sessions_on_one_day_are_one_message(cast: Cast, only_ana: Occurrence) -> None:
+    make.make_entry(make.make_occurrence(cast.one_to_one, THURSDAY), cast.ana)
+    db.session.commit()
+    messages = NullMessages()
+    reminders.plan_reminders(now=NOW)
+    drain(messages, DUE)
+    assert [m.text.splitlines()[0] for m in messages.sent] == [
+        "Reminder: you have 2 appointments on Thu, Mar 5, the first at 9:00 am."
+    ]
+
+
+def test_planning_again_changes_nothing(thursday: Occurrence) -> None:
+    first = reminders.plan_reminders(now=NOW)
+    again = reminders.plan_reminders(now=NOW + MINUTE)
+    assert (len(first.add), again.add, again.revive, again.cancel) == (3, (), (), ())
+    assert states() == [("planned", "")] * 3
+
+
+def test_the_same_message_cannot_be_planned_twice_even_on_purpose(only_ana: Occurrence) -> None:
+    (nudge,) = reminders.plan_reminders(now=NOW).add
+    reminders._add(nudge)
+    assert states() == [("planned", "")]
+
+
+def test_two_workers_at_once_send_each_message_once(app: Flask, cast: Cast, thursday: Occurrence) -> None:
+    for number in range(20):
+        client = make.make_client(cast.elm, email=f"c{number}@example.net", email_consent_at=NOW)
+        make.make_enrollment(client, cast.program)
+        make.make_entry(thursday, client)
+    db.session.commit()
+    reminders.plan_reminders(now=NOW)
+    messages, start, failures = NullMessages(), Barrier(3), []
+
+    def work() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                reminders.plan_reminders(now=NOW)
+                drain(messages, DUE)
+            except Exception as error:  # noqa: BLE001 - shown below
+                failures.append(error)
+
+    workers = [Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert len({m.to for m in messages.sent}) == len(messages.sent) == 22
+    assert {state for state, _ in states()} == {"sent", "planned"}  # Zoe's is due three hours later
+
+
+# --- facts are asked again ----------------------------------------------------------------------------
+
+
+def _cancel(cast: Cast, held: Occurrence) -> None:
+    held.status = OccurrenceStatus.CANCELLED
+
+
+def _move(cast: Cast, held: Occurrence) -> None:
+    held.starts_at += timedelta(hours=1)
+    held.ends_at += timedelta(hours=1)
+
+
+def _release(cast: Cast, held: Occurrence) -> None:
+    entry = db.session.scalars(
+        select(RosterEntry).where(RosterEntry.occurrence_id == held.id, RosterEntry.client_id == cast.ana.id)
+    ).one()
+    entry.released_at = NOW
+
+
+def _revoke(cast: Cast, held: Occurrence) -> None:
+    cast.ana.email_consent_at = None
+
+
+def _forget_address(cast: Cast, held: Occurrence) -> None:
+    cast.ana.email = ""
+
+
+def _finish(cast: Cast, held: Occurrence) -> None:
+    for enrollment in db.session.scalars(
+        select(make.Enrollment).where(make.Enrollment.client_id == cast.ana.id)
+    ):
+        enrollment.status = EnrollmentStatus.FINISHED
+
+
+CHANGES: list[tuple[Callable[[Cast, Occurrence], None], str]] = [
+    (_cancel, "no_session"),
+    (_move, "superseded"),
+    (_release, "no_session"),
+    (_revoke, "no_consent"),
+    (_forget_address, "no_address"),
+    (_finish, "not_enrolled"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), CHANGES, ids=[reason + change.__name__ for change, reason in CHANGES]
+)
+def test_what_changed_after_planning_is_noticed_before_sending(
+    cast: Cast, only_ana: Occurrence, change: Callable[[Cast, Occurrence], None], reason: str
+) -> None:
+    reminders.plan_reminders(now=NOW)
+    change(cast, only_ana)
+    db.session.commit()
+    messages = NullMessages()
+    assert drain(messages, DUE) == [Step.HELD]
+    assert (messages.sent, states(), audit("reminder:held")) == (
+        [],
+        [("suppressed", reason)],
+        [(cast.ana.id, reason)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), CHANGES, ids=[reason + change.__name__ for change, reason in CHANGES]
+)
+def test_the_next_plan_takes_the_message_back(
+    cast: Cast, only_ana: Occurrence, change: Callable[[Cast, Occurrence], None], reason: str
+) -> None:
+    reminders.plan_reminders(now=NOW)
+    change(cast, only_ana)
+    db.session.commit()
+    reminders.plan_reminders(now=NOW)
+    assert ("cancelled", reason) in states()
+    messages = NullMessages()
+    drain(messages, DUE)
+    times = [m.text.split(" at ")[1][:8] for m in messages.sent]
+    assert times == (["10:00 am"] if change is _move else [])
+
+
+def test_consent_given_back_brings_the_message_back(cast: Cast, only_ana: Occurrence) -> None:
+    reminders.plan_reminders(now=NOW)
+    for consent in (None, NOW):
+        cast.ana.email_consent_at = consent
+        db.session.commit()
+        reminders.plan_reminders(now=NOW)
+    messages = NullMessages()
+    drain(messages, DUE)
+    assert len(messages.sent) == 1
+
+
+def test_a_session_moved_after_the_reminder_is_announced_again(cast: Cast, only_ana: Occurrence) -> None:
+    messages = NullMessages()
+    reminders.plan_reminders(now=NOW)
+    drain(messages, DUE)
+    _move(cast, only_ana)
+    db.session.commit()
+    for minute in range(3):
+        reminders.plan_reminders(now=DUE + minute * MINUTE)
+        drain(messages, DUE + minute * MINUTE)
+    assert [m.text.split(" at ")[1][:8].strip(".\n") for m in messages.sent] == ["9:00 am", "10:00 am"]
+
+
+def test_a_paused_enrollment_is_not_written_to(cast: Cast, only_ana: Occurrence) -> None:
+    enrollment = db.session.scalars(
+        select(make.Enrollment).where(make.Enrollment.client_id == cast.ana.id)
+    ).one()
+    from iop_schedule.models import EnrollmentPause
+
+    db.session.add(EnrollmentPause(enrollment=enrollment, from_day=THURSDAY, reason="hospital"))
+    db.session.commit()
+    assert reminders.plan_reminders(now=NOW).add == ()
+
+
+# --- time ---------------------------------------------------------------------------------------------
+
+
+def test_after_a_stop_overnight_nothing_stale_is_sent(cast: Cast, only_ana: Occurrence) -> None:
+    reminders.plan_reminders(now=NOW)
+    messages = NullMessages()
+    assert drain(messages, MORNING) == [Step.HELD]
+    assert (messages.sent, states()) == ([], [("suppressed", "stale")])
+
+
+def test_after_a_stop_into_the_night_people_sleep_until_eight(cast: Cast, thursday: Occurrence) -> None:
+    thursday.starts_at, thursday.ends_at = MORNING + timedelta(hours=5), MORNING + timedelta(hours=8)
+    db.session.commit()
+    reminders.plan_reminders(now=NOW)
+    messages = NullMessages()
+    assert drain(messages, DUE + timedelta(hours=5)) == [Step.POSTPONED] * 2 + [
+        Step.SENT
+    ]  # Zoe: 22:00 is 19:00
+    assert drain(messages, MORNING - MINUTE) == []
+    assert drain(messages, MORNING) == [Step.SENT] * 2
+
+
+def test_a_message_that_could_only_go_out_in_the_night_is_held(cast: Cast, only_ana: Occurrence) -> None:
+    reminders.plan_reminders(now=NOW)
+    assert drain(NullMessages(), DUE + timedelta(hours=5)) == [Step.HELD]
+    assert states() == [("suppressed", "quiet_hours")]
+
+
+def test_a_clock_set_back_sends_nothing_again(cast: Cast, only_ana: Occurrence) -> None:
+    messages = NullMessages()
+    for now in (DUE, DUE - timedelta(hours=2), DUE, DUE + MINUTE, DUE - timedelta(days=1), DUE):
+        reminders.plan_reminders(now=now)
+        drain(messages, now)
+        reminders.settle_overdue(now=now, repeats=1)
+    assert len(messages.sent) == 1
+
+
+def test_what_is_useless_is_swept_even_when_no_mail_goes_out(cast: Cast, only_ana: Occurrence) -> None:
+    reminders.plan_reminders(now=NOW)
+    assert reminders.settle_overdue(now=MORNING, repeats=1) == 1
+    assert (states(), audit("reminder:held")) == ([("suppressed", "stale")], [(cast.ana.id, "stale")])
+
+
+# --- the rows ---
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"state": "attempting"}, {"token": "t"}, {"state": "sent"}, {"state": "lost"}, {"attempts": -1}],
+    ids=str,
+)
+def test_the_database_keeps_an_outbox_row_whole(only_ana: Occurrence, broken: dict[str, object]) -> None:
+    reminders.plan_reminders(now=NOW)
+    row = db.session.scalars(select(ReminderDelivery)).one()
+    for name, value in broken.items():
+        setattr(row, name, value)
+    with pytest.raises(IntegrityError):
+        db.session.commit()
