@@ -30,6 +30,9 @@ FIELDS = (
     "kind",
 )
 
+#: Request lines of the servers, which hold full addresses.
+SILENCED = ("werkzeug", "gunicorn.access")
+
 #: Longest message and longest field kept.
 _LONGEST = 500
 _DEEPEST = 30
@@ -80,6 +83,5 @@ def write_to(stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # The server's own request lines hold full addresses.
-    for name in ("werkzeug", "gunicorn.access"):
+    for name in SILENCED:
         logging.getLogger(name).disabled = True

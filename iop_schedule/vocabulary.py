@@ -262,6 +262,7 @@ class AuditKind(StrEnum):
     SIGNED_OUT = "account:signed-out"
     ACCOUNT_CREATED = "account:created"
     ACCOUNT_INVITED = "account:invited"
+    ACCOUNT_CHANGED = "account:changed"
     ACCOUNT_PASSWORD_SET = "account:password-set"  # noqa: S105 - a kind of event
     ACCOUNT_DISABLED = "account:disabled"
     ACCOUNT_ENABLED = "account:enabled"

@@ -1,5 +1,6 @@
 """The cast with one of everything that has an address: dated sessions, marks, closures, another counselor.
 
+Everybody is called by a name nobody else has, so that a page tells by its words whom it shows.
 Also at Elm Street: Nora, a counselor, and Max, her client, whom neither Carol nor Dev is responsible for.
 """
 
@@ -55,6 +56,8 @@ class World:
 
 def make_world(cast: Cast) -> World:
     """Add everything else around the cast and return it; the caller commits."""
+    for client, called in ((cast.ana, "Tamblewyn"), (cast.ben, "Grobbert"), (cast.zoe, "Vixolind")):
+        client.preferred_name = called
     nora = make.make_user(
         Role.COUNSELOR,
         cast.elm,

@@ -12,7 +12,7 @@ home = Blueprint("home", __name__)
 LANDING = {
     Role.CLIENT: "week.my_week_page",
     Role.COUNSELOR: "attendance.today",
-    Role.CASE_MANAGER: "caseload.caseload",
+    Role.CASE_MANAGER: "caseload.show",
     Role.ADMINISTRATOR: "programs.program_week",
 }
 

@@ -44,6 +44,8 @@ ROLE_LABELS = {
     Role.ADMINISTRATOR: "Administrator",
 }
 
+#: Help has its own place on every client page, the same everywhere.
+_HELP = "week.help_page"
 _PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
 _PEOPLE = ("People", "people.people", "users")
 
@@ -52,10 +54,9 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.CLIENT: (
         ("My week", "week.my_week_page", "calendar-days"),
         ("My times", "availability.my_times", "clock"),
-        ("Help", "week.help_page", "life-buoy"),
     ),
     Role.COUNSELOR: (("Today", "attendance.today", "clipboard-check"), _PROGRAM_WEEK),
-    Role.CASE_MANAGER: (("Caseload", "caseload.caseload", "list-checks"), _PROGRAM_WEEK, _PEOPLE),
+    Role.CASE_MANAGER: (("Caseload", "caseload.show", "list-checks"), _PROGRAM_WEEK, _PEOPLE),
     Role.ADMINISTRATOR: (
         _PROGRAM_WEEK,
         ("Groups", "programs.groups", "users-round"),
@@ -78,7 +79,8 @@ def _who_and_where() -> dict[str, Any]:
     if sign_in is None:
         return {"nav": [], "viewer": None}
     person = actor()
-    return {"nav": pages_of(person), "viewer": _viewer(person, sign_in)}
+    found = {"nav": pages_of(person), "viewer": _viewer(person, sign_in)}
+    return {**found, "help_url": url_for(_HELP)} if _HELP in current_app.view_functions else found
 
 
 def pages_of(person: Actor) -> list[Link]:

@@ -80,7 +80,7 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
         w.held.id, w.far_held.id,
         {Role.CLIENT: (w.bens.id, w.noras.id), Role.COUNSELOR: (w.noras.id,)},
     ),
-    "constraint_id": lambda w: Ids(
+    "commitment_id": lambda w: Ids(
         w.ana_constraint.id, w.zoe_constraint.id, {Role.CLIENT: (w.ben_constraint.id,)}, w.ben_constraint.id
     ),
     "entry_id": lambda w: Ids(
@@ -114,6 +114,8 @@ class Visit:
 
 def visits(person: Person, parameters: set[str], world: World) -> Iterator[Visit]:
     """Yield every combination that matters of values for an address with these parameters."""
+    unknown = parameters - set(PARAMETERS) - set(CONSTANTS)
+    assert not unknown, f"add {sorted(unknown)} to PARAMETERS in tests/repository/addresses.py"
     constant = {name: CONSTANTS[name] for name in parameters if name in CONSTANTS}
     ids = {name: PARAMETERS[name](world) for name in sorted(parameters - set(constant))}
     own = {**constant, **{name: found.own(person) for name, found in ids.items()}}

@@ -1,0 +1,286 @@
+"""The audit trail as sentences, newest first, for the administrators of a site."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+
+from iop_schedule.domain.civil_time import instant, local, zone
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.models import AuditEvent, Client, User, db
+from iop_schedule.models.people import user_site
+from iop_schedule.queries.access import Actor
+from iop_schedule.vocabulary import AuditKind, Role
+
+#: One sentence per kind. {who} did it, {whom} is the client it is about.
+SENTENCES: dict[AuditKind, str] = {
+    AuditKind.SIGNED_IN: "{who} signed in",
+    AuditKind.SIGN_IN_REFUSED: "A sign-in was refused",
+    AuditKind.SIGNED_OUT: "{who} signed out",
+    AuditKind.ACCOUNT_CREATED: "{who} made an account",
+    AuditKind.ACCOUNT_INVITED: "{who} made a link for choosing a password",
+    AuditKind.ACCOUNT_CHANGED: "{who} changed an account",
+    AuditKind.ACCOUNT_PASSWORD_SET: "{who} chose a new password",
+    AuditKind.ACCOUNT_DISABLED: "{who} turned an account off",
+    AuditKind.ACCOUNT_ENABLED: "{who} turned an account on",
+    AuditKind.ACCESS_DENIED: "{who} asked for a page that is not theirs",
+    AuditKind.WEEK_VIEWED: "{who} looked at the week of {whom}",
+    AuditKind.WEEK_DOWNLOADED: "{who} downloaded the calendar of {whom}",
+    AuditKind.TIMES_VIEWED: "{who} looked at the times of {whom}",
+    AuditKind.CONSTRAINT_ADDED: "{who} added a time to the week of {whom}",
+    AuditKind.CONSTRAINT_CHANGED: "{who} changed a time of {whom}",
+    AuditKind.CONSTRAINT_ENDED: "{who} ended a time of {whom}",
+    AuditKind.CONSTRAINT_WITHDRAWN: "{who} took back a time of {whom}",
+    AuditKind.TODAY_VIEWED: "{who} looked at the sessions of a day",
+    AuditKind.ROSTER_VIEWED: "{who} looked at an attendance sheet",
+    AuditKind.ATTENDANCE_RECORDED: "{who} recorded attendance of {whom}",
+    AuditKind.ATTENDANCE_CORRECTED: "{who} corrected attendance of {whom}",
+    AuditKind.ATTENDANCE_CLEARED: "{who} took back an attendance mark of {whom}",
+    AuditKind.CASELOAD_VIEWED: "{who} looked at their caseload",
+    AuditKind.CLIENT_VIEWED: "{who} looked at the record of {whom}",
+    AuditKind.CLIENT_ADDED: "{who} added {whom}",
+    AuditKind.CLIENT_CHANGED: "{who} changed the facts about {whom}",
+    AuditKind.PEOPLE_VIEWED: "{who} looked at the list of people",
+    AuditKind.ASSIGNMENT_CHANGED: "{who} changed who is responsible for {whom}",
+    AuditKind.DOSE_PRESCRIBED: "{who} entered a prescribed dose of {whom}",
+    AuditKind.ENROLLMENT_CHANGED: "{who} changed the enrollment of {whom}",
+    AuditKind.PLACEMENT_VIEWED: "{who} looked at possible placements of {whom}",
+    AuditKind.PLACEMENT_DECIDED: "{who} decided a placement of {whom}",
+    AuditKind.MEMBERSHIP_STARTED: "{who} gave {whom} a place in a group",
+    AuditKind.MEMBERSHIP_ENDED: "{who} ended a place of {whom} in a group",
+    AuditKind.PROGRAM_WEEK_VIEWED: "{who} looked at the program week",
+    AuditKind.PROGRAM_CHANGED: "{who} changed a program",
+    AuditKind.ROOM_CHANGED: "{who} changed a room",
+    AuditKind.SITE_CHANGED: "{who} changed a site",
+    AuditKind.GROUP_CREATED: "{who} opened a group",
+    AuditKind.GROUP_CHANGED: "{who} changed a group",
+    AuditKind.SERIES_CREATED: "{who} started a weekly session",
+    AuditKind.SERIES_CHANGED: "{who} changed a weekly session",
+    AuditKind.SERIES_ENDED: "{who} ended a weekly session",
+    AuditKind.OCCURRENCE_CHANGED: "{who} changed one session",
+    AuditKind.OCCURRENCE_MOVED: "{who} moved one session",
+    AuditKind.OCCURRENCE_CANCELLED: "{who} canceled one session",
+    AuditKind.OCCURRENCE_RESTORED: "{who} took back the cancellation of one session",
+    AuditKind.OCCURRENCES_EXTENDED: "{who} wrote out sessions further ahead",
+    AuditKind.CLOSURE_ADDED: "{who} added closed days",
+    AuditKind.CLOSURE_REMOVED: "{who} removed closed days",
+    AuditKind.IMPORT_CHECKED: "{who} checked files for import",
+    AuditKind.IMPORT_APPLIED: "{who} imported files",
+    AuditKind.EXPORT_MADE: "{who} made an export",
+    AuditKind.AUDIT_VIEWED: "{who} looked at the audit trail",
+    AuditKind.REMINDER_SENT: "{who} sent a reminder to {whom}",
+    AuditKind.REMINDER_HELD: "{who} held back a reminder to {whom}",
+    AuditKind.SETTINGS_CHANGED: "{who} changed settings",
+}
+
+PAGE_SIZE = 50
+#: Rows of one export; older ones are reached with the date filters.
+LONGEST_EXPORT = 20_000
+NOBODY_SIGNED_IN = "Someone not signed in"
+SCHEDULER = "The system"
+SOMEONE_ELSE = "someone who is no longer at your site"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows to show; everything not given is not restricted."""
+
+    actor_id: int | None = None
+    kind: AuditKind | None = None
+    client_id: int | None = None
+    from_day: date | None = None
+    #: Last day, included.
+    until_day: date | None = None
+    #: Only rows older than this one, for the next page.
+    before_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One row of the trail, ready to read."""
+
+    id: int
+    #: On the clock of the reader's site.
+    at: datetime
+    sentence: str
+    who: str
+    role: str
+    kind: str
+    client_id: int | None
+    details: tuple[tuple[str, str], ...]
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """One page of the trail and what the filters offer."""
+
+    lines: tuple[AuditLine, ...]
+    #: Where the next page begins; None on the last one.
+    older_than: int | None
+    staff: tuple[tuple[int, str], ...]
+    clients: tuple[tuple[int, str], ...]
+
+
+def audit_page(actor: Actor, wanted: AuditFilter) -> AuditPage:
+    """Return the newest rows of the actor's sites that `wanted` lets through, one page of them.
+
+    Raises:
+        NotAllowed: the role does not read the trail.
+    """
+    actor.require(Permission.AUDIT_READ)
+    rows = list(db.session.scalars(_matching(actor, wanted).limit(PAGE_SIZE + 1)))
+    shown = rows[:PAGE_SIZE]
+    return AuditPage(
+        lines=tuple(_lines(shown, actor)),
+        older_than=shown[-1].id if len(rows) > PAGE_SIZE else None,
+        staff=_people_of(actor),
+        clients=_clients_of(actor),
+    )
+
+
+def audit_rows(actor: Actor, wanted: AuditFilter) -> Iterator[AuditLine]:
+    """Yield the rows for an export, newest first, at most LONGEST_EXPORT."""
+    actor.require(Permission.AUDIT_READ)
+    actor.require(Permission.EXPORT_RUN)
+    rows = db.session.scalars(_matching(actor, wanted).limit(LONGEST_EXPORT)).all()
+    yield from _lines(rows, actor)
+
+
+def sentence(kind: str, *, who: str, whom: str) -> str:
+    """Return what a row says.
+
+    >>> sentence("client:viewed", who="Dev Banerjee", whom="Ana Q.")
+    'Dev Banerjee looked at the record of Ana Q.'
+
+    Raises:
+        ValueError: there is no such kind.
+    """
+    return SENTENCES[AuditKind(kind)].format(who=who, whom=whom)
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return every kind with a few words to choose it by, in the order of the words."""
+    named = [
+        (str(kind), words.removeprefix("{who} ").format(who="Someone", whom="a client"))
+        for kind, words in SENTENCES.items()
+    ]
+    return sorted(((kind, words[:1].upper() + words[1:]) for kind, words in named), key=lambda pair: pair[1])
+
+
+def _matching(actor: Actor, wanted: AuditFilter) -> Select[AuditEvent]:
+    row = AuditEvent
+    conditions: list[ColumnElement[bool]] = [_at_own_sites(actor)]
+    for column, value in (
+        (row.actor_id, wanted.actor_id),
+        (row.kind, wanted.kind),
+        (row.client_id, wanted.client_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.from_day is not None:
+        conditions.append(row.at >= _midnight(wanted.from_day, actor))
+    if wanted.until_day is not None:
+        conditions.append(row.at < _midnight(wanted.until_day + timedelta(days=1), actor))
+    if wanted.before_id is not None:
+        conditions.append(row.id < wanted.before_id)
+    return select(row).where(*conditions).order_by(row.id.desc())
+
+
+def _midnight(day: date, actor: Actor) -> datetime:
+    return instant(day, time(0), zone(actor.zone))
+
+
+def _at_own_sites(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for rows of these sites: by the site noted, else by client, else by who acted."""
+    row = AuditEvent
+    their_client = exists().where(Client.id == row.client_id, Client.site_id.in_(actor.site_ids))
+    their_staff = exists().where(user_site.c.user_id == row.actor_id, user_site.c.site_id.in_(actor.site_ids))
+    unplaced = and_(row.site_id.is_(None), or_(their_client, and_(row.client_id.is_(None), their_staff)))
+    return or_(row.site_id.in_(actor.site_ids), unplaced)
+
+
+def _lines(rows: Sequence[AuditEvent], actor: Actor) -> Iterator[AuditLine]:
+    """Yield rows as sentences; names of all of them come from two statements."""
+    names = _names_of({row.actor_id for row in rows if row.actor_id is not None}, actor)
+    clients = _short_names({row.client_id for row in rows if row.client_id is not None}, actor)
+    tz = zone(actor.zone)
+    for row in rows:
+        who = _who(row, names)
+        whom = clients.get(row.client_id, SOMEONE_ELSE) if row.client_id is not None else "a client"
+        yield AuditLine(
+            id=row.id,
+            at=local(row.at, tz),
+            sentence=sentence(row.kind, who=who, whom=whom),
+            who=who,
+            role=row.actor_role,
+            kind=row.kind,
+            client_id=row.client_id if row.client_id in clients else None,
+            details=tuple(_details(row)),
+            reference=row.reference,
+        )
+
+
+def _who(row: AuditEvent, names: dict[int, str]) -> str:
+    if row.actor_id is not None:
+        return names.get(row.actor_id, "Someone of another site")
+    return NOBODY_SIGNED_IN if row.kind.startswith("account:") else SCHEDULER
+
+
+def _names_of(user_ids: Iterable[int], actor: Actor) -> dict[int, str]:
+    """Return names of logins; of clients' logins only those of the reader's own sites."""
+    users = db.session.execute(
+        select(User.id, User.given_name, User.family_name).where(User.id.in_(list(user_ids)), _is_near(actor))
+    )
+    return {user_id: f"{given} {family}".strip() for user_id, given, family in users}
+
+
+def _is_near(actor: Actor) -> ColumnElement[bool]:
+    return or_(
+        exists().where(user_site.c.user_id == User.id, user_site.c.site_id.in_(actor.site_ids)),
+        exists().where(Client.user_id == User.id, Client.site_id.in_(actor.site_ids)),
+    )
+
+
+def _short_names(client_ids: Iterable[int], actor: Actor) -> dict[int, str]:
+    statement = select(Client).where(Client.id.in_(list(client_ids)), Client.site_id.in_(actor.site_ids))
+    return {client.id: client.short_name for client in db.session.scalars(statement)}
+
+
+def _details(row: AuditEvent) -> Iterator[tuple[str, str]]:
+    if row.subject:
+        yield row.subject, row.subject_id
+    if row.actor_role:
+        yield "role", Role(row.actor_role).replace("_", " ")
+    for name, value in (row.details or {}).items():
+        yield str(name).replace("_", " "), _as_words(value)
+
+
+def _as_words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_as_words(part) for part in value) or "none"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_as_words(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
+
+
+def _people_of(actor: Actor) -> tuple[tuple[int, str], ...]:
+    statement = (
+        select(User.id, User.given_name, User.family_name)
+        .where(exists().where(user_site.c.user_id == User.id, user_site.c.site_id.in_(actor.site_ids)))
+        .order_by(User.given_name, User.family_name, User.id)
+    )
+    return tuple(
+        (row.id, f"{row.given_name} {row.family_name}".strip()) for row in db.session.execute(statement)
+    )
+
+
+def _clients_of(actor: Actor) -> tuple[tuple[int, str], ...]:
+    statement = (
+        select(Client).where(Client.site_id.in_(actor.site_ids)).order_by(Client.given_name, Client.id)
+    )
+    return tuple((client.id, client.short_name) for client in db.session.scalars(statement))

@@ -1,0 +1,61 @@
+"""The filters of the audit trail, as they stand in the address."""
+
+from werkzeug.datastructures import MultiDict
+from wtforms import DateField, Form, IntegerField, SelectField
+from wtforms.validators import Optional, ValidationError
+
+from iop_schedule.queries.audit import AuditFilter
+from iop_schedule.vocabulary import AuditKind
+
+Choices = tuple[tuple[int, str], ...]
+
+
+class AuditFilterForm(Form):
+    """Who, what, which client, which days."""
+
+    who = SelectField("Who", [Optional()], coerce=str)
+    what = SelectField("What", [Optional()], coerce=str)
+    client = SelectField("Client", [Optional()], coerce=str)
+    since = DateField("From", [Optional()])
+    until = DateField("To", [Optional()])
+    before = IntegerField("Older than", [Optional()])
+
+    def __init__(self, typed: MultiDict[str, str]) -> None:
+        """Read what stands in the address; choices are offered later, any id may be asked for."""
+        super().__init__(typed)
+        for field in (self.who, self.what, self.client):
+            field.validate_choice = False
+
+    def offer(self, *, staff: Choices, clients: Choices, kinds: list[tuple[str, str]]) -> None:
+        """Fill the lists to choose from."""
+        self.who.choices = [("", "Everyone"), *((str(key), name) for key, name in staff)]
+        self.client.choices = [("", "All clients"), *((str(key), name) for key, name in clients)]
+        self.what.choices = [("", "Everything"), *kinds]
+
+    def validate_until(self, field: DateField) -> None:
+        """Refuse an end before the beginning."""
+        if self.since.data and field.data and field.data < self.since.data:
+            message = "Choose a last day on or after the first one."
+            raise ValidationError(message)
+
+    def value(self) -> AuditFilter:
+        """Return the filter; what cannot be understood lets nothing through that it should not."""
+        return AuditFilter(
+            actor_id=_number(self.who.data),
+            kind=_kind(self.what.data),
+            client_id=_number(self.client.data),
+            from_day=self.since.data,
+            until_day=self.until.data,
+            before_id=self.before.data,
+        )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
+
+
+def _kind(text: str | None) -> AuditKind | None:
+    try:
+        return AuditKind(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,155 @@
+"""Whoever looks at whatever they can reach sees only people who are theirs; logs and messages name nobody.
+
+Every client and every staff member has a name that occurs nowhere else. Each person opens every address
+there is, with every id there is; what comes back is searched for names that must not be in it.
+"""
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, url_for
+
+from iop_schedule import logs
+from iop_schedule.models import db
+from tests.cast import Cast
+from tests.conftest import Http
+from tests.repository.addresses import MISSING, PARAMETERS, PEOPLE, Person, visits
+from tests.repository.test_endpoints import rules
+from tests.world import World, make_world
+
+#: What gives a client away: names, address, code.
+CLIENTS = {
+    "Ana": ("Tamblewyn", "Quillfeather", "ana@example.net"),
+    "Ben": ("Grobbert", "Oxbridger", "ben@example.net", "school pick-up"),
+    "Max": ("Mortlebee", "Jabberwock", "max@example.net"),
+    "Zoe": ("Vixolind", "Umberhulk", "zoe@example.net", "evening class"),
+}
+ELM_STAFF = ("Whitfield", "Banerjee", "Okafor", "Petrov", "Elm Street")
+FAR_STAFF = ("Lindqvist", "Mallory", "Trent", "Far Hills")
+
+MAY_SEE = {
+    "anonymous": set(),
+    "Ana": {"Ana"},
+    "Carol": {"Ana", "Ben"},
+    "Dev": {"Ana", "Ben"},
+    "Root": {"Ana", "Ben", "Max"},
+    "Zoe": {"Zoe"},
+    "Eve": {"Zoe"},
+    "Mallory": {"Zoe"},
+    "Trent": {"Zoe"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    made = make_world(cast)
+    db.session.commit()
+    return made
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the running application would have logged."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.write_to(stream)
+    yield stream
+    root.handlers[:], root.level = handlers, level
+    for name in logs.SILENCED:
+        logging.getLogger(name).disabled = False
+
+
+def everything(app: Flask, person: Person, world: World) -> list[tuple[str, str]]:
+    """Return method and path of every address, with every id that anybody has."""
+    found = set()
+    with app.test_request_context():
+        for key, rule in rules(app):
+            if key == "POST auth.sign_out_everywhere" or key == "POST auth.sign_out":
+                continue
+            for side in (person, _at_other_site(person)):
+                for visit in visits(side, rule.arguments, world):
+                    values = {name: visit.values[name] for name in rule.arguments}
+                    found.add((key.split()[0], url_for(rule.endpoint, **values)))
+    return sorted(found, key=lambda pair: (pair[0] != "GET", pair))
+
+
+def _at_other_site(person: Person) -> Person:
+    return Person(person.name, person.email, person.role, at_elm=not person.at_elm)
+
+
+def names_in(text: str, names: tuple[str, ...]) -> list[str]:
+    return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=[person.name for person in PEOPLE])
+def test_nobody_sees_a_client_who_is_not_theirs(
+    app: Flask, http: Http, world: World, log: io.StringIO, person: Person
+) -> None:
+    if person.email:
+        http.sign_in(person.email)
+    app.config["WTF_CSRF_ENABLED"] = False
+    leaked, seen = [], set()
+    for method, path in everything(app, person, world):
+        answer = http.open(path, method=method)
+        text = f"{answer.headers}\n{answer.text}"
+        for client, names in CLIENTS.items():
+            if not (found := names_in(text, names)):
+                continue
+            seen.add(client)
+            if client not in MAY_SEE[person.name]:
+                leaked.append(f"{method} {path}: {found}")
+        if person.role is not None:
+            others = FAR_STAFF if person.at_elm else ELM_STAFF
+            leaked += [f"{method} {path}: {name}" for name in names_in(text, others)]
+    assert leaked == []
+    assert seen <= MAY_SEE[person.name]
+    logged = names_in(log.getvalue(), tuple(name for names in CLIENTS.values() for name in names))
+    assert logged == []
+
+
+def test_the_people_who_may_be_seen_are_on_some_page(app: Flask, new_http, world: World) -> None:  # type: ignore[no-untyped-def]
+    """Without this, an application that shows nothing would pass the test above."""
+    unseen = []
+    for person in PEOPLE[1:]:
+        browser: Http = new_http().sign_in(person.email)
+        pages = [
+            browser.open(path, method=method).text
+            for method, path in everything(app, person, world)
+            if method == "GET"
+        ]
+        unseen += [
+            f"{person.name} does not see {client}"
+            for client in MAY_SEE[person.name]
+            if not any(names_in(page, CLIENTS[client]) for page in pages)
+        ]
+    assert unseen == []
+
+
+def test_no_address_holds_a_name(app: Flask, http: Http, world: World) -> None:
+    http.sign_in("root@example.org")
+    with app.test_request_context():
+        pages = [path for method, path in everything(app, PEOPLE[4], world) if method == "GET"]
+    named = [
+        link
+        for path in pages
+        for link in re.findall(r'(?:href|action|src)="([^"]*)"', http.get(path).text)
+        for names in CLIENTS.values()
+        if names_in(link, names) and not link.startswith(("mailto:", "tel:"))
+    ]
+    titled = [
+        path
+        for path in pages
+        for names in CLIENTS.values()
+        if names_in("".join(re.findall(r"<title>(.*?)</title>", http.get(path).text, re.DOTALL)), names)
+    ]
+    assert (named, titled) == ([], [])
+
+
+def test_every_parameter_is_tried_with_ids_of_both_sites(world: World) -> None:
+    for name, ids in PARAMETERS.items():
+        found = ids(world)
+        assert len({found.elm, found.far, MISSING}) == 3 or name in {"enrollment_id"}, name
