@@ -99,7 +99,9 @@ def _has_zone(day: ClientDay) -> bool:
     try:
         return bool(day.tz)
     except UnknownZone:
-        log.error("session %s is at a site without a usable time zone", day.first.occurrence_id)  # noqa: TRY400
+        log.error(
+            "a session is at a site without a usable time zone", extra={"item_id": day.first.occurrence_id}
+        )
         return False
 
 
@@ -192,7 +194,7 @@ def _arm_next(now: datetime, policy: NudgePolicy) -> _Armed | Step | None:
         if picked is None:
             raise
         # One message that breaks our own code must delay itself only.
-        log.exception("reminder %s could not be prepared", picked)
+        log.exception("a reminder could not be prepared", extra={"item_id": picked})
         _postpone(picked, now + FAULT_WAIT)
         return Step.POSTPONED
 
@@ -216,7 +218,7 @@ def _armed_or_held(
     try:
         message = rules.neutral_message(day)
     except NotNeutral:
-        log.error("reminder %s would not be neutral and was held", delivery.id)  # noqa: TRY400 - no trace needed
+        log.error("a reminder would not be neutral and was held", extra={"item_id": delivery.id})  # noqa: TRY400
         return _hold(delivery, HoldReason.NOT_NEUTRAL, now)
     outgoing = Outgoing(id=delivery.id, to=day.address, subject=message.subject, text=message.text)
     return _arm(session, delivery, outgoing, now)

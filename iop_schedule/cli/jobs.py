@@ -1,6 +1,8 @@
 """`flask --app wsgi run-jobs`: the scheduler in a process of its own; `backup`: a copy of the database."""
 
+import logging
 import signal
+import sys
 from pathlib import Path
 from threading import Event
 
@@ -8,10 +10,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from iop_schedule import logs
 from iop_schedule.actions import upkeep
 from iop_schedule.adapters.backup import BackupFailed, copy_sqlite
 from iop_schedule.adapters.messages import messages_for
-from iop_schedule.cli.logs import log_to_stderr
 from iop_schedule.config import BadSetting
 from iop_schedule.jobs.runner import AlreadyRunning, Runner
 
@@ -54,7 +56,9 @@ def backup(target: Path) -> None:
 
 def prepare_to_run(app: Flask) -> None:
     """Set up logging and refuse to start on a database or settings that are not fit; say how mail is set."""
-    log_to_stderr()
+    logs.write_to()
+    if sys.stderr.isatty():
+        logging.getLogger().setLevel(logging.WARNING)  # a person is watching: only what needs attention
     problem = upkeep.why_not_start()
     if problem:
         raise click.ClickException(problem)

@@ -5,16 +5,16 @@ survive a crash is in the database.
 """
 
 import logging
-from datetime import UTC, timedelta
+from datetime import UTC
 from pathlib import Path
+from secrets import token_hex
 from threading import Thread
-from uuid import uuid4
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from iop_schedule import clock
+from iop_schedule import clock, logs
 from iop_schedule.actions import upkeep
 from iop_schedule.adapters.locks import FileLock
 from iop_schedule.jobs.schedule import TICKS, Tick
@@ -109,12 +109,13 @@ def build_scheduler(app: Flask, ticks: tuple[Tick, ...], worker: Worker) -> Back
 
 def run_tick(app: Flask, tick: Tick, worker: Worker) -> None:
     """Run one tick to its end; whatever goes wrong is logged and must not stop the next one."""
+    logs.reference.set(token_hex(4))
     try:
         with app.app_context():
             _run(tick, worker)
             worker.finished[tick.name] = (clock.now(), tick.every)
     except Exception:
-        log.exception("tick %s failed (%s)", tick.name, uuid4().hex[:8])
+        log.exception("a tick failed", extra={"tick": tick.name})
     finally:
         worker.ended[tick.name] = clock.monotonic()
 
@@ -133,7 +134,3 @@ def _lock_for(app: Flask) -> FileLock | None:
     if not url.startswith("sqlite:///"):
         return None
     return FileLock(Path(url.removeprefix("sqlite:///") + "-scheduler.lock"))
-
-
-#: How long stopping may take: one message at its slowest.
-STOP_WITHIN = timedelta(seconds=35)
