@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions import audit
-from iop_schedule.actions.series import place_client
+from iop_schedule.actions.memberships import place_client
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
