@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises:
         BadSetting: a setting cannot be used.
     """
-    settings = settings or Settings.from_env(os.environ, instance=PACKAGE.parent / "instance")
+    settings = settings or Settings.from_env(os.environ, instance=_instance())
     app = Flask("iop_schedule", instance_path=str(settings.instance.resolve()), static_folder=None)
     app.config.update(_config(settings))
     app.extensions["settings"] = settings
@@ -60,6 +60,11 @@ def _init_sign_in(app: Flask) -> None:
     manager.request_loader(None)  # no sign-in by a token in the address or a header
 
 
+def _instance() -> Path:
+    """Return the folder for data and secrets: INSTANCE_PATH, else `instance` beside the package."""
+    return Path(os.environ.get("INSTANCE_PATH") or PACKAGE.parent / "instance")
+
+
 def _config(settings: Settings) -> dict[str, Any]:
     return {
         "TESTING": settings.testing,
@@ -79,7 +84,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         # 19 MiB and two passes: OWASP's floor; the library's default costs seven times the processor time.
-        "SECURITY_PASSLIB_OPTIONS": {
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
             "argon2__memory_cost": 19 * 1024,
             "argon2__time_cost": 2,
             "argon2__parallelism": 1,

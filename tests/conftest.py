@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import text
 
 from iop_schedule import clock
@@ -29,8 +30,19 @@ hypothesis_settings.load_profile("suite")
 #: The moment most tests happen at: Wednesday 2026-03-04, 10:00 in New York.
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 
-#: Built once for all tests of this machine's user; building again finds nothing to do.
-ASSETS = Path(tempfile.gettempdir()) / f"iop-test-assets-{os.getuid()}"
+
+def _folder(name: str) -> Path:
+    """Return a folder that outlives the run, closed to other users of the machine."""
+    folder = Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+#: Built once for all tests; building again finds nothing to do.
+ASSETS = _folder("iop-test-assets") / "assets"
+
+#: Each test has an application of its own; templates are compiled once for all of them.
+TEMPLATES = FileSystemBytecodeCache(str(_folder("iop-test-templates")))
 
 _real_connect = socket.socket.connect
 
@@ -118,6 +130,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on an empty, migrated database, with the clock standing at `NOW`."""
     app = create_app(make_settings(tmp_path, database_url))
+    app.jinja_env.bytecode_cache = TEMPLATES
     clock.freeze(NOW)
     with app.app_context():
         token = write_intent.set(True)
