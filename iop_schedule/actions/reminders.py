@@ -99,9 +99,7 @@ def _has_zone(day: ClientDay) -> bool:
     try:
         return bool(day.tz)
     except UnknownZone:
-        log.error(
-            "a session is at a site without a usable time zone", extra={"item_id": day.first.occurrence_id}
-        )
+        log.warning("a session's site has no usable zone", extra={"item_id": day.first.occurrence_id})
         return False
 
 
