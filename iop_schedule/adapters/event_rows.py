@@ -13,6 +13,8 @@ COLUMNS = ("client_id", "at", "scheduled_minutes", "status", "attended_minutes")
 #: Combinations of status and minutes whose meaning is kept; ordinary files have a few dozen.
 _KEPT_MEANINGS = 20_000
 _MOST_DIGITS = 6
+_DATE_LENGTH = len("2026-03-02")
+_SEPARATORS = ("", "T", " ")
 
 #: When, share attended or None, on a pause, `at` as the file has it, and every field as read.
 Event = tuple[datetime, float | None, bool, str, list[str]]
@@ -103,6 +105,9 @@ def _moment(written: str) -> datetime:
     except ValueError:
         message = f"at “{written}” is not a date or local date-time such as 2026-03-02T18:00"
         raise BadEvent(message, field="at") from None
+    if "," in written or written[_DATE_LENGTH : _DATE_LENGTH + 1] not in _SEPARATORS:
+        message = f"at “{written}” is not written like 2026-03-02T18:00"
+        raise BadEvent(message, field="at")
     if at.tzinfo is not None:
         message = f"at “{written}” has a zone; write the local time without it"
         raise BadEvent(message, field="at")

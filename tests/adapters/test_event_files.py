@@ -182,6 +182,11 @@ def test_columns_are_found_by_name_and_others_ignored(tmp_path: Path) -> None:
     assert float(levels[0]["attended_share"]) == (4.4 + 30 / 180) / 6.5
 
 
+def test_a_client_id_with_a_comma_stays_one_field(tmp_path: Path) -> None:
+    levels, _ = replayed(written(tmp_path, '"a, ""b""",2026-03-02 18:00,180,attended,'))
+    assert [(row["client_id"], row["at"]) for row in levels] == [('a, "b"', "2026-03-02 18:00")]
+
+
 def test_a_pause_stops_the_clock(tmp_path: Path) -> None:
     paused = ["a,2026-03-02,60,attended,", "a,2026-03-09,60,paused,", "a,2026-03-16,60,no_show,"]
     straight = ["b,2026-03-02,60,attended,", "b,2026-03-09,60,no_show,"]
@@ -197,6 +202,8 @@ GOOD = "a,2026-03-02,180,attended,180"
     [
         pytest.param("a,2026-03-04,180,present,180", "status “present” is not one of", id="status"),
         pytest.param("a,04/03/2026,180,attended,180", "at “04/03/2026” is not a date", id="date"),
+        pytest.param('a,"2026-03-04,18:00",180,attended,180', "not written like", id="separator"),
+        pytest.param('a,"2026-03-04T18:00:00,5",180,attended,180', "not written like", id="decimal comma"),
         pytest.param("a,2026-03-04T18:00-05:00,180,attended,180", "has a zone", id="zone"),
         pytest.param(
             "a,2026-03-04,180,attended,181", "181 is more than scheduled_minutes 180", id="too many"

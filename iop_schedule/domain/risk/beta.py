@@ -7,7 +7,7 @@ package and can be checked by hand.
 from math import exp, lgamma, log, log1p, sqrt
 
 #: Each step leaves about the cube of its own relative size; after one this small nothing is left.
-_SMALL_STEP = 1e-6
+SMALL_STEP = 3e-6
 _MOST_STEPS = 100
 
 
@@ -48,7 +48,7 @@ def quantile(share: float, a: float, b: float) -> float:
         newton = error / exp(scale + (a - 1.0) * log(x) + (b - 1.0) * log1p(-x))
         bend = newton * ((a - 1.0) / x - (b - 1.0) / (1.0 - x))
         step = newton / (1.0 - 0.5 * min(1.0, max(-1.0, bend)))
-        if abs(step) <= _SMALL_STEP * min(x, 1.0 - x):
+        if abs(step) <= SMALL_STEP * min(x, 1.0 - x):
             return x - step
         x = x - step if low < x - step < high else 0.5 * (low + high)
     return x

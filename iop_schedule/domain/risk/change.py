@@ -50,27 +50,29 @@ class Weights(NamedTuple):
 class Arms:
     """The formulas of both arms under one policy, with the logarithms kept for shares met before."""
 
-    __slots__ = ("_known", "drop_odds", "floor", "prior_misses", "roof", "stop_miss", "strength")
+    __slots__ = ("drop_odds", "floor", "known", "prior_misses", "roof", "stop_miss", "strength")
 
     def __init__(self, policy: MonitorPolicy) -> None:
         self.strength = policy.personal_strength
         self.prior_misses = (1 - policy.prior_mean) * policy.personal_strength
         self.floor, self.roof = policy.lowest_usual_miss, policy.highest_usual_miss
         self.drop_odds, self.stop_miss = policy.drop_odds, policy.stop_miss
-        self._known: dict[float, Weights] = {}
+        self.known: dict[float, Weights] = {}
 
     def usual_miss(self, misses: float, sessions: float) -> float:
         """Return a client's usual share of misses: learnt, shrunk to the program's, kept in range."""
         share = (self.prior_misses + misses) / (self.strength + sessions)
-        return min(self.roof, max(self.floor, share))
+        if share < self.floor:
+            return self.floor
+        return self.roof if share > self.roof else share
 
     def weights(self, usual_miss: float) -> Weights:
         """Return the log likelihood ratios of both arms against `usual_miss`."""
-        known = self._known.get(usual_miss)
+        known = self.known.get(usual_miss)
         if known is None:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            known = self._known[usual_miss] = self._weights(usual_miss)
+            if len(self.known) >= _CACHED:
+                self.known.clear()
+            known = self.known[usual_miss] = self._weights(usual_miss)
         return known
 
     def _weights(self, q: float) -> Weights:
