@@ -32,7 +32,8 @@ def export_folder(*, folder: Path, now: datetime) -> dict[str, int]:
     with _reading():
         for table in TABLES:
             counts[table.name] = _write_file(folder / table.file, table, now)
-    _open_private(folder / NOTICE_FILE).write(NOTICE.encode())
+    with _open_private(folder / NOTICE_FILE) as notice:
+        notice.write(NOTICE.encode())
     return counts
 
 

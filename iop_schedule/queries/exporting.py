@@ -119,10 +119,11 @@ def _works_here(scope: Scope) -> ColumnElement[bool]:
     """Return the condition on `User`: works at one of the sites, or is named by one of their rows."""
     if scope is None:
         return true()
+    series, occurrence = aliased(Series), aliased(Occurrence)
     return or_(
         User.sites.any(Site.id.in_(scope)),
-        exists().where(Series.leader_id == User.id, Series.site_id.in_(scope)),
-        exists().where(Occurrence.leader_id == User.id, Occurrence.site_id.in_(scope)),
+        exists().where(series.leader_id == User.id, series.site_id.in_(scope)),
+        exists().where(occurrence.leader_id == User.id, occurrence.site_id.in_(scope)),
         exists().where(
             Assignment.user_id == User.id, Client.id == Assignment.client_id, Client.site_id.in_(scope)
         ),
