@@ -10,6 +10,7 @@ reminders       which reminders are due for a session at an instant
 attendance      statuses, allowed changes, minutes credited
 frequency       delivered against prescribed, per program week
 risk            engagement signals and tiers, each with its reasons
+engagement      how a program does: waits, retention, capacity, by admission cohort
 
 A stage may use the stages above it, never those below; `lint-imports` checks it.
 """
