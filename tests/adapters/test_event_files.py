@@ -1,7 +1,9 @@
 """Files of past sessions through the monitor: same numbers as in memory, all or nothing, any order."""
 
 import csv
+import os
 import random
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -258,6 +260,23 @@ def test_output_files_are_for_their_owner_only(tmp_path: Path) -> None:
     levels = tmp_path / "levels.csv"
     event_files.replay(written(tmp_path, GOOD), levels=levels, alerts=None, policy=POLICY)
     assert levels.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_target_that_is_no_file_receives_a_copy(tmp_path: Path) -> None:
+    nowhere = Path("/dev/null")
+    event_files.replay(written(tmp_path, GOOD), levels=nowhere, alerts=None, policy=POLICY)
+    assert nowhere.is_char_device()
+    assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
+
+
+def test_rows_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe, levels = tmp_path / "pipe", tmp_path / "levels.csv"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(f"{HEADER}\n{GOOD}\n",))
+    writer.start()
+    counted = event_files.replay(pipe, levels=levels, alerts=None, policy=POLICY)
+    writer.join()
+    assert (counted.rows, len(levels.read_text().splitlines())) == (1, 2)
 
 
 def test_large_files_are_written_in_batches_without_losing_rows(tmp_path: Path) -> None:
