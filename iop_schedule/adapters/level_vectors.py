@@ -1,4 +1,4 @@
-"""The LEVEL channel's formulas on whole columns: the monitor's only door to numpy, for replaying histories."""
+"""The LEVEL channel on whole columns: the monitor's only door to numpy, opened to replay a history."""
 
 from collections.abc import Sequence
 from math import lgamma

@@ -1,0 +1,76 @@
+"""What frequency is computed from: one client's sessions, prescribed doses and dates of care."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from iop_schedule.domain.attendance import SessionState
+
+#: Days from its start for which a recorded step-down suspends the level-of-care check.
+#: Source: docs/sources.md#step-down
+STEP_DOWN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFact:
+    """One dated session of one client, as known at some instant.
+
+    Minutes exclude breaks. `local_day` is the day on the site's calendar. A make-up is a session the
+    client was not expected at before: its minutes are delivered, but nothing more was on offer.
+    """
+
+    occurrence_id: int
+    starts_at: datetime
+    local_day: date
+    scheduled_minutes: int
+    state: SessionState
+    attended_minutes: int = 0
+    make_up: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse minutes that contradict each other."""
+        if not 0 <= self.attended_minutes <= self.scheduled_minutes:
+            message = f"{self.attended_minutes} attended of {self.scheduled_minutes} scheduled minutes"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class DoseInForce:
+    """What is prescribed a week from `from_day` until the next dose begins: minutes and distinct days."""
+
+    from_day: date
+    minutes: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaySpan:
+    """Days from `from_day` to `until_day`, both included; open while `until_day` is None."""
+
+    from_day: date
+    until_day: date | None = None
+
+    def contains(self, day: date) -> bool:
+        """Return True when `day` is one of these days."""
+        return self.from_day <= day and (self.until_day is None or day <= self.until_day)
+
+
+@dataclass(frozen=True, slots=True)
+class CareDates:
+    """When a client is in care: enrolled, on a pause, stepping down, and when the program is closed."""
+
+    enrolled: DaySpan
+    pauses: tuple[DaySpan, ...] = ()
+    closures: tuple[DaySpan, ...] = ()
+    step_downs: tuple[DaySpan, ...] = ()
+
+    def in_care(self, day: date) -> bool:
+        """Return True when the client is enrolled and not on a pause."""
+        return self.enrolled.contains(day) and not any(p.contains(day) for p in self.pauses)
+
+    def is_open(self, day: date) -> bool:
+        """Return True when the client is in care and the program is not closed."""
+        return self.in_care(day) and not any(c.contains(day) for c in self.closures)
+
+    def steps_down(self, day: date) -> bool:
+        """Return True during the first 14 days of a recorded step-down; later days are judged again."""
+        return any(s.contains(day) and (day - s.from_day).days < STEP_DOWN_DAYS for s in self.step_downs)
