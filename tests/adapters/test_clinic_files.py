@@ -365,3 +365,16 @@ def test_an_archive_that_lies_about_its_sizes_is_refused(tmp_path: Path) -> None
     assert lying != honest
     with pytest.raises(staging.Refused, match="cannot be opened"):
         staging.stage([Sent("files.zip", io.BytesIO(lying))], tmp_path / "in", most_bytes=1_000)
+
+
+def test_the_documentation_lists_every_file_and_column() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "import.md").read_text(encoding="utf-8")
+    sections = dict(part.split("\n", 1) for part in text.split("### ")[1:])
+    assert list(sections) == [table.file for table in TABLES]
+    for table in TABLES:
+        names = [
+            line.split("|")[1].strip().strip("*")
+            for line in sections[table.file].splitlines()
+            if line.startswith("| ")
+        ]
+        assert names == ["column", *table.header]
