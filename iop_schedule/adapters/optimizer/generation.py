@@ -70,6 +70,22 @@ def price_all(
     return Priced(bound, columns)
 
 
+def propose(
+    cohort: Cohort, people: Sequence[int], prices: Sequence[int], stop: Callable[[], bool]
+) -> list[Column]:
+    """Return the weeks that some people would choose at these prices."""
+    columns: list[Column] = []
+    for person in people:
+        if stop():
+            break
+        for n, part in enumerate(cohort.people[person]):
+            columns += [
+                cohort.column(person, n, found.chosen, part.gross(found, prices))
+                for found in part.priced(prices, WEEKS_PER_ROUND)
+            ]
+    return columns
+
+
 def generate(
     cohort: Cohort,
     master: Master,
@@ -97,7 +113,7 @@ def generate(
         bound.offer(priced.bound, prices)
         if _closed(cohort, bound, relaxed):
             break
-        added = sum(master.add(c) for c in priced.columns if _gains(c, relaxed, cohort))
+        added = sum(master.add(c) for c in priced.columns if gains(c, relaxed, cohort))
         if not added and prices == own:
             break
         # Smoothed prices that propose nothing new point the wrong way: look once with the master's own.
@@ -119,7 +135,8 @@ def _closed(cohort: Cohort, bound: Bound, relaxed: Relaxed) -> bool:
     return bound.ticks // cohort.grain * cohort.grain <= relaxed.value * TICKS + NOTHING * TICKS
 
 
-def _gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:
+def gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:
+    """Return True when adding the column would improve the master problem."""
     reward = cohort.rewards[column.person] / len(cohort.weeks)
     link = relaxed.links[column.person] * (1 if column.part == 0 else -1)
     worth = (column.value + reward) / TICKS - sum(relaxed.prices[r] for r in column.rows) - link

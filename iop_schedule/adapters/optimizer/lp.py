@@ -3,7 +3,7 @@
 HiGHS is imported on first use only: a clinic that places people one by one never loads it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,15 @@ class Master:
             links=links,
             shares=list(solution.col_value),
         )
+
+    def settle(self, column: int) -> None:
+        """Keep a column whole until it is released."""
+        self._model.changeColBounds(column, 1.0, 1.0)
+
+    def release(self, columns: Iterable[int]) -> None:
+        """Let columns take any share again."""
+        for column in columns:
+            self._model.changeColBounds(column, 0.0, self._model.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from iop_schedule import clock
-from iop_schedule.adapters.optimizer import improvement, lp
+from iop_schedule.adapters.optimizer import cpsat, improvement, lp
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seating
+from iop_schedule.adapters.optimizer.diving import dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns
 from iop_schedule.adapters.optimizer.generation import Bound, generate
+from iop_schedule.adapters.optimizer.lp import Relaxed
 from iop_schedule.domain.placement import (
     Because,
     Choice,
@@ -34,6 +36,10 @@ EXPLAINING = 0.15
 CHOOSING = 0.6
 #: The most columns that are listed for a proof.
 MOST_LISTED = 60_000
+
+
+#: Chooses among columns in whole numbers.
+Chooser = Callable[..., lp.Chosen | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +162,38 @@ class _Run:
         relaxed = generate(self.cohort, master, self._bound, self._stop, lambda _: self._tell("prices"))
         self._keep(improvement.rounded(self.cohort, master.columns, relaxed.shares))
         self._tell("rounded")
-        if self._gap() > 0 and not self._stop():
-            self._choose(master.columns, self._left() * CHOOSING)
-        if self._gap() > 0 and not self._stop():
-            self._prove()
-        if self._gap() > 0 and not self._stop():
-            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
+        for step in self._steps(master, relaxed):
+            if self._gap() <= 0 or self._stop():
+                return
+            step()
 
-    def _choose(self, columns: Sequence[Column], seconds: float) -> float | None:
+    def _steps(self, master: lp.Master, relaxed: Relaxed) -> list[Callable[[], object]]:
+        """Return what narrows the gap, the quickest first."""
+
+        def among_columns(solver: Chooser) -> Callable[[], object]:
+            return lambda: self._choose(solver, master.columns, self._left() * CHOOSING)
+
+        return [
+            lambda: self._dive(master, relaxed),
+            among_columns(lp.choose),
+            self._prove,
+            among_columns(cpsat.choose),
+            self._prove,
+            lambda: self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop)),
+        ]
+
+    def _dive(self, master: lp.Master, relaxed: Relaxed) -> None:
+        shares = dived(self.cohort, master, relaxed, self._stop)
+        if shares is not None:
+            self._keep(improvement.rounded(self.cohort, master.columns, shares))
+            self._tell("dived")
+
+    def _choose(self, solver: Chooser, columns: Sequence[Column], seconds: float) -> float | None:
         """Choose among columns in whole numbers; return the bound on such choices, in ticks."""
         start = [c for own in self._best.placed.values() for c in own]
         known = {(c.person, c.part, c.chosen) for c in columns}
         everything = [*columns, *(c for c in start if (c.person, c.part, c.chosen) not in known)]
-        chosen = lp.choose(
+        chosen = solver(
             self.cohort, everything, start, seconds=seconds, seed=self._seed, cancelled=self._cancelled
         )
         if chosen is None:
@@ -184,7 +209,7 @@ class _Run:
         )
         if columns is None or self._stop():
             return
-        best_elsewhere = self._choose(columns, self._left())
+        best_elsewhere = self._choose(lp.choose, columns, self._left())
         if best_elsewhere is not None:
             # Nothing outside the list beats the plan, and nothing inside beats the bound of the choice.
             proved = max(self._best.value, int(best_elsewhere + self.cohort.grain / 2))

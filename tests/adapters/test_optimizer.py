@@ -1,0 +1,223 @@
+"""Placing everyone: legal, never above its bound, and on tiny problems as good as trying every plan."""
+
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+
+from benchmarks.placement_instances import Name, instance, weeks
+from iop_schedule.adapters.optimizer import solve
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort
+from iop_schedule.adapters.optimizer.enumeration import promising_columns, weeks_worth
+from iop_schedule.domain.placement import (
+    Alternating,
+    Client,
+    Commitment,
+    Dose,
+    Group,
+    Meeting,
+    Plan,
+    PlanStatus,
+    Problem,
+    Weights,
+    best_weeks,
+    broken_rules,
+)
+from iop_schedule.vocabulary import Modality, Weekday, WeekParity
+from tests.domain import placement_oracles as oracle
+from tests.strategies_placement import problems
+
+MO, TU, WE, TH, FR = (Weekday(n) for n in range(5))
+
+
+def group(code, *days, seats=1, start=540, **changes):
+    meetings = tuple(Meeting(f"{code}-{d.name}", d, start, start + 180, seats) for d in days)
+    plain = {"service_type": "process", "modality": Modality.IN_PERSON, "language": "en", "site": "main"}
+    return Group(code, meetings=meetings, **(plain | changes))
+
+
+def person(code, **changes):
+    return Client(code, **({"languages": ("en",), "dose": Dose(540, min_days=3)} | changes))
+
+
+def assert_holds(problem, plan):
+    assert oracle.broken(problem, plan) == set()
+    assert plan.objective == float(oracle.objective(problem, plan))
+    assert plan.objective <= plan.bound
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3, alternating=False))
+def test_a_tiny_plan_is_as_good_as_the_best_of_all_plans(asked):
+    plan = solve(asked, seconds=20)
+    assert_holds(asked, plan)
+    best = float(oracle.best_objective(asked))
+    assert plan.status is PlanStatus.OPTIMAL
+    assert plan.objective == pytest.approx(best, rel=1e-4)
+    assert best <= plan.bound
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=2, most_clients=2, alternating=True))
+def test_tiny_alternating_plans_are_as_good_as_the_best_of_all_plans(asked):
+    plan = solve(asked, seconds=20)
+    assert_holds(asked, plan)
+    best = float(oracle.best_objective(asked))
+    assert plan.status is PlanStatus.OPTIMAL
+    assert plan.objective == pytest.approx(best, rel=1e-4)
+    assert best <= plan.bound
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, alternating=False))
+def test_every_legal_week_is_listed_once_with_its_worth(asked):
+    (client,) = asked.clients
+    ((part,),) = Cohort(asked).people
+    free = [0] * sum(len(g.meetings) for g in asked.groups)
+    listed = list(weeks_worth(part, free, -(10**12), 10**6))
+    found = {frozenset(part.offers[i].id for i in chosen): value for chosen, value in listed}
+    shut = frozenset(m.id for g in asked.groups for m in g.meetings if m.seats == 0)
+    legal = oracle.legal_weeks(asked, client, "every", shut)
+    assert len(found) == len(listed)
+    assert found == {
+        frozenset(week): oracle.week_points(asked, client, week, "every") * TICKS for week in legal
+    }
+
+
+def test_two_people_share_what_one_would_take():
+    # The first of the two could take either week, the second one only: nobody needs to wait.
+    groups = (group("am", MO, TU, WE, counselor="k1"), group("pm", MO, TU, WE, start=840))
+    flexible = person("c1")
+    bound_to_mornings = person(
+        "c2", commitments=tuple(Commitment("work", d, 780, 1200) for d in (MO, TU, WE))
+    )
+    plan = solve(Problem(groups, (flexible, bound_to_mornings)), seconds=10)
+    assert dict(plan.assignments) == {
+        "c1": ("pm-MO", "pm-TU", "pm-WE"),
+        "c2": ("am-MO", "am-TU", "am-WE"),
+    }
+    assert (plan.status, plan.unplaced) == (PlanStatus.OPTIMAL, ())
+
+
+def test_people_kept_apart_meet_nowhere_and_no_reason_mentions_it():
+    groups = (group("am", MO, TU, WE, seats=5),)
+    people = (person("ana", keep_apart=("ben",)), person("ben"), person("cleo", priority=4))
+    plan = solve(Problem(groups, people), seconds=10)
+    assert set(plan.assignments) in ({"ana", "cleo"}, {"ben", "cleo"})
+    (waiting,) = plan.unplaced
+    assert "apart" not in repr(waiting)
+    assert all(name not in repr(replace(waiting, client="")) for name in ("ana", "ben", "cleo"))
+
+
+def test_alternating_weeks_place_people_whose_weeks_differ():
+    groups = (group("am", MO, TU, WE, seats=2), group("pm", MO, TU, WE, start=1020, seats=2))
+    work = [
+        Commitment("work", d, start, end, week=week)
+        for d in (MO, TU, WE)
+        for start, end, week in ((480, 900, WeekParity.A), (960, 1320, WeekParity.B))
+    ]
+    rotating = person("c1", commitments=tuple(work))
+    asked = Problem(groups, (rotating,))
+    assert solve(asked, seconds=10).assignments == {}
+    plan = solve(replace(asked, alternating=True), seconds=10)
+    assert plan.assignments == {"c1": Alternating(("pm-MO", "pm-TU", "pm-WE"), ("am-MO", "am-TU", "am-WE"))}
+
+
+def test_a_bonus_for_staying_keeps_people_where_they_are():
+    groups = (group("am", MO, TU, WE, seats=2, counselor="k1"), group("pm", MO, TU, WE, start=840, seats=2))
+    settled = person("c1", current=("pm-MO", "pm-TU", "pm-WE"))
+    newcomer = person("c2")
+    plan = solve(Problem(groups, (settled, newcomer), Weights(keep_bonus=3)), seconds=10)
+    assert plan.assignments["c1"] == ("pm-MO", "pm-TU", "pm-WE")
+    assert plan.objective == 2 * 1000 + 2 * (60 - 18) + 9
+
+
+def test_a_hundred_people_are_placed_and_proved():
+    asked = instance(Name("S", "normal", 2))
+    plan = solve(asked, seconds=30)
+    assert broken_rules(asked, plan) == []
+    assert_holds(asked, plan)
+    assert plan.status is PlanStatus.OPTIMAL
+    placed, waiting = set(plan.assignments), [u.client for u in plan.unplaced]
+    assert sorted([*placed, *waiting]) == sorted(c.id for c in asked.clients)
+    assert all(u.because for u in plan.unplaced)
+
+
+def test_the_same_question_gets_the_same_plan():
+    asked = instance(Name("S", "normal", 1))
+    one, other = (solve(asked, seconds=30, seed=7) for _ in range(2))
+    assert replace(one, seconds=None) == replace(other, seconds=None)
+
+
+def test_a_run_keeps_its_time_and_its_promises_when_cut_short():
+    asked = weeks(150, 25, "cut short")
+    began = time.monotonic()
+    plan = solve(asked, seconds=1.0)
+    assert time.monotonic() - began < 1.0 * 1.1 + 1.0  # the last person's reasons may be under way
+    assert_holds(asked, plan)
+    assert len(plan.assignments) > 50
+
+
+def test_a_cancelled_run_returns_what_it_has():
+    asked = instance(Name("S", "normal", 1))
+    steps = []
+    plan = solve(asked, seconds=60, cancelled=lambda: len(steps) >= 3, progress=steps.append)
+    assert_holds(asked, plan)
+    assert len(steps) <= 5
+    assert steps[0].step == "first plan"
+    assert steps[0].objective <= steps[-1].objective <= steps[-1].bound <= steps[0].bound
+
+
+def test_a_run_begins_from_a_given_plan_and_leaves_out_what_is_not_legal():
+    groups = (group("am", MO, TU, WE), group("pm", MO, TU, WE, start=840))
+    asked = Problem(groups, (person("c1"), person("c2")))
+    begun = Plan({"c1": ("am-MO",), "c2": ("am-MO", "am-TU", "am-WE")})
+    plan = solve(asked, seconds=10, start=begun, cancelled=lambda: True)
+    assert dict(plan.assignments) == {
+        "c1": ("pm-MO", "pm-TU", "pm-WE"),
+        "c2": ("am-MO", "am-TU", "am-WE"),
+    }
+
+
+def test_without_the_solvers_people_are_still_placed_under_a_valid_bound(monkeypatch):
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    asked = instance(Name("S", "starved", 1))
+    plan = solve(asked, seconds=1)
+    assert broken_rules(asked, plan) == []
+    assert_holds(asked, plan)
+    assert len(plan.assignments) > 20
+
+
+def test_nobody_to_place_is_a_plan_too():
+    plan = solve(Problem((group("am", MO),), ()), seconds=5)
+    assert (plan.status, plan.objective, plan.bound, dict(plan.assignments)) == (
+        PlanStatus.OPTIMAL,
+        0.0,
+        0.0,
+        {},
+    )
+
+
+def test_who_is_left_out_would_not_fit_into_what_is_left():
+    asked = instance(Name("S", "starved", 3))
+    plan = solve(asked, seconds=4)
+    from iop_schedule.domain.placement import openings
+
+    for waiting in plan.unplaced:
+        free = openings(asked, waiting.client, plan.assignments)
+        assert best_weeks(asked, waiting.client, free, count=1) == []
+
+
+def test_listing_ends_where_there_is_too_much_to_list_or_no_time():
+    cohort = Cohort(instance(Name("S", "starved", 1)))
+    free = [0] * len(cohort.capacities)
+    assert promising_columns(cohort, free, 0, 100, lambda: False) is None
+    assert promising_columns(cohort, free, 0, 10**6, lambda: True) is None
+
+
+def test_nothing_is_listed_when_nothing_can_better_the_plan():
+    cohort = Cohort(instance(Name("S", "starved", 1)))
+    free = [0] * len(cohort.capacities)
+    assert promising_columns(cohort, free, 10**15, 100, lambda: False) == []
