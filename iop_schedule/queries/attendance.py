@@ -16,6 +16,7 @@ from iop_schedule.models import (
     AttendanceRecord,
     Client,
     Occurrence,
+    Room,
     RosterEntry,
     Series,
     User,
@@ -23,7 +24,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_occurrence, sees_occurrence
 from iop_schedule.queries.frequency import CareRecord, care_records
-from iop_schedule.vocabulary import AttendanceStatus, OccurrenceStatus, RosterSource, SeriesKind
+from iop_schedule.vocabulary import AttendanceStatus, Modality, OccurrenceStatus, RosterSource, SeriesKind
 
 #: How far back unfinished attendance is chased.
 CHASE = timedelta(days=28)
@@ -138,6 +139,13 @@ def session_title(series: Series) -> str:
     return f"One-to-one with {series.client.short_name}" if series.client else "One-to-one"
 
 
+def place_words(room: Room | None, modality: str) -> str:
+    """Return where a session is held, as everyone reads it."""
+    if room is not None:
+        return room.name
+    return "Online" if modality == Modality.TELEHEALTH else "Room not set yet"
+
+
 def _line(occurrence: Occurrence, *, expected: int, marked: int, now: datetime) -> SessionLine:
     tz = civil_time.zone(occurrence.site.zone)
     return SessionLine(
@@ -145,7 +153,7 @@ def _line(occurrence: Occurrence, *, expected: int, marked: int, now: datetime) 
         title=session_title(occurrence.series),
         starts=occurrence.starts_at.astimezone(tz),
         ends=occurrence.ends_at.astimezone(tz),
-        room=occurrence.room.name if occurrence.room else "Online",
+        room=place_words(occurrence.room, occurrence.series.modality),
         leader=occurrence.leader.name,
         expected=expected,
         marked=marked,

@@ -3,17 +3,18 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from iop_schedule.actions.attendance import SheetRefused, SheetSaved, save_sheet
+from iop_schedule.actions.attendance import MarkToSave, SheetRefused, SheetSaved, save_sheet
 from iop_schedule.domain.attendance import ROSTER_WORDS
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.queries.attendance import Roster, Seat, roster_for, today_board
 from iop_schedule.vocabulary import AttendanceStatus, AuditKind, Role
 from iop_schedule.web.forms.attendance import CHOICE_OF, STATUS_OF, SheetInput, TypedSeat, read_sheet
+from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.security import actor, requires, viewed
 
 attendance = Blueprint("attendance", __name__)
@@ -25,7 +26,7 @@ def today() -> ResponseReturnValue:
     """Show the sessions of a day, the ones that need a hand first."""
     here = actor()
     now_day = here.today(g.now)
-    day = _day(request.args.get("d", "")) or now_day
+    day = parse_day(request.args.get("d", "")) or now_day
     board = today_board(here, day=day, now=g.now)
     viewed(AuditKind.TODAY_VIEWED, details={"day": day.isoformat()})
     return render_template(
@@ -35,13 +36,6 @@ def today() -> ResponseReturnValue:
         before=day - timedelta(days=3 if day.weekday() == 0 else 1),
         after=day + timedelta(days=3 if day.weekday() == 4 else 1),  # noqa: PLR2004 - Friday
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 @attendance.get("/sessions/<int:occurrence_id>/attendance")
@@ -62,15 +56,16 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         entry_ids=[seat.entry_id for seat in sheet_now.seats],
         day=sheet_now.day,
         tz=sheet_now.tz,
-        rest_present=request.form.get("do") == "rest_present",
+        rest_present="rest" in request.form,
     )
+    marks = _changed(sheet, sheet_now)
     if sheet.errors:
         return _page(sheet_now, typed=sheet.typed, errors=sheet.errors), 422
     try:
         saved = save_sheet(
             actor=here,
             occurrence_id=occurrence_id,
-            marks=sheet.marks,
+            marks=marks,
             now=g.now,
             change_key=sheet.change_key,
         )
@@ -81,6 +76,20 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         return _conflict(occurrence_id, sheet, saved)
     _tell(roster_for(here, occurrence_id, now=g.now))
     return redirect(url_for("attendance.roster", occurrence_id=occurrence_id))
+
+
+def _changed(sheet: SheetInput, sheet_now: Roster) -> list[MarkToSave]:
+    """Return the marks to save: all but those sent back as they were shown.
+
+    What the sheet cannot say, such as who left early or an import's late cancellation, stays that way.
+    """
+    shown = _as_stored(sheet_now)
+    versions = {seat.entry_id: seat.version for seat in sheet_now.seats}
+    return [
+        mark
+        for mark in sheet.marks
+        if mark.seen_version != versions[mark.entry_id] or sheet.typed[mark.entry_id] != shown[mark.entry_id]
+    ]
 
 
 def _tell(sheet: Roster) -> None:
@@ -162,7 +171,7 @@ def _card(seat: Seat, typed: TypedSeat, problem: str | None, sheet: Roster) -> S
         name=seat.name,
         initials=seat.initials,
         status=typed.choice,
-        arrived_at=typed.arrived or suggested,
+        arrived_at=typed.arrived or ("" if typed.choice == "late" else suggested),
         sub=seat.line,
         sub_tone=None,
         chips=tuple(chips),

@@ -64,7 +64,7 @@ def test_one_save_marks_everyone(carol: Http, sheet: Sheet) -> None:
 
 
 def test_the_rest_can_be_marked_present_at_once(carol: Http, sheet: Sheet) -> None:
-    carol.submit(sheet.path, sheet.fields("absent", do="rest_present"), page=sheet.path)
+    carol.submit(sheet.path, sheet.fields("absent", rest="1"), page=sheet.path)
     assert stored() == {sheet.ana: ("no_show", 0), sheet.ben: ("attended", 180)}
 
 

@@ -44,8 +44,8 @@ def read_sheet(
 ) -> SheetInput:
     """Return the sheet in `form`, for the people in `entry_ids` and times on `day` in `tz`.
 
-    People the form does not mention are left out. With `rest_present`, whoever is still to mark is
-    marked present.
+    People the form does not mention and people still to mark are left out: whoever saves a sheet says
+    nothing about them. With `rest_present`, whoever is still to mark is marked present.
     """
     marks: list[MarkToSave] = []
     errors: dict[int, str] = {}
@@ -58,7 +58,10 @@ def read_sheet(
         arrived = form.get(f"arrived-{entry_id}", "").strip()
         typed[entry_id] = TypedSeat(choice, arrived)
         if choice not in STATUS_OF:
-            choice = "present" if rest_present else ""
+            if not rest_present:
+                continue
+            choice = "present"
+            typed[entry_id] = TypedSeat(choice, arrived)
         try:
             mark = _mark(choice, arrived, day, tz)
         except ValueError:
@@ -69,9 +72,7 @@ def read_sheet(
     return SheetInput(tuple(marks), errors, typed, key if key.isalnum() and len(key) <= LONGEST_KEY else None)
 
 
-def _mark(choice: str, arrived: str, day: date, tz: ZoneInfo) -> Mark | None:
-    if not choice:
-        return None
+def _mark(choice: str, arrived: str, day: date, tz: ZoneInfo) -> Mark:
     status = STATUS_OF[choice]
     if status is not AttendanceStatus.ATTENDED_PART:
         return Mark(status)
