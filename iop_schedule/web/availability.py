@@ -1,12 +1,14 @@
 """Times a client cannot come: their own page, and the same page for their staff."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from iop_schedule.actions import transactions
 from iop_schedule.actions.availability import (
     Saved,
     add_commitments,
@@ -19,25 +21,22 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.availability import OpenClash, times_for
 from iop_schedule.queries.placement import groups_that_fit
-from iop_schedule.vocabulary import AuditKind, ConstraintKind, Role, WeekParity
-from iop_schedule.web.forms.availability import (
-    DAY_WORDS,
+from iop_schedule.vocabulary import AuditKind, Role, WeekParity
+from iop_schedule.web.forms.availability import DAY_WORDS, ONCE, CommitmentForm, ExceptionForm
+from iop_schedule.web.paint_grid import (
     FIRST_ROW,
     LAST_ROW,
-    ONCE,
     ROW,
-    CommitmentForm,
-    ExceptionForm,
-    as_painted,
-    read_painted,
+    changes,
+    grid_cells,
+    is_paintable,
+    read_cells,
+    tone_of,
 )
 from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, viewed
 
 availability = Blueprint("availability", __name__)
-
-#: The color a kind has in lists and on the grid.
-TONES = {ConstraintKind.WORK: "work", ConstraintKind.CAREGIVING: "care", ConstraintKind.SCHOOL: "school"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ def _show(page: Page) -> str:
     times = times_for(actor(), page.client_id, now=g.now)
     viewed(AuditKind.TIMES_VIEWED, client_id=page.client_id)
     fitting, groups = groups_that_fit(actor(), page.client_id, now=g.now)
-    cells, fixed = _cells(times.commitments)
+    cells, fixed = grid_cells(times.commitments)
     return render_template(
         "availability/times.html",
         page=page,
@@ -189,6 +188,7 @@ def _show(page: Page) -> str:
         rows=range(FIRST_ROW, LAST_ROW, ROW),
         cells=cells,
         fixed=fixed,
+        shown=" ".join(str(one.id) for one in times.commitments if is_paintable(one)),
     )
 
 
@@ -228,30 +228,13 @@ def _entry(page: Page, commitment: Commitment) -> Entry:
         notes.append(f"until {day_label(commitment.until_day)}")
     notes += [f"not on {day_label(day)}" for day in sorted(commitment.exceptions)]
     return Entry(
-        kind=TONES.get(commitment.kind, "other"),
+        kind=tone_of(commitment),
         label=f"{label[:1].upper()}{label[1:]}, {times}",
         sub=", ".join(notes),
         edit_url=page.url("change", commitment_id=commitment.id),
         remove_url=page.url("remove", commitment_id=commitment.id),
         remove_words=what,
     )
-
-
-def _cells(commitments: list[Commitment]) -> tuple[dict[tuple[int, int], str], set[tuple[int, int]]]:
-    """Return the kind of each half hour of the grid, and which of them painting must leave alone."""
-    cells: dict[tuple[int, int], str] = {}
-    fixed: set[tuple[int, int]] = set()
-    for commitment in commitments:
-        if commitment.weekday is None:
-            continue
-        painted = as_painted(commitment)
-        first = max(FIRST_ROW, commitment.start_minute // ROW * ROW)
-        for minute in range(first, min(commitment.end_minute, LAST_ROW), ROW):
-            cell = (int(commitment.weekday), minute)
-            cells[cell] = TONES.get(commitment.kind, "other")
-            if painted is None:
-                fixed.add(cell)
-    return cells, fixed
 
 
 def _clash_words(clash: OpenClash) -> str:
@@ -263,19 +246,18 @@ def _clash_words(clash: OpenClash) -> str:
 def _add(page: Page) -> ResponseReturnValue:
     form = CommitmentForm()
     if request.method == "POST":
-        if form.validate():
-            commitments = form.commitments(_today())
-            if commitments:
-                saved = add_commitments(
-                    actor=actor(), client_id=page.client_id, commitments=commitments, now=g.now
-                )
-                return _saved(page, saved)
-        return _form(page, form, "Add a time"), 422
+        given = form.commitments(_today()) if form.validate() else []
+        saved = _save(form, lambda: _add_all(page, given)) if given else None
+        return _saved(page, saved) if saved else (_form(page, form, "Add a time"), 422)
     if request.args.get("day", "") in {str(number) for number in range(7)}:
         form.days.data = [request.args["day"]]
     if request.args.get("repeats") == ONCE:
         form.repeats.data = ONCE
     return _form(page, form, "Add a time")
+
+
+def _add_all(page: Page, given: list[Commitment]) -> Saved:
+    return add_commitments(actor=actor(), client_id=page.client_id, commitments=given, now=g.now)
 
 
 def _change(page: Page, commitment_id: int) -> ResponseReturnValue:
@@ -284,22 +266,34 @@ def _change(page: Page, commitment_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         form.show(commitment)
         return _form(page, form, "Change this time", commitment)
-    if form.validate():
-        changed = form.commitments(_today())
-        if len(changed) > 1:
-            form.days.errors = ["Choose one day. Add the other days as times of their own."]
-        elif changed:
-            try:
-                saved = change_commitment(
-                    actor=actor(), commitment_id=commitment_id, commitment=changed[0], now=g.now
-                )
-            except NotFound:
-                raise
-            except DomainError as refused:
-                form.start.errors = [refused.message]
-            else:
-                return _saved(page, saved)
+    given = form.commitments(max(_today(), commitment.from_day)) if form.validate() else []
+    if len(given) > 1:
+        form.days.errors = ["Choose one day. Add the other days as times of their own."]
+    elif given:
+        saved = _save(form, lambda: _change_one(commitment, given[0]))
+        if saved:
+            return _saved(page, saved)
     return _form(page, form, "Change this time", commitment), 422
+
+
+def _change_one(commitment: Commitment, given: Commitment) -> Saved:
+    """Save the change; dates on which it does not happen stay, as long as it is the same day."""
+    if given.weekday is commitment.weekday:
+        given = replace(given, exceptions=commitment.exceptions)
+    return change_commitment(actor=actor(), commitment_id=commitment.id or 0, commitment=given, now=g.now)
+
+
+def _save(form: CommitmentForm, save: Callable[[], Saved]) -> Saved | None:
+    """Return what was saved, or None with the reason in the form: what was typed stays."""
+    try:
+        return save()
+    except NotFound:
+        raise
+    except DomainError as refused:
+        transactions.abandon()
+        field = {"until_day": form.until}.get(refused.field or "", form.start)
+        field.errors = [refused.message]
+        return None
 
 
 def _one(page: Page, commitment_id: int) -> Commitment:
@@ -355,19 +349,21 @@ def _dates(page: Page, commitment_id: int) -> ResponseReturnValue:
 
 
 def _paint(page: Page) -> ResponseReturnValue:
-    try:
-        wanted = read_painted(request.form.getlist("painted"))
-    except (KeyError, ValueError):
-        abort(400)
+    standing = times_for(actor(), page.client_id, now=g.now).commitments
     if not request.form.get("painted_any"):
         return redirect(page.url("times"))
-    standing = times_for(actor(), page.client_id, now=g.now).commitments
-    shown = {painted: one for one in standing if (painted := as_painted(one)) is not None}
+    # What was added after the page was loaded was not on the grid, so its absence says nothing.
+    shown_ids = set(request.form.get("shown", "").split())
+    shown = [one for one in standing if str(one.id) in shown_ids or not is_paintable(one)]
+    try:
+        wanted = changes(shown, read_cells(request.form.getlist("painted")), today=_today())
+    except ValueError:
+        abort(400)
     saved = replace_commitments(
         actor=actor(),
         client_id=page.client_id,
-        remove_ids=[one.id for painted, one in shown.items() if painted not in wanted and one.id is not None],
-        commitments=[painted.commitment(_today()) for painted in sorted(wanted - shown.keys())],
+        remove_ids=wanted.remove_ids,
+        commitments=wanted.add,
         now=g.now,
     )
     return _saved(page, saved)
@@ -376,9 +372,9 @@ def _paint(page: Page) -> ResponseReturnValue:
 def _saved(page: Page, saved: Saved) -> ResponseReturnValue:
     if saved.clashes:
         first = saved.clashes[0]
+        when = day_label(first.first_day) if first.times == 1 else f"{first.first_day:%A}s"
         who = "We will find you another time" if actor().role is Role.CLIENT else "Find another time"
-        words = f"Saved. This overlaps {first.session_name} on {first.first_day:%A}s. {who}."
-        flash(words, "warning")
+        flash(f"Saved. This overlaps {first.session_name} on {when}. {who}.", "warning")
     else:
         flash("Saved.", "success")
     return redirect(page.url("times"))

@@ -1,11 +1,12 @@
-"""Times a client cannot come: one form for a commitment on one or several days, and the painted week."""
+"""Times a client cannot come: one form for a commitment on one or several days."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+import unicodedata
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.validators import Optional as MayBeEmpty
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -17,7 +18,7 @@ from iop_schedule.domain.availability import (
     BadCommitment,
     Commitment,
 )
-from iop_schedule.domain.civil_time import monday_of, wall_time
+from iop_schedule.domain.civil_time import monday_of
 from iop_schedule.vocabulary import ConstraintKind, Weekday, WeekParity
 from iop_schedule.web.forms.attendance import wall_clock
 
@@ -41,22 +42,30 @@ class TimeField(StringField):
         self.data = valuelist[0].strip() if valuelist else ""
 
 
+def _printable(text: str | None) -> str | None:
+    """Return `text` without control characters: nobody types them, and a database refuses some."""
+    if text is None:
+        return None
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
+
+
 class CommitmentForm(FlaskForm):  # type: ignore[misc]
     """One commitment: what, on which days, from when to when."""
 
     kind = RadioField(
         "What is it?",
         [InputRequired("Choose what it is.")],
-        choices=[(str(kind), words) for kind, words in KIND_WORDS.items()],
+        choices=[SelectChoice(str(kind), words) for kind, words in KIND_WORDS.items()],
     )
     label = StringField(
         "Your word for it",
         [Length(max=LONGEST_LABEL, message=f"Keep this under {LONGEST_LABEL} characters.")],
+        filters=[_printable],
         description="Only your case manager sees it. You can leave it empty.",
     )
     days = SelectMultipleField(
         "On which days?",
-        choices=[(str(int(day)), words) for day, words in DAY_WORDS.items()],
+        choices=[SelectChoice(str(int(day)), words) for day, words in DAY_WORDS.items()],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -65,7 +74,11 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
     overnight = BooleanField("It ends the next morning")
     repeats = RadioField(
         "How often?",
-        choices=[(EVERY, "Every week"), (OTHER, "Every other week"), (ONCE, "Only on one date")],
+        choices=[
+            SelectChoice(EVERY, "Every week"),
+            SelectChoice(OTHER, "Every other week"),
+            SelectChoice(ONCE, "Only on one date"),
+        ],
         default=EVERY,
     )
     on = DateField(
@@ -76,7 +89,10 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
     until = DateField("Last day", [MayBeEmpty()], description="Leave empty if you do not know when it ends.")
     movable = RadioField(
         "Can it move?",
-        choices=[("no", "I can’t move this"), ("yes", "I’d rather not, but it can move")],
+        choices=[
+            SelectChoice("no", "I can’t move this"),
+            SelectChoice("yes", "I’d rather not, but it can move"),
+        ],
         default="no",
     )
     travel = IntegerField(
@@ -85,13 +101,13 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
         description="We leave this time free before and after.",
     )
 
-    def commitments(self, today: date) -> list[Commitment]:
-        """Return one commitment per chosen day, or the one on a single date.
+    def commitments(self, first_day: date) -> list[Commitment]:
+        """Return one commitment per chosen day from `first_day` on, or the one on a single date.
 
         Call after `validate`; what the rules refuse is put beside its field and the answer is empty.
         """
         try:
-            return self._commitments(today)
+            return self._commitments(first_day)
         except BadCommitment as refused:
             names = {"local_start": "start", "local_end": "end", "anchor_day": "on", "day": "on"}
             names |= {"until_day": "until", "travel_before": "travel", "travel_after": "travel"}
@@ -100,7 +116,7 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
             field.errors = [*field.errors, refused.message]
             return []
 
-    def _commitments(self, today: date) -> list[Commitment]:
+    def _commitments(self, first_day: date) -> list[Commitment]:
         first, last = self._clock(self.start), self._clock(self.end)
         repeats = self.repeats.data or EVERY
         on: date | None = self.on.data
@@ -123,7 +139,7 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
             ends_next_day=bool(self.overnight.data),
             week=WeekParity.A if repeats == OTHER else WeekParity.EVERY,
             anchor_day=on if repeats == OTHER else None,
-            from_day=min(today, on) if repeats == ONCE and on else today,
+            from_day=min(first_day, on) if repeats == ONCE and on else first_day,
             until_day=None if repeats == ONCE else self.until.data,
             hard=self.movable.data != "yes",
             travel_before=self.travel.data or 0,
@@ -168,75 +184,3 @@ class ExceptionForm(FlaskForm):  # type: ignore[misc]
     """One date on which a weekly commitment does not hold."""
 
     day = DateField("Date", [InputRequired("Enter the date, like 11/27/2026.")])
-
-
-#: What can be painted, and what it stands for.
-PAINTED_KINDS = {
-    "work": ConstraintKind.WORK,
-    "care": ConstraintKind.CAREGIVING,
-    "other": ConstraintKind.OTHER,
-}
-#: The painted day: rows of half an hour from 7 am to 9 pm.
-FIRST_ROW, LAST_ROW, ROW = 7 * 60, 21 * 60, 30
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Painted:
-    """One painted stretch of a weekday, in minutes from midnight."""
-
-    weekday: Weekday
-    start: int
-    end: int
-    kind: ConstraintKind
-
-    def commitment(self, today: date) -> Commitment:
-        """Return it as a weekly commitment from `today` on."""
-        return Commitment(
-            kind=self.kind,
-            weekday=self.weekday,
-            local_start=wall_time(self.start),
-            local_end=wall_time(self.end),
-            from_day=today,
-        )
-
-
-def read_painted(lines: Iterable[str]) -> set[Painted]:
-    """Return the stretches a painted grid sent; anything else in `lines` raises ValueError."""
-    found = set()
-    for line in lines:
-        day, start, end, kind = line.split(" ")
-        stretch = Painted(Weekday(int(day)), int(start), int(end), PAINTED_KINDS[kind])
-        in_grid = FIRST_ROW <= stretch.start < stretch.end <= LAST_ROW
-        if not in_grid or not stretch.weekday.is_treatment_day or stretch.start % ROW or stretch.end % ROW:
-            message = f"not on the grid: {line!r}"
-            raise ValueError(message)
-        found.add(stretch)
-    return found
-
-
-def as_painted(commitment: Commitment) -> Painted | None:
-    """Return a commitment as the grid shows it, or None when the grid cannot express it."""
-    plain = (
-        commitment.weekday is not None
-        and commitment.weekday.is_treatment_day
-        and commitment.week is WeekParity.EVERY
-        and commitment.kind in PAINTED_KINDS.values()
-        and not commitment.ends_next_day
-        and not commitment.exceptions
-        and commitment.until_day is None
-        and commitment.hard
-        and commitment.start_minute >= FIRST_ROW
-        and commitment.end_minute <= LAST_ROW
-        and commitment.start_minute % ROW == commitment.end_minute % ROW == 0
-    )
-    if not plain or commitment.weekday is None:
-        return None
-    return Painted(commitment.weekday, commitment.start_minute, commitment.end_minute, commitment.kind)
-
-
-def parse_day(text: str) -> date | None:
-    """Return the ISO date in `text`, or None."""
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        return None
