@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.memberships import place_client
@@ -11,7 +11,8 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Enrollment, Series, SeriesMember, db
-from iop_schedule.queries.access import Actor, access_client, in_force
+from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.prescription import OPEN
 from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, SeriesKind
 
 
@@ -34,17 +35,16 @@ def place(
     if not series_ids:
         message = "Choose at least one session."
         raise NotPossible(message)
-    held = _held(client_id, day)
-    wanted = set(series_ids)
+    wanted, held, lasting = set(series_ids), *_held(client_id, day)
     try:
         _record(actor, client_id, wanted=wanted, held=held, day=day, now=now)
-        _begin_waiting(client_id, day)
+        _begin_waiting(actor, client_id, day, now)
         # Places, sessions and everything above are written together: this call commits.
         place_client(
             actor=actor,
             client_id=client_id,
-            start=sorted(wanted - held),
-            end=sorted(held - wanted),
+            start=sorted(wanted - lasting),
+            end=sorted(held - (wanted & lasting)),
             from_day=day,
             now=now,
         )
@@ -53,29 +53,49 @@ def place(
         raise
 
 
-def _held(client_id: int, day: date) -> set[int]:
-    """Return the group sessions in which the client has a place on `day`."""
+def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
+    """Return the group sessions in which the client has a place on `day` or later.
+
+    And those of them whose place needs no change: it has begun by `day` and has no end.
+    """
     statement = (
-        select(SeriesMember.series_id)
+        select(SeriesMember)
         .join(Series, Series.id == SeriesMember.series_id)
         .where(
             SeriesMember.client_id == client_id,
             Series.kind == SeriesKind.GROUP,
-            in_force(SeriesMember, day),
-            in_force(Series, day),
+            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+            or_(Series.until_day.is_(None), Series.until_day >= day),
         )
     )
-    return set(db.session.scalars(statement))
+    places = db.session.scalars(statement).all()
+    lasting = {place.series_id for place in places if place.from_day <= day and place.until_day is None}
+    return {place.series_id for place in places}, lasting
 
 
-def _begin_waiting(client_id: int, day: date) -> None:
-    statement = select(Enrollment).where(
-        Enrollment.client_id == client_id,
-        Enrollment.status.in_((EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED)),
+def _begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> None:
+    """Let the enrollment of someone who waits begin on `day`: their weeks count from their first session.
+
+    Of several the earliest begins; one that is planned for after the current one stays planned.
+    """
+    statement = (
+        select(Enrollment)
+        .where(Enrollment.client_id == client_id, Enrollment.status.in_(OPEN))
+        .where(or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day))
+        .order_by(Enrollment.from_day, Enrollment.id)
     )
-    for enrollment in db.session.scalars(statement):
-        enrollment.status = EnrollmentStatus.ACTIVE
-        enrollment.from_day = min(enrollment.from_day, day)
+    first = db.session.scalars(statement).first()
+    if first is None or first.status not in {EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED}:
+        return
+    first.status, first.from_day = EnrollmentStatus.ACTIVE, day
+    audit.record(
+        AuditKind.ENROLLMENT_CHANGED,
+        actor=actor,
+        now=now,
+        subject=("enrollment", first.id),
+        client_id=client_id,
+        details={"status": str(first.status), "from": day.isoformat()},
+    )
 
 
 def _record(

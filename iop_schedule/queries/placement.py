@@ -2,20 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.availability import KIND_WORDS, Busy, weekly_view
+from iop_schedule.domain.availability import KIND_WORDS, Busy, Commitment, weekly_view
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose
-from iop_schedule.models import Client, Group, Program, Series, SeriesMember, db
+from iop_schedule.models import Client, Group, Program, Series, SeriesMember, User, db
 from iop_schedule.queries.access import Actor, access_client, in_force
+from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.prescription import doses_on
 from iop_schedule.vocabulary import (
@@ -85,6 +86,8 @@ class PlacementView:
     blocked: tuple[BlockedView, ...]
     #: The person's own times on each weekday of a typical week, A and B alike.
     own: Mapping[Weekday, tuple[tuple[str, Interval[int]], ...]]
+    #: What stands behind each commitment the rules speak of.
+    behind: Mapping[rules.Commitment, Commitment]
 
 
 def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: datetime) -> PlacementView:
@@ -117,27 +120,22 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         also_fit=(),
         blocked=(),
         own=_own_times(client, day),
+        behind=_commitments(client, day),
     )
     if dose is None:
         return common
-    problem = _problem(client, dose, groups, seats=seats, held=held, day=day)
+    problem = _problem(client, dose, groups, seats=seats, held=held, commitments=common.behind)
     closed = frozenset(own_sessions)
     free = rules.Openings(closed_a=closed, closed_b=closed)
     plans = rules.best_weeks(problem, ME, free, count=3)
     views = tuple(_plan_view(plan, meetings) for plan in plans)
     blocked = _blocked(rules.why_not(problem, ME, free), meetings, own_sessions)
     used = {m.series_id for plan in views for m in plan.meetings} | {b.meeting.series_id for b in blocked}
-    return PlacementView(
-        client_id=common.client_id,
-        client_name=common.client_name,
-        first_name=common.first_name,
-        dose=dose,
-        from_day=day,
-        current=common.current,
+    return replace(
+        common,
         plans=views,
         also_fit=tuple(view for view in meetings.values() if view.series_id not in used),
         blocked=blocked,
-        own=common.own,
     )
 
 
@@ -152,7 +150,8 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
     groups = _groups(client, day)
     seats = {m.id: group.seats for group in groups for m in group.meetings}
     dose = Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
-    problem = _problem(client, dose, groups, seats=seats, held=(), day=day)
+    commitments = _commitments(client, day)
+    problem = _problem(client, dose, groups, seats=seats, held=(), commitments=commitments)
     return len(rules.fitting_groups(problem, ME)), len(groups)
 
 
@@ -169,7 +168,9 @@ def _groups(client: Client, day: date) -> Sequence[Group]:
             selectinload(
                 Group.meetings.and_(or_(Series.until_day.is_(None), Series.until_day >= day))
             ).options(
-                joinedload(Series.leader).noload("*"), joinedload(Series.room), joinedload(Series.site)
+                joinedload(Series.leader).options(lazyload(User.roles), lazyload(User.sites)),
+                joinedload(Series.room),
+                joinedload(Series.site),
             ),
         )
         .execution_options(populate_existing=True)
@@ -210,7 +211,7 @@ def _meeting_view(group: Group, series: Series, seats_left: int, *, current: boo
         weekday=Weekday(series.weekday),
         start_minute=start,
         end_minute=start + series.duration_minutes,
-        room=series.room.name if series.room else "Online",
+        room=place_words(series.room, series.modality),
         leader=series.leader.name,
         seats_left=seats_left,
         is_current=current,
@@ -239,7 +240,7 @@ def _problem(
     *,
     seats: Mapping[int, int],
     held: Collection[int],
-    day: date,
+    commitments: Iterable[rules.Commitment],
 ) -> rules.Problem:
     site = client.site.code
     person = rules.Client(
@@ -255,7 +256,7 @@ def _problem(
         gender=Gender(client.gender),
         modality=ModalityWish(client.modality),
         travel_minutes={site: client.travel_minutes},
-        commitments=tuple(_commitments(client, day)),
+        commitments=tuple(commitments),
         current=tuple(str(series_id) for series_id in sorted(held)),
     )
     return rules.Problem(groups=tuple(_group(g, site, seats) for g in groups), clients=(person,))
@@ -294,24 +295,29 @@ def _typical(client: Client, day: date) -> Mapping[WeekParity, Mapping[Weekday, 
     return weekly_view(commitments, anchor=day, last_day=day + LOOKS_AHEAD)
 
 
-def _commitments(client: Client, day: date) -> Iterable[rules.Commitment]:
-    """Yield the typical weeks A and B as the rules take them.
+def _commitments(client: Client, day: date) -> dict[rules.Commitment, Commitment]:
+    """Return the typical weeks A and B as the rules take them, each with what stands behind it.
 
     Of the client's trip to the site and a commitment's own travel the longer one counts: the rules add
     the trip around the meeting, so only what the commitment needs beyond it is added here.
     """
+    found: dict[rules.Commitment, tuple[set[WeekParity], Commitment]] = {}
     for parity, days in _typical(client, day).items():
         for weekday, stretches in days.items():
             for busy in stretches:
-                yield rules.Commitment(
+                stretch = rules.Commitment(
                     kind=busy.commitment.kind,
                     weekday=weekday,
                     start=_without_trip(busy, client, before=True),
                     end=_without_trip(busy, client, before=False),
                     label=busy.commitment.label,
-                    week=parity,
                     hard=busy.commitment.hard,
                 )
+                found.setdefault(stretch, (set(), busy.commitment))[0].add(parity)
+    return {
+        stretch if len(weeks) > 1 else replace(stretch, week=weeks.pop()): commitment
+        for stretch, (weeks, commitment) in found.items()
+    }
 
 
 def _without_trip(busy: Busy, client: Client, *, before: bool) -> int:

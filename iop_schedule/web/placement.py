@@ -8,16 +8,20 @@ from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement import place
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.availability import KIND_WORDS
+from iop_schedule.domain.availability import KIND_WORDS, in_words
 from iop_schedule.domain.civil_time import wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, placement_for
-from iop_schedule.vocabulary import AuditKind, ConstraintKind, WeekParity
+from iop_schedule.vocabulary import AuditKind, ConstraintKind
+from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.presenting import clock_time, count, duration, hours
 from iop_schedule.web.security import actor, requires, viewed
 
 placement = Blueprint("placement", __name__)
+
+#: Digits of the largest id both databases keep.
+LONGEST_ID = 9
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -26,17 +30,18 @@ DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 @requires(Permission.PLACEMENT_READ)
 def person(client_id: int) -> ResponseReturnValue:
     """Show the plans for one person from a day on."""
-    return _page(client_id, _day(request.args.get("from", "")))
+    return _page(client_id, parse_day(request.args.get("from", "")))
 
 
 @placement.post("/clients/<int:client_id>/place")
 @requires(Permission.PLACEMENT_DECIDE)
 def decide(client_id: int) -> ResponseReturnValue:
     """Give the person the chosen places; what cannot be is said, and nothing is changed."""
-    day = _day(request.form.get("from", ""))
-    chosen = [int(text) for text in request.form.getlist("meeting") if text.isdecimal() and len(text) < 10]  # noqa: PLR2004
+    day = parse_day(request.form.get("from", ""))
+    if day is None:
+        return _page(client_id, None, problem="Enter the first day, like 11/27/2026."), 422
     try:
-        place(actor=actor(), client_id=client_id, series_ids=chosen, from_day=day, now=g.now)
+        place(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
     except NotFound:
         raise
     except DomainError as refused:
@@ -45,11 +50,11 @@ def decide(client_id: int) -> ResponseReturnValue:
     return redirect(url_for("placement.person", client_id=client_id))
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def _chosen() -> list[int]:
+    texts = request.form.getlist("meeting")
+    if not all(text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
+        raise NotFound
+    return [int(text) for text in texts]
 
 
 def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
@@ -60,7 +65,7 @@ def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
         shown=shown,
         problem=problem,
         plans=[_plan(plan, shown) for plan in shown.plans],
-        blocked=[(_words(b.meeting), _because(b)) for b in shown.blocked],
+        blocked=[(_words(b.meeting), _because(b, shown)) for b in shown.blocked],
         also_fit=[_words(meeting) for meeting in shown.also_fit],
         current=[_words(meeting) for meeting in shown.current],
         own=[
@@ -147,20 +152,18 @@ def _own(commitment: rules.Commitment) -> str:
     return commitment.label or KIND_WORDS[ConstraintKind(commitment.kind)].lower()
 
 
-def _because(blocked: BlockedView) -> list[str]:
+def _because(blocked: BlockedView, shown: PlacementView) -> list[str]:
     words = [f"overlaps their {blocked.own_session}"] if blocked.own_session else []
     seen: dict[str, None] = dict.fromkeys(words)
     for block in blocked.blocks:
-        seen[_rule_words(block)] = None
+        seen[_rule_words(block, shown)] = None
     return list(seen)
 
 
-def _rule_words(block: rules.Blocked) -> str:
+def _rule_words(block: rules.Blocked, shown: PlacementView) -> str:
     if block.commitment is not None:
-        own = block.commitment
-        weeks = "" if own.week is WeekParity.EVERY else " every other week"
-        when = f"{DAY_NAMES[own.weekday]}{weeks}, {_span(own.start, own.end)}"
-        return f"overlaps {_own(own)} on {when} (travel included)"
+        own = in_words(shown.behind[block.commitment])
+        return f"overlaps {own[:1].lower()}{own[1:]} (travel counted)"
     return _RULE_WORDS.get(block.rule, "does not fit")
 
 
