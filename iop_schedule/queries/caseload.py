@@ -1,11 +1,11 @@
 """A case manager's caseload: whom to contact first, and why. Everything is derived when it is asked for."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
@@ -16,16 +16,17 @@ from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.reasons import ReasonKind, Tier
 from iop_schedule.domain.risk.tiers import assess
 from iop_schedule.models import Client, ClientConstraint, Enrollment, Group, Series, SeriesMember, db
-from iop_schedule.queries.access import Actor, in_force, visible_clients
+from iop_schedule.queries.access import Actor, visible_clients
 from iop_schedule.queries.availability import OpenClash, open_clashes
 from iop_schedule.queries.frequency import CareRecord, care_records
 from iop_schedule.vocabulary import EnrollmentStatus
 
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: Weeks in the strip and the line, the current one included.
 WEEKS_SHOWN = 8
 #: How far back the monitor reads.
 LOOKS_BACK = timedelta(weeks=52)
-#: Most reasons printed for one person.
+#: Most reasons of the tier printed for one person.
 REASONS_SHOWN = 2
 
 
@@ -156,9 +157,9 @@ def _row(
         weeks=weeks,
         commitments_changed_on=changed,
     )
-    reasons = [reason.sentence for reason in result.reasons] + [_clash_words(clash) for clash in clashes]
+    reasons = [reason.sentence for reason in result.reasons[:REASONS_SHOWN]] + _clash_words(clashes)
     if waiting:
-        reasons = ["Waiting for a place in a group"]
+        reasons = ["Waiting for a place in a group."]
     attended = [fact.local_day for fact in care.facts if fact.state.is_attended]
     return CaseRow(
         client_id=client.id,
@@ -166,7 +167,7 @@ def _row(
         first_name=client.called,
         groups=groups,
         tier=result.tier,
-        reasons=tuple(reasons[:REASONS_SHOWN]),
+        reasons=tuple(reasons),
         needs_a_time=bool(clashes) or any(r.kind is ReasonKind.MISFIT for r in result.reasons),
         waiting=waiting,
         done_minutes=weeks[-1].delivered_minutes,
@@ -180,8 +181,24 @@ def _row(
     )
 
 
-def _clash_words(clash: OpenClash) -> str:
-    return f"{clash.session_name} on {clash.first_day:%A}s does not fit a commitment any more"
+def _clash_words(clashes: Sequence[OpenClash]) -> list[str]:
+    """Return one sentence for each group or one-to-one, however many of its days are affected."""
+    by_name: dict[str, list[OpenClash]] = defaultdict(list)
+    for clash in clashes:
+        by_name[clash.session_name].append(clash)
+    return [f"{name} on {_when(found)} does not fit their week any more." for name, found in by_name.items()]
+
+
+def _when(clashes: Sequence[OpenClash]) -> str:
+    first = clashes[0].first_day
+    if sum(clash.times for clash in clashes) == 1:
+        return f"{first:%a}, {first:%b} {first.day}"
+    return _listed(f"{DAY_NAMES[day]}s" for day in sorted({clash.first_day.weekday() for clash in clashes}))
+
+
+def _listed(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _strip(facts: Sequence[SessionFact], weeks: Sequence[ProgramWeek]) -> tuple[tuple[str, ...], ...]:
@@ -205,11 +222,16 @@ _NOT_ON_STRIP = frozenset(
 
 
 def _group_names(ids: Collection[int], today: date) -> dict[int, tuple[str, ...]]:
+    """Return the groups in which each client has a place, now or from a coming day on."""
     statement = (
         select(SeriesMember.client_id, Group.name)
         .join(Series, Series.id == SeriesMember.series_id)
         .join(Group, Group.id == Series.group_id)
-        .where(SeriesMember.client_id.in_(ids), in_force(SeriesMember, today), in_force(Series, today))
+        .where(
+            SeriesMember.client_id.in_(ids),
+            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= today),
+            or_(Series.until_day.is_(None), Series.until_day >= today),
+        )
         .distinct()
         .order_by(Group.name)
     )

@@ -1,12 +1,12 @@
 """A client's own week: sessions, own times, hours against the goal, and the calendar file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 
 from iop_schedule.adapters.ical import CalendarEntry, calendar_bytes, feed_uid
 from iop_schedule.domain import civil_time
@@ -17,14 +17,19 @@ from iop_schedule.domain.frequency import ClientWeek, SessionFact, client_week, 
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, Series, User, db
 from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.frequency import care_records
-from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
+from iop_schedule.vocabulary import Modality, OccurrenceStatus, SeriesKind
 
 #: Weeks shown as dots under the goal.
 GOAL_WEEKS = 6
 #: How far back and ahead the calendar file reaches.
 CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=30), timedelta(weeks=26)
+#: How far ahead the next session is looked for.
+LOOKS_AHEAD = timedelta(weeks=4)
+#: States in which a session that is not over can be the next one; on a break, or excused, it is not.
+EXPECTED = frozenset({SessionState.UPCOMING, SessionState.ATTENDED, SessionState.ATTENDED_PART})
 #: How soon after a session a commitment must begin for the page to say that it ends in time.
 SOON = 240
 
@@ -92,6 +97,8 @@ class MyWeek:
     #: Past weeks, oldest first: True met, False not; weeks without a goal are left out.
     goal_weeks: tuple[bool, ...]
     office_phone: str
+    #: What the site's clocks are called in the shown week, such as EST.
+    zone_name: str
 
     @property
     def is_empty(self) -> bool:
@@ -112,7 +119,8 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
     week = week or _week_to_show(today)
     this_week = ProgramWeek.containing(today)
     first = min(week, this_week.shifted(-GOAL_WEEKS))
-    care = care_records([client.id], first_day=first.monday, last_day=week.sunday, now=now)[client.id]
+    last_day = max(week.sunday, today + LOOKS_AHEAD)
+    care = care_records([client.id], first_day=first.monday, last_day=last_day, now=now)[client.id]
     commitments = commitments_of([client.id])[client.id]
     states = {fact.occurrence_id: fact for fact in care.facts}
     sessions = _sessions(client, week.monday, week.sunday, states, tz)
@@ -123,10 +131,11 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
         local_now=now.astimezone(tz),
         week=week,
         days=tuple(_days(client, week, today=today, sessions=sessions, commitments=commitments)),
-        next=_next(client, commitments, now=now, tz=tz),
+        next=_next(client, commitments, states, now=now, tz=tz),
         hours=client_week(care.weeks(week, 1)[0]),
         goal_weeks=tuple(bool(w.goal_met) for w in past if weeks_goal_met([w])[1]),
         office_phone=client.site.phone,
+        zone_name=civil_time.instant(week.monday, time(12), tz).astimezone(tz).tzname() or tz.key,
     )
 
 
@@ -155,14 +164,14 @@ def _occurrences(client: Client, first: date, last: date) -> Sequence[Occurrence
             joinedload(Occurrence.room),
             joinedload(Occurrence.site),
             joinedload(Occurrence.series).joinedload(Series.group),
-            joinedload(Occurrence.leader).options(joinedload(User.roles).noload("*")),
+            joinedload(Occurrence.leader).options(lazyload(User.roles), lazyload(User.sites)),
         )
     )
     return db.session.scalars(statement).unique().all()
 
 
 def _sessions(
-    client: Client, first: date, last: date, states: dict[int, SessionFact], tz: ZoneInfo
+    client: Client, first: date, last: date, states: Mapping[int, SessionFact], tz: ZoneInfo
 ) -> list[WeekSession]:
     return [
         _session(occurrence, states[occurrence.id].state, tz)
@@ -179,8 +188,8 @@ def _session(occurrence: Occurrence, state: SessionState, tz: ZoneInfo) -> WeekS
         is_individual=individual,
         starts=occurrence.starts_at.astimezone(tz),
         ends=occurrence.ends_at.astimezone(tz),
-        room=occurrence.room.name if occurrence.room else "Online",
-        address=occurrence.site.address if occurrence.room else "",
+        room=place_words(occurrence.room, occurrence.series.modality),
+        address=occurrence.site.address if occurrence.series.modality == Modality.IN_PERSON else "",
         leader=occurrence.leader.name,
         state=state,
         reason=occurrence.status_reason,
@@ -221,19 +230,23 @@ def _own_times(commitments: Sequence[Commitment], day: date) -> Iterable[OwnTime
 
 
 def _next(
-    client: Client, commitments: Sequence[Commitment], *, now: datetime, tz: ZoneInfo
+    client: Client,
+    commitments: Sequence[Commitment],
+    states: Mapping[int, SessionFact],
+    *,
+    now: datetime,
+    tz: ZoneInfo,
 ) -> NextSession | None:
     today = civil_time.local_day(now, tz)
-    coming = _occurrences(client, today, today + timedelta(weeks=4))
-    occurrence = next((o for o in coming if o.ends_at > now and o.status == OccurrenceStatus.PLANNED), None)
-    if occurrence is None:
+    coming = _sessions(client, today, today + LOOKS_AHEAD, states, tz)
+    session = next((s for s in coming if s.ends > now and s.state in EXPECTED), None)
+    if session is None:
         return None
-    session = _session(occurrence, SessionState.UPCOMING, tz)
     ends = civil_time.minutes_of_day(session.ends.time())
     later = [o for o in _own_times(commitments, session.starts.date()) if 0 <= o.start_minute - ends <= SOON]
     return NextSession(
         session=session,
-        starts_in=occurrence.starts_at - now,
+        starts_in=session.starts - now,
         is_today=session.starts.date() == today,
         then=min(later, key=lambda o: o.start_minute, default=None),
     )
