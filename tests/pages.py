@@ -1,0 +1,76 @@
+"""Reading pages the way people do: their words in order, without the markup."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+#: Elements that end a line; the words of two table cells or list items are not one phrase.
+_BREAKS = frozenset(
+    [
+        "p",
+        "div",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "table",
+        "section",
+        "nav",
+        "form",
+        "fieldset",
+        "legend",
+        "label",
+        "option",
+        "br",
+        "h1",
+        "h2",
+        "h3",
+        "header",
+        "main",
+    ]
+)
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in _BREAKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _BREAKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def words(html: str) -> str:
+    """Return the text between `<main>` and `</main>`, one line for each block, blanks collapsed."""
+    main = html.partition("<main")[2].partition("</main>")[0].partition(">")[2] or html
+    reader = _Words()
+    reader.feed(main)
+    lines = ("".join(reader.parts)).split("\n")
+    collapsed = (re.sub(r"[\s\xa0]+", " ", line).strip() for line in lines)
+    return "\n".join(line for line in collapsed if line)
+
+
+def value_of(html: str, name: str) -> str:
+    """Return what the field called `name` holds, as it was sent to the browser."""
+    found = re.search(rf'<input\b[^>]*\bname="{re.escape(name)}"[^>]*>', html)
+    assert found, f"no field {name}"
+    value = re.search(r'\bvalue="([^"]*)"', found.group())
+    return unescape(value.group(1)) if value else ""
+
+
+def title_of(html: str) -> str:
+    """Return the title of a page."""
+    return unescape(html.partition("<title>")[2].partition("</title>")[0])
