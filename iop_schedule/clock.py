@@ -12,6 +12,11 @@ def now() -> datetime:
     return _read()
 
 
+def machine_now() -> datetime:
+    """Return what the machine's clock says even while `now` stands still; for the scheduler's first run."""
+    return datetime.now(UTC)
+
+
 def monotonic() -> float:
     """Return seconds that never run backwards, for time-outs and measuring."""
     return time.monotonic()

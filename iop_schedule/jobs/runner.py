@@ -99,7 +99,7 @@ def build_scheduler(app: Flask, ticks: tuple[Tick, ...], worker: Worker) -> Back
             IntervalTrigger(seconds=int(tick.every.total_seconds()), timezone=UTC),
             args=(app, tick, worker),
             id=tick.name,
-            next_run_time=clock.now(),
+            next_run_time=clock.machine_now(),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
