@@ -10,16 +10,22 @@ from iop_schedule.web.caseload import cases
 from iop_schedule.web.health import health
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
+from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
+from iop_schedule.web.programs import programs
+from iop_schedule.web.series import series
 from iop_schedule.web.week import week
 
 BLUEPRINTS = (
     auth,
     audit,
+    people,
     home,
     health,
     week,
     availability,
+    programs,
+    series,
     placement,
     attendance,
     cases,

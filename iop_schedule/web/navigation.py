@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 
+from iop_schedule.domain.permissions import holds
 from iop_schedule.domain.sign_in import SEEN_EVERY
 from iop_schedule.queries.access import Actor, OpenSession
 from iop_schedule.vocabulary import Role
@@ -47,7 +48,7 @@ ROLE_LABELS = {
 #: Help has its own place on every client page, the same everywhere.
 _HELP = "week.help_page"
 _PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
-_PEOPLE = ("People", "people.people", "users")
+_PEOPLE = ("People", "people.directory", "users")
 
 #: Per role: label, endpoint, icon. An endpoint that is not there is left out.
 PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
@@ -67,10 +68,18 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
     ),
 }
 
+#: The tabs of one client's pages, for staff.
+CLIENT_PAGES = (
+    ("Overview", "people.client", "user-round"),
+    ("Times", "availability.their_times", "clock"),
+    ("Find a time", "placement.person", "search"),
+)
+
 
 def init_navigation(app: Flask) -> None:
-    """Give templates `nav` and `viewer` whenever somebody is signed in."""
+    """Give templates `nav` and `viewer` whenever somebody is signed in, and `client_tabs(client_id)`."""
     app.context_processor(_who_and_where)
+    app.jinja_env.globals["client_tabs"] = client_tabs
 
 
 def _who_and_where() -> dict[str, Any]:
@@ -90,6 +99,17 @@ def pages_of(person: Actor) -> list[Link]:
         if endpoint in current_app.view_functions:
             url = url_for(endpoint)
             found.append(Link(label, url, icon, current=_is_current(url)))
+    return found
+
+
+def client_tabs(client_id: int) -> list[Link]:
+    """Return the pages there are about one client, for this person's role."""
+    found = []
+    for label, endpoint, icon in CLIENT_PAGES:
+        permission = getattr(current_app.view_functions.get(endpoint), "required_permission", None)
+        if permission is not None and holds(actor().role, permission):
+            url = url_for(endpoint, client_id=client_id)
+            found.append(Link(label, url, icon, current=request.path == url))
     return found
 
 

@@ -8,7 +8,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, current_app, flash, g, jsonify, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from iop_schedule import clock, logs
 from iop_schedule.actions import accounts, audit, transactions
@@ -121,8 +123,16 @@ def own_path(target: str | None) -> str | None:
     return None if parts.scheme or parts.netloc else target
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that can be a row's; larger ones are no page, instead of an error."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **{"max": 2**31 - 1, **more})
+
+
 def init_security(app: Flask) -> None:
     """Put the guards around every request."""
+    app.url_map.converters["int"] = RowNumber
     proxies = app.extensions["settings"].trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
@@ -167,6 +177,7 @@ def _guard() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if request.method not in SAFE_METHODS and _is_from_elsewhere():
         raise NotAllowed
+    _holds_nothing_unprintable()
     if endpoint is None or endpoint in PUBLIC:
         return None
     if not current_user.is_authenticated:
@@ -179,6 +190,12 @@ def _guard() -> ResponseReturnValue | None:
     if not holds(actor().role, permission):
         raise NotAllowed
     return None
+
+
+def _holds_nothing_unprintable() -> None:
+    """Refuse what no keyboard types and PostgreSQL cannot store."""
+    if any("\x00" in text for _, text in request.values.items(multi=True)):
+        raise BadRequest
 
 
 def _is_from_elsewhere() -> bool:

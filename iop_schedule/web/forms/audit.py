@@ -2,10 +2,11 @@
 
 from werkzeug.datastructures import MultiDict
 from wtforms import DateField, Form, IntegerField, SelectField
-from wtforms.validators import Optional, ValidationError
+from wtforms.validators import NumberRange, Optional, ValidationError
 
 from iop_schedule.queries.audit import AuditFilter
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.forms.people import choices_of
 
 Choices = tuple[tuple[int, str], ...]
 
@@ -18,7 +19,7 @@ class AuditFilterForm(Form):
     client = SelectField("Client", [Optional()], coerce=str)
     since = DateField("From", [Optional()])
     until = DateField("To", [Optional()])
-    before = IntegerField("Older than", [Optional()])
+    before = IntegerField("Older than", [Optional(), NumberRange(0, 2**31 - 1)])
 
     def __init__(self, typed: MultiDict[str, str]) -> None:
         """Read what stands in the address; choices are offered later, any id may be asked for."""
@@ -28,9 +29,9 @@ class AuditFilterForm(Form):
 
     def offer(self, *, staff: Choices, clients: Choices, kinds: list[tuple[str, str]]) -> None:
         """Fill the lists to choose from."""
-        self.who.choices = [("", "Everyone"), *((str(key), name) for key, name in staff)]
-        self.client.choices = [("", "All clients"), *((str(key), name) for key, name in clients)]
-        self.what.choices = [("", "Everything"), *kinds]
+        self.who.choices = choices_of([("", "Everyone"), *staff])
+        self.client.choices = choices_of([("", "All clients"), *clients])
+        self.what.choices = choices_of([("", "Everything"), *kinds])
 
     def validate_until(self, field: DateField) -> None:
         """Refuse an end before the beginning."""
