@@ -5,12 +5,23 @@ from flask import Flask
 from iop_schedule.cli.clinic import export_files, import_files
 from iop_schedule.cli.demo import demo_clinic
 from iop_schedule.cli.engagement import engagement
-from iop_schedule.cli.jobs import backup, run_jobs
+from iop_schedule.cli.jobs import run_jobs
 from iop_schedule.cli.placement import placement
 from iop_schedule.cli.serve import serve
+from iop_schedule.cli.upkeep import backup, check_config
 
 
 def register(app: Flask) -> None:
     """Add every command to `app`."""
-    for command in (backup, demo_clinic, engagement, export_files, import_files, placement, run_jobs, serve):
+    for command in (
+        backup,
+        check_config,
+        demo_clinic,
+        engagement,
+        export_files,
+        import_files,
+        placement,
+        run_jobs,
+        serve,
+    ):
         app.cli.add_command(command)

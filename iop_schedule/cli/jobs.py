@@ -1,9 +1,8 @@
-"""`flask --app wsgi run-jobs`: the scheduler in a process of its own; `backup`: a copy of the database."""
+"""`flask --app wsgi run-jobs`: the scheduler in a process of its own."""
 
 import logging
 import signal
 import sys
-from pathlib import Path
 from threading import Event
 
 import click
@@ -12,7 +11,6 @@ from flask.cli import with_appcontext
 
 from iop_schedule import logs
 from iop_schedule.actions import upkeep
-from iop_schedule.adapters.backup import BackupFailed, copy_sqlite
 from iop_schedule.adapters.messages import messages_for
 from iop_schedule.config import BadSetting
 from iop_schedule.jobs.runner import AlreadyRunning, Runner
@@ -36,22 +34,6 @@ def run_jobs() -> None:
     click.echo("The scheduler runs. Stop it with Ctrl+C.")
     stop.wait()
     runner.stop()
-
-
-@click.command("backup")
-@click.argument("target", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
-@with_appcontext
-def backup(target: Path) -> None:
-    """Copy the SQLite database to FILE while it is in use, and check the copy."""
-    url: str = current_app.extensions["settings"].database_url
-    if not url.startswith("sqlite:///"):
-        message = "This command is for SQLite. Use pg_dump for PostgreSQL; docs/operations.md shows how."
-        raise click.ClickException(message)
-    try:
-        copy_sqlite(Path(url.removeprefix("sqlite:///")), target)
-    except BackupFailed as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"Copied and checked: {target}")
 
 
 def prepare_to_run(app: Flask) -> None:
