@@ -62,8 +62,8 @@ def test_the_example_of_a_change_reads_as_staff_need_it() -> None:
     assert kinds(found)[0] == ("change", "reach_out")
     assert found.summary == (
         "Reach out. "
-        "Attended 1 of the last 5 sessions since 4 Mar (missed 4, 6, 9, 13 Mar); usually attends 9 of 10. "
-        "No contact for 8 days, since 11 Mar. "
+        "Attended 1 of the last 5 sessions since Mar 4 (missed Mar 4, 6, 9, 13); usually attends 9 of 10. "
+        "No contact for 8 days, since Mar 11. "
         "Excused: none. Last contact 8 days ago. Clears after 2 attended sessions."
     )
     change = found.reasons[0]
@@ -85,7 +85,7 @@ def test_low_attendance_is_a_level_even_without_a_change() -> None:
     found = assessed(facts, date(2026, 3, 27), policy=replace(POLICY, threshold=99.0))
     assert kinds(found) == [("level", "check_in")]
     assert found.reasons[0].sentence == (
-        "Attended 4 of the last 12 sessions since 2 Mar (missed 4, 6, 11, 13, 18, 20, 25, 27 Mar); "
+        "Attended 4 of the last 12 sessions since Mar 2 (missed Mar 4, 6, 11, 13, 18, 20, 25, 27); "
         "attendance is probably below 67%."
     )
 
@@ -116,20 +116,20 @@ def test_silence_says_what_is_not_recorded() -> None:
     facts = sessions(ADMITTED, date(2026, 3, 11), march(9, 11, state="not_recorded"))
     found = assessed(facts, date(2026, 3, 14), last_contact_on=None)
     assert found.reasons[0].sentence == (
-        "No contact for 8 days, since 6 Mar; 2 sessions since then not recorded."
+        "No contact for 8 days, since Mar 6; 2 sessions since then not recorded."
     )
 
 
 def test_nobody_heard_of_since_admission_is_counted_from_admission() -> None:
     found = assessed([], ADMITTED + timedelta(days=15), last_contact_on=None)
     assert found.tier == Tier.REACH_OUT_TODAY
-    assert found.reasons[0].sentence == "No contact for 15 days, since 5 Jan (admission)."
+    assert found.reasons[0].sentence == "No contact for 15 days, since Jan 5 (admission)."
 
 
 def test_a_missed_first_session_is_worth_a_call() -> None:
     found = assessed([session(ADMITTED, "no_show")], ADMITTED)
     assert kinds(found) == [("early", "reach_out")]
-    assert found.reasons[0].sentence == "Missed the first session on 5 Jan and none attended yet."
+    assert found.reasons[0].sentence == "Missed the first session on Jan 5 and none attended yet."
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_someone_on_a_pause_is_not_scored_rather_than_low() -> None:
     paused = replace(DATES, pauses=(DaySpan(date(2026, 3, 7)),))
     found = assessed(sessions(ADMITTED, date(2026, 3, 6), missed), date(2026, 3, 30), dates=paused)
     assert (found.tier, found.reasons) == (Tier.NOT_SCORED, ())
-    assert found.summary == "Not scored. On a pause since 7 Mar."
+    assert found.summary == "Not scored. On a pause since Mar 7."
 
 
 def test_someone_no_longer_enrolled_is_not_scored() -> None:
@@ -205,7 +205,7 @@ def test_the_dose_reason_gives_both_weeks_in_hours() -> None:
     facts = sessions(ADMITTED, date(2026, 3, 13), march(4, 13, state="excused"))
     found = assessed(facts, date(2026, 3, 16), weeks=weeks_of(facts))
     assert found.reasons[0].sentence == (
-        "Received 6 of 9 hours in the week of 2 Mar, 6 of 9 hours in the week of 9 Mar: "
+        "Received 6 of 9 hours in the week of Mar 2, 6 of 9 hours in the week of Mar 9: "
         "below the program's minimum although enough was scheduled."
     )
 
@@ -216,7 +216,7 @@ def test_misses_on_one_weekday_are_a_misfit_and_lead_to_finding_a_time() -> None
     assert kinds(found) == [("misfit", "check_in")]
     assert found.reasons[0].next_step == "find a time"
     assert found.reasons[0].sentence == (
-        "All 3 misses since 13 Feb fell on Fridays (13, 27 Feb, 13 Mar); attended 12 sessions on other days."
+        "All 3 misses since Feb 13 fell on Fridays (Feb 13, 27, Mar 13); attended 12 sessions on other days."
     )
 
 
@@ -246,7 +246,7 @@ def test_the_misfit_after_a_change_gives_both_sides() -> None:
     facts = sessions(ADMITTED, date(2026, 3, 18), march(4, 13))
     found = assessed(facts, date(2026, 3, 18), commitments_changed_on=[date(2026, 3, 3)])
     assert found.reasons[0].sentence == (
-        "2 misses (4, 13 Mar) since a commitment changed on 3 Mar; "
+        "2 misses (Mar 4, 13) since a commitment changed on Mar 3; "
         "none of 12 sessions in the four weeks before."
     )
 
@@ -255,7 +255,7 @@ def test_many_excused_absences_ask_for_a_review_and_make_no_tier() -> None:
     facts = sessions(ADMITTED, date(2026, 3, 18), march(2, 6, 11, state="excused"))
     found = assessed(facts, date(2026, 3, 18))
     assert (found.tier, [line.kind for line in found.reviews]) == (Tier.NO_ACTION, [ReviewKind.EXCUSED])
-    assert found.reviews[0].sentence == "3 excused absences in 28 days (2, 6, 11 Mar): see what changed."
+    assert found.reviews[0].sentence == "3 excused absences in 28 days (Mar 2, 6, 11): see what changed."
     two = assessed(facts, date(2026, 3, 31))
     assert two.reviews == ()
 
@@ -321,7 +321,7 @@ def test_no_label_calls_a_person_anything() -> None:
 
 def test_long_lists_of_dates_end_with_how_many_came_before() -> None:
     days = [date(2026, 3, 1) + timedelta(days=n) for n in range(10)]
-    assert days_in_words(days) == "3, 4, 5, 6, 7, 8, 9, 10 Mar and 2 earlier"
+    assert days_in_words(days) == "Mar 3, 4, 5, 6, 7, 8, 9, 10 and 2 earlier"
 
 
 def test_reasons_are_listed_in_one_order() -> None:

@@ -90,12 +90,12 @@ def days_in_words(days: Iterable[date]) -> str:
     """Return dates as people write them, the month once per run, oldest first.
 
     >>> days_in_words([date(2026, 2, 26), date(2026, 3, 3), date(2026, 3, 5)])
-    '26 Feb, 3, 5 Mar'
+    'Feb 26, Mar 3, 5'
     """
     ordered = sorted(days)
     shown = ordered[-_MOST_DATES:]
     months = [
-        ", ".join(str(day.day) for day in run) + f" {_MONTHS[month - 1]}"
+        f"{_MONTHS[month - 1]} " + ", ".join(str(day.day) for day in run)
         for (_, month), run in groupby(shown, key=lambda d: (d.year, d.month))
     ]
     earlier = len(ordered) - len(shown)
@@ -103,8 +103,8 @@ def days_in_words(days: Iterable[date]) -> str:
 
 
 def day_in_words(day: date) -> str:
-    """Return one date as people write it: “3 Mar”."""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
+    """Return one date as people write it: “Mar 3”."""
+    return f"{_MONTHS[day.month - 1]} {day.day}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
