@@ -378,3 +378,4 @@ def test_the_documentation_lists_every_file_and_column() -> None:
             if line.startswith("| ")
         ]
         assert names == ["column", *table.header]
+        assert f"At most {table.most_rows:,} rows." in sections[table.file]

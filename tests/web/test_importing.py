@@ -177,6 +177,28 @@ def test_an_administrator_cannot_import_into_another_site(http: Http, app: Flask
     assert ("There is no such code in sites.csv" in page.text, states()) == (True, ["refused"])
 
 
+def test_choosing_files_again_puts_the_earlier_ones_away(http: Http, app: Flask, cast: Cast) -> None:
+    http.sign_in(cast.root.email)
+    first = upload(http, sent(clients=GOOD))
+    second = upload(http, sent(clients=GOOD))
+    assert states() == ["discarded", "ready"]
+    assert ("Import removed" in http.get(first).text, "Ready to import" in http.get(second).text) == (
+        True,
+        True,
+    )
+
+
+def test_a_run_that_is_being_worked_on_has_to_end_first(http: Http, app: Flask, cast: Cast) -> None:
+    stage(app, cast, clients=GOOD)
+    http.sign_in(cast.root.email)
+    answer = http.submit("/import", sent(clients=GOOD))
+    assert (answer.status_code, "Wait until it has finished." in answer.text, states()) == (
+        422,
+        True,
+        ["to_check"],
+    )
+
+
 # When the server ends in the middle, and afterwards
 
 
@@ -209,6 +231,14 @@ def test_two_workers_do_not_take_up_the_same_run(app: Flask, cast: Cast) -> None
     assert runs.work_off(instance=instance, now=NOW + runs.SILENCE + timedelta(seconds=1))
 
 
+def test_nothing_is_imported_for_someone_who_left_or_changed_roles(app: Flask, cast: Cast) -> None:
+    stage(app, cast, clients=GOOD)
+    cast.root.active = False
+    db.session.commit()
+    assert not runs.work_off(instance=Path(app.instance_path), now=NOW)
+    assert states() == ["discarded"]
+
+
 def test_a_run_that_fails_says_so_and_changes_nothing(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,8 +259,8 @@ def test_a_run_that_fails_says_so_and_changes_nothing(
 
 def test_files_and_what_was_wrong_in_them_are_kept_for_a_day(http: Http, app: Flask, cast: Cast) -> None:
     http.sign_in(cast.root.email)
-    upload(http, sent(clients=GOOD))
     upload(http, sent(clients=BAD))
+    upload(http, sent(clients=GOOD))
     assert len(folders(app)) > 0
     write_intent.set(True)
     assert runs.forget_old(instance=Path(app.instance_path), now=NOW + timedelta(hours=23)) == 0

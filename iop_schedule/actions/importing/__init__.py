@@ -4,12 +4,13 @@
 background. The rules are those of the screens; see `rules` and `marks`.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
@@ -21,6 +22,8 @@ from iop_schedule.models.base import write_intent, write_transaction
 from iop_schedule.queries.access import Actor
 from iop_schedule.queries.exporting import Scope
 from iop_schedule.vocabulary import AuditKind
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Count", "Outcome", "Progress", "apply", "check"]
 
@@ -105,9 +108,11 @@ def apply(
             finish(outcome)
     except _TakeBack:
         pass
-    except IntegrityError:
+    except (IntegrityError, OperationalError) as error:
+        # Only the kind is logged: what databases say about errors quotes people's data.
+        log.warning("an import was taken back: %s", type(error).__name__)
         outcome.applied = False
-        advice = "Someone changed the same things meanwhile. Nothing was imported; check the files again."
+        advice = "Others saved at the same time, so nothing was imported. Wait a moment and try again."
         outcome.problems.add("", 0, "", "", advice)
     return outcome
 

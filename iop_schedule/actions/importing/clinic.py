@@ -10,7 +10,7 @@ from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.adapters.clinic_files.tables import BY_NAME, TABLES
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.availability import Commitment
-from iop_schedule.domain.occurrences import Closed
+from iop_schedule.domain.occurrences import Closed, closure_on
 from iop_schedule.domain.prescription import Pause
 from iop_schedule.domain.series import Span, WeeklyRule
 from iop_schedule.queries.exporting import Scope, led_elsewhere, rows_of
@@ -19,6 +19,8 @@ from iop_schedule.vocabulary import EnrollmentStatus
 #: Tables that are held whole; attendance is read in passing.
 HELD = tuple(table.name for table in TABLES if table.name != "attendance")
 SERIES = ("meetings", "individual_sessions")
+#: Answers about closed days kept at hand; attendance asks about the same day many times.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Clinic:
     members: dict[tuple[str, str], list[Span]] = field(default_factory=lambda: defaultdict(list))
     closures: dict[str, list[tuple[str | None, Closed]]] = field(default_factory=lambda: defaultdict(list))
     enrolled: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    _closed_days: dict[tuple[str, date], Closed | None] = field(default_factory=dict)
     pauses: dict[str, list[Pause]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
@@ -140,7 +143,14 @@ class Clinic:
     def closed_on(self, row: Row, day: date) -> Closed | None:
         """Return the closure that keeps a weekly session from being held on `day`."""
         program = self.program_of(row)
-        for only, closed in self.closures.get(program["site"], ()):
-            if only in {None, program["code"]} and closed.covers(day):
-                return closed
-        return None
+        key = program["code"], day
+        if key not in self._closed_days:
+            if len(self._closed_days) >= _REMEMBERED:
+                self._closed_days.clear()
+            own = [
+                closed
+                for only, closed in self.closures.get(program["site"], ())
+                if only in {None, program["code"]}
+            ]
+            self._closed_days[key] = closure_on(own, day)
+        return self._closed_days[key]

@@ -31,6 +31,7 @@ KEPT = timedelta(days=1)
 #: A worker that has not said anything for so long is gone.
 SILENCE = timedelta(minutes=2)
 _WAITING = (ImportState.TO_CHECK, ImportState.TO_APPLY)
+_OVER = (ImportState.APPLIED, ImportState.DISCARDED, ImportState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def upload(*, actor: Actor, uploads: Iterable[Upload], instance: Path, most_byte
         NotPossible: the files are not ours, too large or a broken archive; nothing is kept.
     """
     actor.require(Permission.IMPORT_RUN)
+    _make_room(actor, instance)
     run_id = secrets.token_hex(16)
     folder = folder_of(instance, run_id)
     folder.mkdir(mode=0o700, parents=True)
@@ -84,6 +86,18 @@ def upload(*, actor: Actor, uploads: Iterable[Upload], instance: Path, most_byte
     )  # fmt: skip
     db.session.commit()
     return run_id
+
+
+def _make_room(actor: Actor, instance: Path) -> None:
+    """Put this person's earlier uploads away; one that is being worked on has to end first."""
+    own = select(ImportRun).where(ImportRun.user_id == actor.user_id, ImportRun.state.not_in(_OVER))
+    for run in db.session.scalars(own).all():
+        if run.state in _WAITING:
+            message = "Your last import is still being worked on. Wait until it has finished."
+            raise NotPossible(message, field="files")
+        if run.state == ImportState.READY:
+            run.state, run.problems = ImportState.DISCARDED, {}
+            staging.discard(folder_of(instance, run.id))
 
 
 def find(*, actor: Actor, run_id: str, instance: Path) -> Run:
@@ -177,8 +191,12 @@ def _claim(instance: Path, now: datetime, run_id: str | None) -> tuple[str, Impo
         for run in db.session.scalars(statement):
             if run.claimed_at is not None and _is_alive(folder_of(instance, run.id), now):
                 continue
+            user = db.session.get_one(User, run.user_id)
+            if not user.active:  # left meanwhile
+                run.state, run.problems = ImportState.DISCARDED, {}
+                continue
             run.claimed_at = now
-            return run.id, ImportState(run.state), actor_for(db.session.get_one(User, run.user_id))
+            return run.id, ImportState(run.state), actor_for(user)
     return None
 
 

@@ -110,7 +110,7 @@ TABLES: tuple[Table, ...] = (
             _may("minimum_source", v.text(300, lines=True), "", "where the two numbers come from"),
             _may("horizon_weeks", v.whole(1, 52), 12, "how far ahead sessions are written out"),
         ),
-        ("code",), 2_000, "Treatment programs of a site.",
+        ("code",), 500, "Treatment programs of a site.",
     ),
     Table(
         "rooms",
@@ -151,7 +151,7 @@ TABLES: tuple[Table, ...] = (
             _may("phone", v.text(40), ""),
             _may("email_consent_since", v.DAY, about="agreed to e-mail reminders on; empty: no e-mail"),
         ),
-        ("code",), 200_000, "People who are served.",
+        ("code",), 50_000, "People who are served.",
     ),
     Table(
         "assignments",
@@ -162,7 +162,7 @@ TABLES: tuple[Table, ...] = (
             _FROM,
             _UNTIL,
         ),
-        ("client", "staff", "role", "from"), 400_000, "Who is responsible for a client, and when.",
+        ("client", "staff", "role", "from"), 100_000, "Who is responsible for a client, and when.",
     ),
     Table(
         "enrollments",
@@ -174,7 +174,7 @@ TABLES: tuple[Table, ...] = (
             _FROM,
             _UNTIL,
         ),
-        ("code",), 400_000, "Episodes of care: admission to discharge.",
+        ("code",), 100_000, "Episodes of care: admission to discharge.",
     ),
     Table(
         "doses",
@@ -188,7 +188,7 @@ TABLES: tuple[Table, ...] = (
             _may("required_services", v.listed(v.words(ServiceType)), ()),
             _may("ordered_by", _NAME, ""),
         ),
-        ("enrollment", "from"), 400_000, "Prescribed treatment minutes and days a week.",
+        ("enrollment", "from"), 100_000, "Prescribed treatment minutes and days a week.",
     ),
     Table(
         "pauses",
@@ -198,7 +198,7 @@ TABLES: tuple[Table, ...] = (
             _UNTIL,
             _must("reason", v.words(PauseReason)),
         ),
-        ("enrollment", "from"), 200_000, "Days of an enrollment that do not count.",
+        ("enrollment", "from"), 50_000, "Days of an enrollment that do not count.",
     ),
     Table(
         "closures",
@@ -209,7 +209,7 @@ TABLES: tuple[Table, ...] = (
             _must("until", v.DAY, "last closed day, included"),
             _must("name", _NAME, "in words clients may read"),
         ),
-        ("site", "program", "from", "until"), 20_000, "Days without sessions.",
+        ("site", "program", "from", "until"), 5_000, "Days without sessions.",
     ),
     Table(
         "commitments",
@@ -233,7 +233,7 @@ TABLES: tuple[Table, ...] = (
         ),
         ("client", "kind", "label", "weekday", "date", "start", "end", "overnight", "week", "anchor", "from",
          "until", "hard", "travel_before", "travel_after", "exceptions"),
-        400_000, "What a client's week already holds.",
+        100_000, "What a client's week already holds.",
     ),
     Table(
         "groups",
@@ -249,7 +249,7 @@ TABLES: tuple[Table, ...] = (
             _may("language", v.LANGUAGE, "en"),
             _may("attend", v.words(Attend), Attend.ANY.value, "any: single meetings; all: the whole group"),
         ),
-        ("code",), 5_000, "Groups, with their seats.",
+        ("code",), 2_000, "Groups, with their seats.",
     ),
     Table(
         "meetings",
@@ -258,7 +258,7 @@ TABLES: tuple[Table, ...] = (
             _must("group", v.CODE, "a code from groups.csv"),
             *_WHEN,
         ),
-        ("code",), 10_000, "Weekly sessions of the groups.",
+        ("code",), 5_000, "Weekly sessions of the groups.",
     ),
     Table(
         "individual_sessions",
@@ -272,7 +272,7 @@ TABLES: tuple[Table, ...] = (
             _may("despite_commitments", v.YES_NO, default=False,
                  about="yes: agreed although a hard commitment wants the same time"),
         ),
-        ("code",), 50_000, "Weekly sessions of one client.",
+        ("code",), 20_000, "Weekly sessions of one client.",
     ),
     Table(
         "memberships",
@@ -284,7 +284,7 @@ TABLES: tuple[Table, ...] = (
             _may("despite_commitments", v.YES_NO, default=False,
                  about="yes: agreed although a hard commitment wants the same time"),
         ),
-        ("client", "meeting", "from"), 400_000, "Places of clients in weekly group sessions.",
+        ("client", "meeting", "from"), 100_000, "Places of clients in weekly group sessions.",
     ),
     Table(
         "session_changes",
@@ -300,7 +300,7 @@ TABLES: tuple[Table, ...] = (
             _may("status", v.words(OccurrenceStatus), OccurrenceStatus.PLANNED.value),
             _may("reason", v.text(300, lines=True), "", "in words clients may read"),
         ),
-        ("session", "date"), 400_000, "Single sessions that were moved, changed or cancelled.",
+        ("session", "date"), 100_000, "Single sessions that were moved, changed or cancelled.",
     ),
     Table(
         "attendance",
