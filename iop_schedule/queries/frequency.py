@@ -5,21 +5,35 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import selectinload
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes, session_state
-from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
 from iop_schedule.domain.frequency import (
     CareDates,
     DaySpan,
     DoseInForce,
     SessionFact,
     WeeklyFrequency,
+    trailing,
     weekly_frequencies,
 )
-from iop_schedule.models import AttendanceRecord, Closure, Enrollment, Occurrence, Program, RosterEntry, db
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.models import (
+    AttendanceRecord,
+    Closure,
+    Enrollment,
+    Group,
+    Occurrence,
+    Program,
+    RosterEntry,
+    Series,
+    db,
+)
+from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus, OccurrenceStatus, RosterSource
 
 #: Enrollments that are or were lived; planned and cancelled ones have no weeks to count.
@@ -186,3 +200,87 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
 
 
 _THERE = (SessionState.ATTENDED, SessionState.ATTENDED_PART)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session behind a week's numbers; the start is on the site's wall clock."""
+
+    starts: datetime
+    title: str
+    state: SessionState
+    attended_minutes: int
+    scheduled_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeekRow:
+    """One program week of one client, and the sessions its numbers come from."""
+
+    frequency: WeeklyFrequency
+    sessions: tuple[SessionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFrequency:
+    """One client's weeks, the latest first."""
+
+    client_id: int
+    name: str
+    program_name: str
+    weeks: tuple[WeekRow, ...]
+    #: The last two and four weeks, the current one included.
+    last_two: WeeklyFrequency | None
+    last_four: WeeklyFrequency | None
+
+
+def client_frequency(actor: Actor, client_id: int, *, weeks: int, now: datetime) -> ClientFrequency:
+    """Return the last program weeks of one client, each with its sessions.
+
+    Raises:
+        NotFound: not this person's to see.
+    """
+    client = access_client(actor, client_id, Permission.ATTENDANCE_READ, now=now)
+    tz = zone(client.site.zone)
+    this_week = ProgramWeek.containing(local_day(now, tz))
+    first = this_week.shifted(1 - weeks)
+    care = care_records([client.id], first_day=first.monday, last_day=this_week.sunday, now=now)[client.id]
+    counted = care.weeks(first, weeks)
+    titles = _titles(fact.occurrence_id for fact in care.facts)
+    rows = [
+        WeekRow(one, tuple(_session_row(fact, titles, tz) for fact in _within(care.facts, one.first_week)))
+        for one in counted
+        if care.dates.enrolled.from_day <= one.first_week.sunday
+    ]
+    return ClientFrequency(
+        client_id=client.id,
+        name=client.short_name,
+        program_name=care.program_name,
+        weeks=tuple(reversed(rows)),
+        last_two=trailing(counted, until=this_week, count=2),
+        last_four=trailing(counted, until=this_week, count=4),
+    )
+
+
+def _within(facts: Iterable[SessionFact], week: ProgramWeek) -> list[SessionFact]:
+    return [fact for fact in facts if week.contains(fact.local_day)]
+
+
+def _session_row(fact: SessionFact, titles: Mapping[int, str], tz: ZoneInfo) -> SessionRow:
+    return SessionRow(
+        starts=fact.starts_at.astimezone(tz),
+        title=titles[fact.occurrence_id],
+        state=fact.state,
+        attended_minutes=fact.attended_minutes,
+        scheduled_minutes=fact.scheduled_minutes,
+    )
+
+
+def _titles(occurrence_ids: Iterable[int]) -> dict[int, str]:
+    statement = (
+        select(Occurrence.id, Group.name)
+        .join(Series, Series.id == Occurrence.series_id)
+        .outerjoin(Group, Group.id == Series.group_id)
+        .where(Occurrence.id.in_(list(occurrence_ids)))
+    )
+    return {row.id: row.name or "One-to-one" for row in db.session.execute(statement)}

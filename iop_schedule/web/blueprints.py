@@ -7,6 +7,7 @@ from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.caseload import cases
+from iop_schedule.web.frequency import frequency
 from iop_schedule.web.health import health
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     series,
     placement,
     attendance,
+    frequency,
     cases,
     imports,
 )
