@@ -12,7 +12,7 @@ from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.occurrences import BadTime, check_changeable, moved_to
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import TimeTaken
+from iop_schedule.domain.series import LONGEST, SHORTEST, TimeTaken
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Occurrence, Room, Site, User, db
 from iop_schedule.queries.access import Actor, access_occurrence
@@ -111,9 +111,10 @@ def check_move(actor: Actor, occurrence: Occurrence, move: Move, *, now: datetim
     """Return when the moved session would begin and end, or raise as `move_occurrence` does."""
     site, series = occurrence.site, occurrence.series
     _reason(move.reason)
-    if not 5 <= move.duration_minutes <= 720:  # noqa: PLR2004 - the series' own limits
-        message = "A session lasts 5 minutes to 12 hours. Check start and end."
-        raise BadTime(message, field="end")
+    if not SHORTEST <= move.duration_minutes <= LONGEST:
+        backwards = move.duration_minutes <= 0
+        message = f"A session lasts {SHORTEST} minutes to {LONGEST // 60} hours. Check start and end."
+        raise BadTime("The end must be after the start." if backwards else message, field="end")
     horizon = local_day(now, zone(site.zone)) + timedelta(weeks=series.program.horizon_weeks)
     if move.day > horizon:
         message = f"Choose a day until {horizon:%B} {horizon.day}, {horizon.year}."

@@ -265,7 +265,8 @@ def change_series(
     """
     series = _access(actor, series_id)
     if scope is Scope.THIS:
-        _change_one(actor, series, day, meeting, reason=reason, now=now)
+        occurrence_id, move = one_move(series, day, meeting, reason)
+        move_occurrence(actor=actor, occurrence_id=occurrence_id, move=move, now=now)
         return series
     lock_schedule(series.site_id, leader_ids=[series.leader_id, meeting.leader_id])
     planned = plan_change(actor, series, scope=scope, day=day, meeting=meeting, now=now)
@@ -286,16 +287,19 @@ def _access(actor: Actor, series_id: int) -> Series:
     return series
 
 
-def _change_one(
-    actor: Actor, series: Series, day: date | None, meeting: Meeting, *, reason: str, now: datetime
-) -> None:
+def one_move(series: Series, day: date | None, meeting: Meeting, reason: str) -> tuple[int, Move]:
+    """Return the dated session of a series on `day`, and where `meeting` would move it in its week.
+
+    Raises:
+        BadSeries: there is none.
+    """
     found = db.session.scalars(
-        select(Occurrence).where(Occurrence.series_id == series.id, Occurrence.original_day == day)
+        select(Occurrence.id).where(Occurrence.series_id == series.id, Occurrence.original_day == day)
     ).one_or_none()
     if day is None or found is None:
         message = "This series has no session on that day. Choose one of its days."
         raise BadSeries(message, field="day")
-    move = Move(
+    return found, Move(
         day=monday_of(day) + timedelta(days=int(meeting.weekday)),
         start=meeting.local_start,
         duration_minutes=meeting.duration_minutes,
@@ -303,7 +307,6 @@ def _change_one(
         room_id=meeting.room_id,
         reason=reason,
     )
-    move_occurrence(actor=actor, occurrence_id=found.id, move=move, now=now)
 
 
 def _apply(series: Series, planned: Planned, meeting: Meeting, now: datetime) -> Series:

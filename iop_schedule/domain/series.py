@@ -125,6 +125,9 @@ def _check(rule: WeeklyRule) -> None:
     if rule.local_start.tzinfo:
         message = "a weekly rule is wall clock: its start carries no zone"
         raise ValueError(message)
+    if rule.duration_minutes <= 0:
+        message = "The end must be after the start."
+        raise BadSeries(message, field="duration_minutes")
     if not SHORTEST <= rule.duration_minutes <= LONGEST:
         message = f"A session lasts {SHORTEST} minutes to {LONGEST // 60} hours. Check start and end."
         raise BadSeries(message, field="duration_minutes")

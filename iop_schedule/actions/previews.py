@@ -1,0 +1,197 @@
+"""What a change would do, worked out with the same checks and without doing it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from iop_schedule.actions.occurrences import Move, check_move
+from iop_schedule.actions.programs import check_closure
+from iop_schedule.actions.series import Meeting, one_move, plan_change
+from iop_schedule.domain.availability import DatedSlot, clashes
+from iop_schedule.domain.availability import in_words as commitment_in_words
+from iop_schedule.domain.civil_time import local_day, minutes_of_day, zone
+from iop_schedule.domain.occurrences import Closed
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.series import CommitmentClash, Scope, Span, TimeTaken, WeeklyRule
+from iop_schedule.errors import NotFound
+from iop_schedule.models import Client, Occurrence, RosterEntry, Series, SeriesMember, db
+from iop_schedule.queries.access import (
+    Actor,
+    access_occurrence,
+    access_program,
+    access_series,
+    access_site,
+)
+from iop_schedule.queries.availability import commitments_of, session_name, trip
+from iop_schedule.queries.occurrences import clients_busy, expected_at
+from iop_schedule.queries.series import check_client_can_come, in_words, rule_of
+from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
+
+
+@dataclass(frozen=True, slots=True)
+class CannotCome:
+    """Someone who has a place and could not come any more, and why."""
+
+    client_id: int
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a change would do."""
+
+    #: The first day on which it shows.
+    first_day: date
+    was: str
+    becomes: str
+    #: How many dated sessions change.
+    sessions: int
+    people: int
+    cannot_come: tuple[CannotCome, ...]
+
+
+def preview_change(
+    *, actor: Actor, series_id: int, scope: Scope, day: date | None, meeting: Meeting, now: datetime
+) -> Consequences:
+    """Return what `change_series` would do; raises as it does."""
+    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+    if series.kind == SeriesKind.GROUP:
+        actor.require(Permission.PROGRAM_EDIT)
+    if scope is Scope.THIS:
+        occurrence_id, move = one_move(series, day, meeting, "")
+        return preview_move(actor=actor, occurrence_id=occurrence_id, move=move, now=now)
+    planned = plan_change(actor, series, scope=scope, day=day, meeting=meeting, now=now)
+    rule = planned.split.successor
+    holders = _holders(series, planned.cut)
+    sessions = db.session.scalar(
+        select(func.count(Occurrence.id)).where(
+            Occurrence.series_id == series.id,
+            Occurrence.original_day >= planned.cut,
+            Occurrence.starts_at > now,
+            Occurrence.status == OccurrenceStatus.PLANNED,
+        )
+    )
+    first = rule.next_day(rule.from_day) or rule.from_day
+    return Consequences(
+        first_day=first,
+        was=in_words(rule_of(series)),
+        becomes=in_words(rule),
+        sessions=sessions or 0,
+        people=len(holders),
+        cannot_come=tuple(_cannot_come(series, rule, holders, now)),
+    )
+
+
+def _holders(series: Series, day: date) -> list[tuple[Client, Span]]:
+    """Return who has a place on `day` or later, by name."""
+    if series.client is not None:
+        return [(series.client, Span(series.from_day, series.until_day))]
+    statement = select(SeriesMember).where(
+        SeriesMember.series_id == series.id,
+        (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
+    )
+    found = {
+        row.client_id: (row.client, Span(row.from_day, row.until_day))
+        for row in db.session.scalars(statement)
+    }
+    return sorted(found.values(), key=lambda pair: (pair[0].short_name, pair[0].id))
+
+
+def _cannot_come(
+    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Span]], now: datetime
+) -> list[CannotCome]:
+    found = []
+    for client, place in holders:
+        span = place.shared_with(Span(rule.from_day, rule.until_day))
+        if span is None:
+            continue
+        try:
+            check_client_can_come(client, rule, span, modality=series.modality, ignore=[series.id], now=now)
+        except (TimeTaken, CommitmentClash) as refused:
+            why = refused.message.removeprefix(f"{client.called} ").removeprefix("cannot come then: ")
+            found.append(
+                CannotCome(client.id, client.short_name, why.removesuffix(" Choose another session."))
+            )
+    return found
+
+
+def preview_move(*, actor: Actor, occurrence_id: int, move: Move, now: datetime) -> Consequences:
+    """Return what `move_occurrence` would do; raises as it does."""
+    occurrence = access_occurrence(actor, occurrence_id, Permission.PLACEMENT_DECIDE)
+    if occurrence.series.kind == SeriesKind.GROUP:
+        actor.require(Permission.PROGRAM_EDIT)
+    when = check_move(actor, occurrence, move, now=now)
+    tz = zone(occurrence.site.zone)
+    people = [entry.client for entry in expected_at(occurrence.id)]
+    held = commitments_of(client.id for client in people)
+    busy = clients_busy([client.id for client in people], when.start, when.end, ignore=[occurrence.id])
+    start = minutes_of_day(move.start)
+    cannot = []
+    for client in people:
+        slot = DatedSlot(
+            move.day, start, start + move.duration_minutes, trip(client, occurrence.series.modality)
+        )
+        whys = [
+            commitment_in_words(clash.commitment)
+            for clash in clashes(held[client.id], [slot])
+            if clash.commitment.hard
+        ]
+        if client.id in busy:
+            whys.insert(0, f"has {busy[client.id].what} then")
+        if whys:
+            cannot.append(CannotCome(client.id, client.short_name, "; ".join(whys)))
+    return Consequences(
+        first_day=move.day,
+        was=_when(occurrence.starts_at.astimezone(tz)),
+        becomes=_when(when.start.astimezone(tz)),
+        sessions=1,
+        people=len(people),
+        cannot_come=tuple(cannot),
+    )
+
+
+def _when(at: datetime) -> str:
+    clock = f"{at.hour % 12 or 12}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"  # noqa: PLR2004
+    return f"{at:%a}, {at:%b} {at.day}, {clock}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosurePreview:
+    """What a closure would cancel."""
+
+    #: Each session as `Relapse Prevention B, Mon, Mar 9, 9:00 am`.
+    sessions: tuple[str, ...]
+    people: int
+
+
+def preview_closure(
+    *, actor: Actor, site_id: int, program_id: int | None, closed: Closed, now: datetime
+) -> ClosurePreview:
+    """Return what `add_closure` would cancel; raises as it does."""
+    site = access_site(actor, site_id, Permission.PROGRAM_EDIT)
+    if (
+        program_id is not None
+        and access_program(actor, program_id, Permission.PROGRAM_EDIT).site_id != site.id
+    ):
+        raise NotFound
+    check_closure(closed, today=local_day(now, zone(site.zone)))
+    touched = select(Occurrence).join(Occurrence.series).where(
+        Occurrence.site_id == site.id,
+        Occurrence.local_day.between(closed.from_day, closed.until_day),
+        Occurrence.starts_at > now,
+        Occurrence.status == OccurrenceStatus.PLANNED,
+    )  # fmt: skip
+    if program_id is not None:
+        touched = touched.where(Series.program_id == program_id)
+    rows = list(db.session.scalars(touched.order_by(Occurrence.starts_at, Occurrence.id)))
+    people = db.session.scalar(
+        select(func.count(RosterEntry.client_id.distinct())).where(
+            RosterEntry.occurrence_id.in_([row.id for row in rows]), RosterEntry.released_at.is_(None)
+        )
+    )
+    tz = zone(site.zone)
+    said = (f"{session_name(row.series)}, {_when(row.starts_at.astimezone(tz))}" for row in rows)
+    return ClosurePreview(sessions=tuple(said), people=people or 0)

@@ -1,0 +1,72 @@
+"""Fields and helpers that several forms share."""
+
+from collections.abc import Mapping
+from datetime import time
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from flask_wtf import FlaskForm
+from wtforms import StringField
+
+from iop_schedule.errors import DomainError
+from iop_schedule.web.forms.attendance import wall_clock
+
+Value = TypeVar("Value")
+
+
+def needed(value: Value | None) -> Value:
+    """Return a value that validation has made sure of."""
+    if value is None:
+        message = "the form has not been validated"
+        raise ValueError(message)
+    return value
+
+
+class WallTimeField(StringField):
+    """A wall-clock time as typed or as the browser's control sends it; `clock` is the time."""
+
+    clock: time | None = None
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Keep what was typed."""
+        self.data = valuelist[0].strip() if valuelist else ""
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - the signature is the library's
+        """Turn the text into a time.
+
+        Raises:
+            ValueError: with the sentence people read.
+        """
+        if not self.data:
+            return
+        try:
+            self.clock = wall_clock(self.data)
+        except ValueError:
+            message = "Enter a time like 9:00 am or 13:30."
+            raise ValueError(message) from None
+
+
+def fingerprint(form: FlaskForm) -> str:
+    """Return what was entered, in short: a change is made only when it is the one that was shown."""
+    entered = [(field.name, str(field.data)) for field in form if field.name != "csrf_token"]
+    return sha256(repr(sorted(entered)).encode()).hexdigest()[:16]
+
+
+def is_confirmed(form: FlaskForm, sent: Mapping[str, str]) -> bool:
+    """Return True when the person confirmed exactly what the form holds now."""
+    return "confirm" in sent and sent.get("previewed") == fingerprint(form)
+
+
+def blame(form: FlaskForm, refused: DomainError, names: Mapping[str, str]) -> None:
+    """Put a refusal beside the field it is about; without one, on top of the form.
+
+    Args:
+        form: what was sent.
+        refused: the refusal.
+        names: the form's name for each field of the rules, where it differs.
+    """
+    name = names.get(refused.field or "", refused.field or "")
+    if name in form:
+        form[name].errors = [*form[name].errors, refused.message]
+    else:
+        form.form_errors.append(refused.message)

@@ -1,0 +1,278 @@
+"""The program week, the groups and the closures."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from iop_schedule.actions.groups import change_group, create_group
+from iop_schedule.actions.previews import ClosurePreview, preview_closure
+from iop_schedule.actions.programs import add_closure, remove_closure
+from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day
+from iop_schedule.domain.permissions import Permission, holds
+from iop_schedule.errors import DomainError, NotFound, NotPossible
+from iop_schedule.queries.programs import (
+    Filters,
+    GroupBlock,
+    ProgramDay,
+    ProgramWeekView,
+    closures_list,
+    group_view,
+    groups_list,
+    programs_of,
+    sites_of,
+)
+from iop_schedule.queries.programs import (
+    program_week as week_of,
+)
+from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
+from iop_schedule.web.forms.programs import (
+    ATTEND_WORDS,
+    GENDER_WORDS,
+    MODALITY_WORDS,
+    SERVICE_WORDS,
+    ClosureForm,
+    GroupForm,
+)
+from iop_schedule.web.forms.series import PlaceForm
+from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.web.week_grid import Block, GridDay, grid_day
+
+programs = Blueprint("programs", __name__)
+
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri")
+#: Weeks further away than this are typing mistakes.
+FARTHEST_WEEK = 520
+
+
+@programs.get("/program/week")
+@requires(Permission.PROGRAM_READ)
+def program_week() -> ResponseReturnValue:
+    """Show every group of one week: who leads it, where, and how full it is."""
+    week = _asked_week()
+    filters = Filters(_number("program"), _number("leader"), _number("room"))
+    view = week_of(actor(), week=week, site_id=_number("site") or None, filters=filters, now=g.now)
+    viewed(AuditKind.PROGRAM_WEEK_VIEWED, site_id=view.site.id, details={"week": str(view.week)})
+    return render_template(
+        "programs/week.html",
+        view=view,
+        filters=filters,
+        is_filtered=filters != Filters(),
+        days=[_grid_day(day) for day in view.days],
+        title=_week_title(view),
+        before_url=_week_url(view, view.week.shifted(-1), filters),
+        after_url=_week_url(view, view.week.shifted(1), filters),
+        today_url=None if view.week == view.this_week else _week_url(view, None, filters),
+        total=sum(len(day.blocks) for day in view.days),
+        beyond=view.week.monday > view.written_until,
+        may_edit=holds(actor().role, Permission.PROGRAM_EDIT),
+    )
+
+
+def _asked_week() -> ProgramWeek | None:
+    text = request.args.get("w", "")
+    try:
+        week = ProgramWeek.parse(text) if text else None
+    except (NotPossible, OverflowError):
+        raise NotFound from None
+    today = ProgramWeek.containing(actor().today(g.now))
+    if week is not None and abs((week.monday - today.monday).days) > FARTHEST_WEEK * 7:
+        raise NotFound
+    return week
+
+
+def _number(name: str) -> int:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
+
+
+def _week_url(view: ProgramWeekView, week: ProgramWeek | None, filters: Filters) -> str:
+    chosen = {"program": filters.program, "leader": filters.leader, "room": filters.room}
+    args: dict[str, Any] = {name: number for name, number in chosen.items() if number}
+    if len(view.sites) > 1:
+        args["site"] = view.site.id
+    return url_for("programs.program_week", w=str(week) if week else None, **args)
+
+
+def _week_title(view: ProgramWeekView) -> str:
+    first, last = view.week.monday, view.week.friday
+    if first.month == last.month:
+        return f"{first:%b} {first.day} to {last.day}, {last.year}"
+    year = f", {first.year}" if first.year != last.year else ""
+    return f"{first:%b} {first.day}{year} to {last:%b} {last.day}, {last.year}"
+
+
+def _grid_day(day: ProgramDay) -> GridDay:
+    shown = GridDay(
+        name=DAY_NAMES[day.day.weekday()],
+        date_label=f"{day.day:%b} {day.day.day}",
+        is_today=day.is_today,
+        sessions=(),
+        closed=f"Closed: {day.closed}" if day.closed else "",
+        empty_words="No groups",
+    )
+    return grid_day(shown, [_block(block) for block in day.blocks])
+
+
+def _block(block: GroupBlock) -> Block:
+    start = minutes_of_day(block.starts.time())
+    length = int((block.ends - block.starts).total_seconds()) // 60
+    start_label, end_label = clock_time(block.starts), clock_time(block.ends)
+    if start_label[-2:] == end_label[-2:]:
+        start_label = start_label[:-3]  # “5:30 to 7:00 pm” leaves room for the numbers
+    drawn = Block(
+        title=block.name,
+        start_minute=start,
+        end_minute=start + length,
+        start_label=start_label,
+        end_label=end_label,
+        sub=f"{block.leader}, {block.room}",
+        count_label=f"{block.filled}/{block.seats}",
+        fill=block.fill_step,
+        url=url_for("programs.group", group_id=block.group_id),
+    )
+    if block.cancelled:
+        return replace(drawn, state="off", state_label=f"Canceled: {block.reason}", state_icon="ban", fill=0)
+    if block.moved:
+        return replace(drawn, state_label="Changed", state_icon="move-right")
+    if block.filled >= block.seats:
+        return replace(drawn, state_label="Full", state_icon="users-round")
+    return drawn
+
+
+@programs.get("/program/groups")
+@requires(Permission.PROGRAM_READ)
+def groups() -> ResponseReturnValue:
+    """List the groups with when they meet and how full they are."""
+    return render_template(
+        "programs/groups.html",
+        groups=groups_list(actor(), now=g.now),
+        services=SERVICE_WORDS,
+        may_edit=holds(actor().role, Permission.PROGRAM_EDIT),
+    )
+
+
+@programs.route("/program/groups/new", methods=["GET", "POST"])
+@requires(Permission.PROGRAM_EDIT)
+def new_group() -> ResponseReturnValue:
+    """Open a group."""
+    form = GroupForm()
+    form.offer(programs_of(actor()))
+    if form.validate_on_submit():
+        try:
+            made = create_group(
+                actor=actor(), program_id=form.program_id.data, details=form.details(), now=g.now
+            )
+        except DomainError as refused:
+            _blame(form, refused)
+        else:
+            flash("The group is open. Add when it meets.", "success")
+            return redirect(url_for("series.new_meeting", group_id=made.id))
+    return _group_page(form, None)
+
+
+def _blame(form: GroupForm | ClosureForm, refused: DomainError) -> None:
+    if isinstance(refused, NotFound):
+        raise refused
+    blame(form, refused, {})
+
+
+def _group_page(form: GroupForm, group_id: int | None) -> ResponseReturnValue:
+    page = render_template("programs/group_form.html", form=form, group_id=group_id)
+    return page, 422 if form.errors else 200
+
+
+@programs.get("/program/groups/<int:group_id>")
+@requires(Permission.PROGRAM_READ)
+def group(group_id: int) -> ResponseReturnValue:
+    """Show one group: what it is, when it meets, and who has a place."""
+    view = group_view(actor(), group_id, now=g.now)
+    seen = sorted({place.client_id for places in view.places.values() for place in places})
+    if seen:
+        viewed(AuditKind.ROSTER_VIEWED, subject=("group", group_id), details={"clients": seen})
+    form = PlaceForm(formdata=None)
+    form.offer(view.can_be_added)
+    form.from_day.data = actor().today(g.now)
+    return render_template(
+        "programs/group.html",
+        view=view,
+        form=form,
+        service=SERVICE_WORDS,
+        modality=MODALITY_WORDS,
+        gender=GENDER_WORDS,
+        attend=ATTEND_WORDS,
+        may_edit=holds(actor().role, Permission.PROGRAM_EDIT),
+        may_place=holds(actor().role, Permission.PLACEMENT_DECIDE),
+    )
+
+
+@programs.route("/program/groups/<int:group_id>/edit", methods=["GET", "POST"])
+@requires(Permission.PROGRAM_EDIT)
+def edit_group(group_id: int) -> ResponseReturnValue:
+    """Change what a group is; when it meets is changed meeting by meeting."""
+    view = group_view(actor(), group_id, now=g.now)
+    form = GroupForm()
+    del form.program_id
+    if request.method == "GET":
+        form.show(view)
+    elif form.validate():
+        try:
+            change_group(actor=actor(), group_id=group_id, details=form.details(), now=g.now)
+        except DomainError as refused:
+            _blame(form, refused)
+        else:
+            flash("Saved.", "success")
+            return redirect(url_for("programs.group", group_id=group_id))
+    return _group_page(form, group_id)
+
+
+@programs.route("/program/closures", methods=["GET", "POST"])
+@requires(Permission.PROGRAM_EDIT)
+def closures() -> ResponseReturnValue:
+    """List closures and add one, after showing what it would cancel."""
+    form = ClosureForm()
+    form.offer(sites_of(actor()), programs_of(actor()))
+    preview: ClosurePreview | None = None
+    if form.validate_on_submit():
+        try:
+            preview = _closure(form, confirmed=is_confirmed(form, request.form))
+        except DomainError as refused:
+            _blame(form, refused)
+        else:
+            if preview is None:
+                flash(f"Closed: {form.name.data}.", "success")
+                return redirect(url_for("programs.closures"))
+    page = render_template(
+        "programs/closures.html",
+        form=form,
+        preview=preview,
+        previewed=fingerprint(form),
+        closures=closures_list(actor(), now=g.now),
+        several_sites=len(form.site_id.choices or ()) > 1,
+    )
+    return page, 422 if form.errors else 200
+
+
+def _closure(form: ClosureForm, *, confirmed: bool) -> ClosurePreview | None:
+    """Add the closure when it has been confirmed; else return what it would do."""
+    site_id, program_id, closed = form.site_id.data, form.program_id.data or None, form.closed()
+    if confirmed:
+        add_closure(actor=actor(), site_id=site_id, program_id=program_id, closed=closed, now=g.now)
+        return None
+    return preview_closure(actor=actor(), site_id=site_id, program_id=program_id, closed=closed, now=g.now)
+
+
+@programs.post("/program/closures/<int:closure_id>/remove")
+@requires(Permission.PROGRAM_EDIT)
+def reopen(closure_id: int) -> ResponseReturnValue:
+    """Open again on days that were to be closed."""
+    try:
+        remove_closure(actor=actor(), closure_id=closure_id, now=g.now)
+    except NotPossible as refused:
+        flash(refused.message, "warning")
+    else:
+        flash("Open again. The sessions are back at their usual times.", "success")
+    return redirect(url_for("programs.closures"))
