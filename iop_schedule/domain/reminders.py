@@ -33,6 +33,8 @@ class NudgePolicy:
     quiet_until: time = time(8)
     #: A nudge is useless closer than this to the first session.
     least_notice: timedelta = timedelta(hours=1)
+    #: A day first booked later than this after the due time gets no nudge: people have just been told.
+    late_booking: timedelta = timedelta(hours=4)
     #: Most nudges to one client about one day, however often its sessions move.
     most_a_day: int = 3
 
@@ -203,6 +205,8 @@ def nudge_for(
     start = day.first.starts_at
     useless, due = expires_at(start, policy), due_at(day.day, day.tz, policy)
     if day.why_not() or useless <= now or useless <= due:
+        return None
+    if not existing and now > due + policy.late_booking:
         return None
     told = told_so_far(existing)
     if len(told) >= policy.most_a_day or (told and told[-1].planned_start_at == start):

@@ -151,11 +151,34 @@ TIMELINE = [
 @pytest.mark.parametrize(("now", "goes"), TIMELINE, ids=[moment for moment, _ in TIMELINE])
 def test_at_this_minute_the_nudge_for_tuesday_at_two_goes_out(now: str, goes: bool | None) -> None:
     day, moment = client_day("14:00"), at(now)
-    nudge = nudge_for(day, (), moment, POLICY)
-    due = nudge is not None and nudge.due_at <= moment
+    nudge = nudge_for(day, (), AFTERNOON, POLICY)
+    assert nudge is not None
+    held = reason_to_hold(
+        day, (), planned_start_at=nudge.planned_start_at, expires_at=nudge.expires_at, now=moment
+    )
+    due = nudge.due_at <= moment and held is None
     assert due == (goes is not None)
     if due:
         assert (outside_quiet_hours(moment, NEW_YORK, POLICY) == moment) is goes
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        ("2026-11-21T09:00", True),
+        ("2026-11-23T17:00", True),
+        ("2026-11-23T21:00", True),  # still within the evening; goes out at eight
+        ("2026-11-23T21:01", False),
+        ("2026-11-24T09:00", False),
+    ],
+)
+def test_a_session_booked_on_its_own_day_needs_no_reminder(now: str, told: bool) -> None:
+    assert (nudge_for(client_day("14:00"), (), at(now), POLICY) is not None) is told
+
+
+def test_a_session_moved_on_its_own_day_is_announced_all_the_same() -> None:
+    known = delivery("09:00", DeliveryState.SENT)
+    assert nudge_for(client_day("14:00"), (known,), at("2026-11-24T08:30"), POLICY) is not None
 
 
 # --- for whom -----------------------------------------------------------------------------------------
