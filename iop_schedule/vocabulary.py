@@ -247,6 +247,35 @@ class DeliveryPurpose(StrEnum):
     CANCELLED = "cancelled"
 
 
+class FeedDetail(StrEnum):
+    """How much the entries of a client's calendar say."""
+
+    NEUTRAL = "neutral"
+    PLACE = "place"
+    OWN_WORDS = "own_words"
+
+
+class FeedEnd(StrEnum):
+    """Why a calendar link serves no sessions any more."""
+
+    REPLACED = "replaced"
+    TURNED_OFF = "turned_off"
+    CARE_ENDED = "care_ended"
+    ACCOUNT_OFF = "account_off"
+    IDLE = "idle"
+
+
+class FeedReader(StrEnum):
+    """The family of programs that a calendar was read by."""
+
+    IPHONE = "iphone"
+    MAC = "mac"
+    GOOGLE = "google"
+    OUTLOOK = "outlook"
+    THUNDERBIRD = "thunderbird"
+    OTHER = "other"
+
+
 class AssignmentRole(StrEnum):
     """In what capacity a staff member is responsible for a client."""
 
@@ -269,6 +298,12 @@ class AuditKind(StrEnum):
     ACCESS_DENIED = "access:denied"
     WEEK_VIEWED = "week:viewed"
     WEEK_DOWNLOADED = "week:downloaded"
+    CALENDAR_TURNED_ON = "calendar:turned-on"
+    CALENDAR_CHANGED = "calendar:changed"
+    CALENDAR_RENEWED = "calendar:renewed"
+    CALENDAR_TURNED_OFF = "calendar:turned-off"
+    CALENDAR_ENDED = "calendar:ended"
+    CALENDARS_SWITCHED = "calendars:switched"
     TIMES_VIEWED = "times:viewed"
     CONSTRAINT_ADDED = "constraint:added"
     CONSTRAINT_CHANGED = "constraint:changed"

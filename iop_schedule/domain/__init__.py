@@ -7,6 +7,7 @@ placement       who can attend what; every rule a plan breaks; the best weeks fo
 series          weekly group and individual series; ending one and starting its successor
 occurrences     series + closures + moves -> dated sessions with stable identity
 reminders       which reminders are due for a session at an instant
+calendar_feeds  when a calendar link serves, and what its entries say
 attendance      statuses, allowed changes, minutes credited
 frequency       delivered against prescribed, per program week
 risk            engagement signals and tiers, each with its reasons

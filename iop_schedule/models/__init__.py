@@ -4,6 +4,7 @@ from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision
 from iop_schedule.models.audit import AuditEvent
 from iop_schedule.models.availability import ClientConstraint, ConstraintException
 from iop_schedule.models.base import Base, db
+from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
@@ -18,6 +19,10 @@ __all__ = [
     "AttendanceRevision",
     "AuditEvent",
     "Base",
+    "CalendarBody",
+    "CalendarFeed",
+    "CalendarLink",
+    "CalendarPause",
     "Client",
     "ClientConstraint",
     "Closure",

@@ -122,6 +122,13 @@ def upgrade():
         sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_user_fs_uniquifier")),
     )
     op.create_table(
+        "calendar_pause",
+        sa.Column("site_id", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_calendar_pause_site_id_site")),
+        sa.PrimaryKeyConstraint("site_id", name=op.f("pk_calendar_pause")),
+    )
+    op.create_table(
         "client",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -269,6 +276,40 @@ def upgrade():
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index("ix_assignment_client_role", ["client_id", "role"], unique=False)
         batch_op.create_index(batch_op.f("ix_assignment_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "calendar_feed",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("room_id", sa.Integer(), nullable=True),
+        sa.Column("label", sa.String(length=60), nullable=False),
+        sa.Column("detail", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("place", sa.String(length=60), nullable=False),
+        sa.Column("alarm_minutes", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "detail IN ('neutral', 'place', 'own_words')", name=op.f("ck_calendar_feed_detail_known")
+        ),
+        sa.CheckConstraint(
+            "(CASE WHEN client_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN user_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN room_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_calendar_feed_one_owner"),
+        ),
+        sa.CheckConstraint(
+            "alarm_minutes IS NULL OR alarm_minutes BETWEEN 5 AND 1440",
+            name=op.f("ck_calendar_feed_alarm_sensible"),
+        ),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_calendar_feed_client_id_client")),
+        sa.ForeignKeyConstraint(["room_id"], ["room.id"], name=op.f("fk_calendar_feed_room_id_room")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_calendar_feed_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_feed")),
+        sa.UniqueConstraint("room_id", name=op.f("uq_calendar_feed_room_id")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_calendar_feed_user_id")),
+    )
+    with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_feed_client_id"), ["client_id"], unique=False)
 
     op.create_table(
         "care_group",
@@ -425,6 +466,55 @@ def upgrade():
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.create_index("ix_enrollment_client", ["client_id", "from_day"], unique=False)
         batch_op.create_index("ix_enrollment_program_status", ["program_id", "status"], unique=False)
+
+    op.create_table(
+        "calendar_body",
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.String(length=200), nullable=False),
+        sa.Column("etag", sa.String(length=64), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feed_id"], ["calendar_feed.id"], name=op.f("fk_calendar_body_feed_id_calendar_feed")
+        ),
+        sa.PrimaryKeyConstraint("feed_id", name=op.f("pk_calendar_body")),
+    )
+    op.create_table(
+        "calendar_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("end_reason", sa.String(length=40), nullable=True),
+        sa.Column("last_read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_reader", sa.String(length=40), nullable=True),
+        sa.CheckConstraint(
+            "end_reason IN ('replaced', 'turned_off', 'care_ended', 'account_off', 'idle')",
+            name=op.f("ck_calendar_link_end_reason_known"),
+        ),
+        sa.CheckConstraint(
+            "last_reader IN ('iphone', 'mac', 'google', 'outlook', 'thunderbird', 'other')",
+            name=op.f("ck_calendar_link_last_reader_known"),
+        ),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (end_reason IS NULL)", name=op.f("ck_calendar_link_ended_with_reason")
+        ),
+        sa.ForeignKeyConstraint(
+            ["feed_id"], ["calendar_feed.id"], name=op.f("fk_calendar_link_feed_id_calendar_feed")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendar_link_token_hash")),
+    )
+    with op.batch_alter_table("calendar_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_link_feed_id"), ["feed_id"], unique=False)
+        batch_op.create_index(
+            "uq_calendar_link_open",
+            ["feed_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
 
     op.create_table(
         "client_constraint_exception",
@@ -849,6 +939,16 @@ def downgrade():
 
     op.drop_table("enrollment_pause")
     op.drop_table("client_constraint_exception")
+    with op.batch_alter_table("calendar_link", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_calendar_link_open",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_calendar_link_feed_id"))
+
+    op.drop_table("calendar_link")
+    op.drop_table("calendar_body")
     with op.batch_alter_table("enrollment", schema=None) as batch_op:
         batch_op.drop_index("ix_enrollment_program_status")
         batch_op.drop_index("ix_enrollment_client")
@@ -866,6 +966,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_care_group_program_id"))
 
     op.drop_table("care_group")
+    with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_feed_client_id"))
+
+    op.drop_table("calendar_feed")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_user_id"))
         batch_op.drop_index("ix_assignment_client_role")
@@ -894,6 +998,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_client_site_id"))
 
     op.drop_table("client")
+    op.drop_table("calendar_pause")
     op.drop_table("user")
     op.drop_table("site")
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
