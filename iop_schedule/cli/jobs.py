@@ -37,10 +37,7 @@ def run_jobs() -> None:
 
 
 def prepare_to_run(app: Flask) -> None:
-    """Set up logging and refuse to start on a database or settings that are not fit; say how mail is set."""
-    logs.write_to()
-    if sys.stderr.isatty():
-        logging.getLogger().setLevel(logging.WARNING)  # a person is watching: only what needs attention
+    """Refuse to start on a database or settings that are not fit; then set up logging."""
     problem = upkeep.why_not_start()
     if problem:
         raise click.ClickException(problem)
@@ -48,5 +45,8 @@ def prepare_to_run(app: Flask) -> None:
         messages = messages_for(app.extensions["settings"])
     except BadSetting as error:
         raise click.ClickException(str(error)) from None
+    logs.write_to()
+    if sys.stderr.isatty():
+        logging.getLogger().setLevel(logging.WARNING)  # a person is watching: only what needs attention
     if messages is None:
         click.echo("Reminders by e-mail are off: set SMTP_HOST to send them.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -111,6 +112,18 @@ def test_the_answers_hold_no_secret_and_no_address(app: Flask, http: Http) -> No
         str(settings.instance),
     ):
         assert secret not in said
+
+
+def test_after_every_connection_was_cut_the_next_request_works(app: Flask, http: Http) -> None:
+    assert ready(http)[0] == 200
+    db.session.remove()
+    if db.engine.dialect.name == "postgresql":
+        with psycopg.connect(app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "")) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    assert ready(http)[0] == 200
 
 
 # --- the database is away -----------------------------------------------------------------------------
