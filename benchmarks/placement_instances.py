@@ -57,7 +57,9 @@ class Name:
 def instance(name: Name) -> Problem:
     """Return the instance called `name`."""
     clients, groups = SIZES[name.size]
-    return weeks(clients, round(groups * LOADS[name.load]), f"{VERSION}/{name.size}/{name.seed}", tracks=name.tracks)
+    return weeks(
+        clients, round(groups * LOADS[name.load]), f"{VERSION}/{name.size}/{name.seed}", tracks=name.tracks
+    )
 
 
 def weeks(clients: int, groups: int, seed: str, *, tracks: float = 0.0) -> Problem:

@@ -9,10 +9,13 @@ from typing import Any
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
 
+#: The part of a grain that separates no two plans.
+NO_DIFFERENCE = 0.4
 Cancelled = Callable[[], bool]
 
 
-def _highs(seed: int) -> Any:
+def new_model(seed: int) -> Any:
+    """Return an empty HiGHS model: silent, one thread, repeatable."""
     import highspy  # noqa: PLC0415 - loading the solver takes a second and 100 MB
 
     model = highspy.Highs()
@@ -46,7 +49,7 @@ class Master:
         self._cohort = cohort
         self.columns: list[Column] = []
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
-        self._model = _highs(seed)
+        self._model = new_model(seed)
         infinity = self._model.inf
         for capacity in cohort.capacities:
             self._model.addRow(-infinity, float(capacity), 0, [], [])
@@ -136,29 +139,55 @@ def choose(
         seed: of the solver.
         cancelled: asked now and then; True stops the search.
     """
-    import highspy  # noqa: PLC0415 - see _highs
-
     master = Master(cohort, seed)
     for column in columns:
         master.add(column)
-    model = master._model
-    count = len(master.columns)
-    model.changeColsIntegrality(count, list(range(count)), [highspy.HighsVarType.kInteger] * count)
-    for name, value in (
-        ("time_limit", max(0.1, seconds)),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 0.4 * cohort.grain / TICKS),
-    ):
-        model.setOptionValue(name, value)
     begin = {(c.person, c.part, c.chosen) for c in start}
+    result = solved_whole(
+        master._model,
+        range(len(master.columns)),
+        [float((c.person, c.part, c.chosen) in begin) for c in master.columns],
+        seconds=seconds,
+        gap=NO_DIFFERENCE * cohort.grain / TICKS,
+        cancelled=cancelled,
+    )
+    if result is None:
+        return None
+    values, bound = result
+    picked = [c for c, share in zip(master.columns, values, strict=True) if share > 0.5]  # noqa: PLR2004
+    return Chosen(picked, bound * TICKS)
+
+
+def solved_whole(
+    model: Any,
+    whole: Sequence[int],
+    begin: Sequence[float],
+    *,
+    seconds: float,
+    gap: float,
+    cancelled: Cancelled,
+) -> tuple[list[float], float] | None:
+    """Return the best values found for a model and the bound reached, in points; None without values.
+
+    Args:
+        model: a HiGHS model that minimizes points taken negative.
+        whole: the variables that must be whole.
+        begin: values to improve on.
+        seconds: when to stop.
+        gap: a difference in points that is no difference.
+        cancelled: asked now and then; True stops the search.
+    """
+    import highspy  # noqa: PLC0415 - see new_model
+
+    model.changeColsIntegrality(len(whole), list(whole), [highspy.HighsVarType.kInteger] * len(whole))
+    for name, value in (("time_limit", max(0.1, seconds)), ("mip_rel_gap", 0.0), ("mip_abs_gap", gap)):
+        model.setOptionValue(name, value)
     solution = highspy.HighsSolution()
-    solution.col_value = [float((c.person, c.part, c.chosen) in begin) for c in master.columns]
+    solution.col_value = list(begin)
     model.setSolution(solution)
     model.cbMipInterrupt.subscribe(lambda event: event.interrupt(cancelled()))
     model.run()
     info = model.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
-    values = model.getSolution().col_value
-    picked = [c for c, share in zip(master.columns, values, strict=True) if share > 0.5]  # noqa: PLR2004
-    return Chosen(picked, -info.mip_dual_bound * TICKS)
+    return list(model.getSolution().col_value), -info.mip_dual_bound

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from iop_schedule import clock
-from iop_schedule.adapters.optimizer import cpsat, improvement, lp
+from iop_schedule.adapters.optimizer import compact, cpsat, improvement, lp
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seating
 from iop_schedule.adapters.optimizer.diving import dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns
@@ -32,10 +32,10 @@ from iop_schedule.domain.placement import (
 PROVED = Fraction(1, 10_000)
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
-#: Share of the remaining time for one round of choosing among columns.
-CHOOSING = 0.6
-#: The most columns that are listed for a proof.
-MOST_LISTED = 60_000
+#: Share of the remaining time for choosing among columns, and for the whole problem at once.
+CHOOSING, WHOLE_PROBLEM = 0.25, 0.75
+#: How many columns are listed for a proof: few are tried first.
+FEW_LISTED, MOST_LISTED = 3_000, 20_000
 
 
 #: Chooses among columns in whole numbers.
@@ -176,9 +176,10 @@ class _Run:
         return [
             lambda: self._dive(master, relaxed),
             among_columns(lp.choose),
-            self._prove,
+            lambda: self._prove(FEW_LISTED),
+            self._whole_problem,
+            lambda: self._prove(MOST_LISTED),
             among_columns(cpsat.choose),
-            self._prove,
             lambda: self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop)),
         ]
 
@@ -202,19 +203,38 @@ class _Run:
         self._tell("chosen")
         return chosen.bound
 
-    def _prove(self) -> None:
-        """List every week that could be part of a better plan, if these are few, and choose among them."""
-        columns = promising_columns(
-            self.cohort, self._bound.prices, self._best.value, MOST_LISTED, self._stop
+    def _whole_problem(self) -> None:
+        """Plan once more without columns, where the problem is small enough, for a better bound."""
+        if compact.variables(self.cohort) > compact.MOST_VARIABLES:
+            return
+        start = [c for own in self._best.placed.values() for c in own]
+        chosen = compact.choose(
+            self.cohort,
+            start,
+            seconds=self._left() * WHOLE_PROBLEM,
+            seed=self._seed,
+            cancelled=self._cancelled,
         )
+        if chosen is not None:
+            self._keep(improvement.seated(self.cohort, chosen.columns))
+            self._lower(int(chosen.bound + self.cohort.grain / 2))
+            self._tell("whole problem")
+
+    def _lower(self, ticks: int) -> None:
+        """Keep a lower bound; a plan may exceed it by rounding only."""
+        proved = max(self._best.value, ticks)
+        if proved < self._bound.ticks:
+            self._bound = replace(self._bound, ticks=proved)
+
+    def _prove(self, most: int) -> None:
+        """List every week that could be part of a better plan, if these are few, and choose among them."""
+        columns = promising_columns(self.cohort, self._bound.prices, self._best.value, most, self._stop)
         if columns is None or self._stop():
             return
         best_elsewhere = self._choose(lp.choose, columns, self._left())
         if best_elsewhere is not None:
             # Nothing outside the list beats the plan, and nothing inside beats the bound of the choice.
-            proved = max(self._best.value, int(best_elsewhere + self.cohort.grain / 2))
-            if proved < self._bound.ticks:
-                self._bound = replace(self._bound, ticks=proved)
+            self._lower(int(best_elsewhere + self.cohort.grain / 2))
 
     def plan(self) -> Plan:
         """Return the best plan, proved as far as it is, with reasons for everyone without one."""

@@ -1,0 +1,81 @@
+"""The parts of the planner, each against trying everything: listing weeks, and three ways to choose."""
+
+import pytest
+from hypothesis import given, settings
+
+from benchmarks.placement_instances import Name, instance
+from iop_schedule.adapters.optimizer import compact, cpsat, improvement
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort
+from iop_schedule.adapters.optimizer.enumeration import promising_columns, weeks_worth
+from iop_schedule.domain.placement import Plan
+from iop_schedule.domain.placement.day_search import Candidate
+from tests.domain import placement_oracles as oracle
+from tests.strategies_placement import problems
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, alternating=False))
+def test_every_legal_week_is_listed_once_with_its_worth(asked):
+    (client,) = asked.clients
+    ((part,),) = Cohort(asked).people
+    free = [0] * sum(len(g.meetings) for g in asked.groups)
+    listed = list(weeks_worth(part, free, -(10**12), 10**6))
+    found = {frozenset(part.offers[i].id for i in chosen): value for chosen, value in listed}
+    shut = frozenset(m.id for g in asked.groups for m in g.meetings if m.seats == 0)
+    legal = oracle.legal_weeks(asked, client, "every", shut)
+    assert len(found) == len(listed)
+    assert found == {
+        frozenset(week): oracle.week_points(asked, client, week, "every") * TICKS for week in legal
+    }
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=2))
+def test_the_whole_problem_at_once_has_the_same_best_plan(asked):
+    chosen = compact.choose(Cohort(asked), [], seconds=20, seed=0, cancelled=lambda: False)
+    best = oracle.best_objective(asked)
+    plan = Plan(dict(improvement.seated(Cohort(asked), chosen.columns).choices()))
+    assert oracle.broken(asked, plan) == set()
+    assert float(oracle.objective(asked, plan)) == pytest.approx(float(best), rel=1e-6)
+    assert chosen.bound >= float(best) * TICKS - 1e-3 * TICKS
+
+
+CLIQUES = {
+    "alone": ([(540, 630)], [[0]]),
+    "one after the other": ([(540, 630), (630, 720)], [[0], [1]]),
+    "three at once": ([(540, 630), (560, 650), (600, 690)], [[0, 1, 2]]),
+    "a chain": ([(540, 630), (600, 690), (660, 750)], [[0, 1], [1, 2]]),
+}
+
+
+@pytest.mark.parametrize(("times", "expected"), CLIQUES.values(), ids=CLIQUES)
+def test_meetings_that_exclude_each_other_share_a_row(times, expected):
+    here = [Candidate(f"m{n}", 0, s, e, e - s, 0, 0, 0) for n, (s, e) in enumerate(times)]
+    assert compact.cliques(here) == expected
+
+
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3, alternating=False))
+def test_cp_sat_chooses_among_all_weeks_as_well_as_any(asked):
+    cohort = Cohort(asked)
+    free = [0] * len(cohort.capacities)
+    columns = promising_columns(cohort, free, -(10**12), 10**5, lambda: False)
+    chosen = cpsat.choose(cohort, columns, [], seconds=20, seed=0, cancelled=lambda: False)
+    plan = Plan(dict(improvement.seated(cohort, chosen.columns).choices()))
+    assert oracle.broken(asked, plan) == set()
+    assert float(oracle.objective(asked, plan)) == pytest.approx(
+        float(oracle.best_objective(asked)), rel=1e-6
+    )
+
+
+def test_listing_ends_where_there_is_too_much_to_list_or_no_time():
+    cohort = Cohort(instance(Name("S", "starved", 1)))
+    free = [0] * len(cohort.capacities)
+    assert promising_columns(cohort, free, 0, 100, lambda: False) is None
+    assert promising_columns(cohort, free, 0, 10**6, lambda: True) is None
+
+
+def test_nothing_is_listed_when_nothing_can_better_the_plan():
+    cohort = Cohort(instance(Name("S", "starved", 1)))
+    free = [0] * len(cohort.capacities)
+    assert promising_columns(cohort, free, 10**15, 100, lambda: False) == []
