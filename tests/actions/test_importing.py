@@ -204,6 +204,18 @@ def test_columns_left_out_say_nothing_about_what_is_stored(app: Flask, cast: Cas
     assert (found(outcome), counted(outcome)) == ([], {"clients": (0, 1)})
 
 
+def test_a_session_on_the_calendar_is_changed_on_screen_only(app: Flask, tmp_path: Path) -> None:
+    importing.apply(folder=SAMPLE, actor=None, now=NOW)
+    folder = write(
+        tmp_path / "files",
+        session_changes="session,date,status\nmorning-FR,2026-03-06,cancelled\nmorning-FR,2026-12-04,cancelled\n",
+    )
+    outcome = importing.apply(folder=folder, actor=None, now=NOW)
+    assert [(p.line, p.column, p.advice) for p in outcome.problems.listed] == [
+        (2, "date", "This session is on the calendar already. Change it on screen.")
+    ]
+
+
 # Whose sites
 
 

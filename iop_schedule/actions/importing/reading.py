@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from iop_schedule.adapters.clinic_files.problems import Problems
 from iop_schedule.adapters.clinic_files.rows import Row, read_rows
 from iop_schedule.adapters.clinic_files.staging import FOREIGN_FILES
 from iop_schedule.adapters.clinic_files.tables import BY_NAME, TABLES, Table
-from iop_schedule.models import Client, Enrollment, Group, Program, Series, Site, User, db
+from iop_schedule.domain import civil_time
+from iop_schedule.models import Client, Enrollment, Group, Occurrence, Program, Series, Site, User, db
 from iop_schedule.queries.exporting import Scope, staff_code
 
 #: Bytes read so far, bytes in all.
@@ -144,12 +145,27 @@ class Reading:
         for row in self._rows(table):
             if self._is_new(row, lines, count):
                 self._rules.judge(row)
+                if table.name == "session_changes" and not row.bad:
+                    self._check_not_written_out(row)
                 if not row.bad:
                     self._clinic.add(row)
                     count.new += 1
             if row.bad:
                 self._clinic.refused[table.name].add(row.key)
         self._rules.finish(table.name)
+
+    def _check_not_written_out(self, row: Row) -> None:
+        """Refuse to change a session that is on the calendar already: on screen people are told."""
+        series_id = self._ids.series.get(row["session"])
+        if series_id is None:
+            return
+        monday = civil_time.monday_of(row["date"])
+        statement = select(Occurrence.id).where(
+            Occurrence.series_id == series_id,
+            Occurrence.original_day.between(monday, monday + timedelta(days=6)),
+        )
+        if db.session.scalar(statement.limit(1)) is not None:
+            self._rules.wrong(row, "date", "This session is on the calendar already. Change it on screen.")
 
     def _is_new(self, row: Row, lines: dict[tuple[Any, ...], int], count: Count) -> bool:
         """Return True for a row to be judged; others are bad, or there already."""
@@ -158,7 +174,8 @@ class Reading:
         table, key = row.table, row.key
         first = lines.setdefault(key, row.line)
         if first != row.line:
-            self._rules.wrong(row, table.key[-1], f"Line {first} says the same. Delete one of them.")
+            named = table.key[0] if len(table.key) == 1 else ""
+            self._rules.wrong(row, named, f"Line {first} says the same. Delete one of them.")
             return False
         stored = self._clinic.find(table.name, *key)
         if stored is None:
