@@ -14,13 +14,21 @@ from iop_schedule.models import (
     Client,
     ClientConstraint,
     Closure,
+    ImportRun,
     Occurrence,
     RosterEntry,
     Series,
     User,
     db,
 )
-from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, ConstraintKind, Role, RosterSource
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    AttendanceStatus,
+    ConstraintKind,
+    ImportState,
+    Role,
+    RosterSource,
+)
 from tests import factories as make
 from tests.cast import Cast
 
@@ -52,6 +60,9 @@ class World:
     zoe_constraint: ClientConstraint
     closure: Closure
     far_closure: Closure
+    #: Uploads of the two administrators.
+    upload: ImportRun
+    far_upload: ImportRun
 
 
 def make_world(cast: Cast) -> World:
@@ -103,6 +114,7 @@ def make_world(cast: Cast) -> World:
         zoe_constraint=zoe_constraint,
         closure=make.make_closure(cast.elm, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
         far_closure=make.make_closure(cast.far, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
+        upload=_upload("a" * 32, cast.root), far_upload=_upload("b" * 32, cast.trent),
     )  # fmt: skip
 
 
@@ -132,6 +144,16 @@ def mark(held: Occurrence, client: Client, by: User) -> None:
     db.session.add(AttendanceRecord(roster_entry_id=entry.id, **facts))
     db.session.add(AttendanceRevision(roster_entry_id=entry.id, **facts))
     db.session.flush()
+
+
+def _upload(run_id: str, user: User) -> ImportRun:
+    run = ImportRun(
+        id=run_id, user=user, state=ImportState.REFUSED, files=["clients.csv"], counts={},
+        problems={"listed": [], "more": 0, "notes": []}, created_at=MADE_AT,
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    return run
 
 
 def _constraint_of(client: Client) -> ClientConstraint:

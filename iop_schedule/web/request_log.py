@@ -14,6 +14,11 @@ def init_request_log(app: Flask) -> None:
     app.after_request(_write_line)
 
 
+def _method() -> str:
+    method = str(request.environ.get("REQUEST_METHOD", ""))
+    return method if method.isascii() and method.isalpha() and len(method) < 10 else "?"  # noqa: PLR2004
+
+
 def _write_line(response: Response) -> Response:
     actor = g.get("actor")
     sign_in = g.get("sign_in")
@@ -21,7 +26,7 @@ def _write_line(response: Response) -> Response:
         "request",
         extra={
             "reference": g.get("reference", ""),
-            "method": request.method if request.method.isalpha() else "?",
+            "method": _method(),
             "route": request.url_rule.rule if request.url_rule else "no such page",
             "status": response.status_code,
             "milliseconds": round((clock.monotonic() - g.get("started", clock.monotonic())) * 1000),

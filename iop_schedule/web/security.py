@@ -170,6 +170,8 @@ def _begin() -> None:
     g.started = clock.monotonic()
     g.reference = secrets.token_hex(4)
     logs.reference.set(g.reference)
+    if request.method == "HEAD":
+        request.method = "GET"  # a view that asks for the method means: is this a look, or a change?
     g.intent = transactions.declare_intent(writes=request.method not in SAFE_METHODS)
 
 

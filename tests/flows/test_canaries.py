@@ -7,7 +7,9 @@ there is, with every id there is; what comes back is searched for names that mus
 import io
 import logging
 import re
+import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask, url_for
@@ -81,6 +83,16 @@ def _at_other_site(person: Person) -> Person:
     return Person(person.name, person.email, person.role, at_elm=not person.at_elm)
 
 
+def words_of(answer: Any) -> str:
+    """Return everything an answer says; of an archive, every file in it."""
+    if answer.mimetype != "application/zip":
+        return str(answer.text)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        files = [f"{name}\n{archive.read(name).decode()}" for name in archive.namelist()]
+    assert files
+    return "\n".join(files)
+
+
 def names_in(text: str, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
 
@@ -95,7 +107,7 @@ def test_nobody_sees_a_client_who_is_not_theirs(
     leaked, seen = [], set()
     for method, path in everything(app, person, world):
         answer = http.open(path, method=method)
-        text = f"{answer.headers}\n{answer.text}"
+        text = f"{answer.headers}\n{words_of(answer)}"
         for client, names in CLIENTS.items():
             if not (found := names_in(text, names)):
                 continue

@@ -44,17 +44,19 @@ PEOPLE = (
 class Ids:
     """Values one parameter of an address can take, for people of Elm Street and of the other site."""
 
-    elm: int
-    far: int
+    elm: int | str
+    far: int | str
     #: More of Elm Street's that are not theirs, by role.
     hidden: dict[Role, tuple[int, ...]]
     #: Elm Street's own, but belonging to another client than `client_id` of the same address.
     of_another: int | None = None
+    #: What no row has.
+    missing: int | str = MISSING
 
-    def own(self, person: Person) -> int:
+    def own(self, person: Person) -> int | str:
         return self.elm if person.at_elm else self.far
 
-    def foreign(self, person: Person) -> tuple[int, ...]:
+    def foreign(self, person: Person) -> tuple[int | str, ...]:
         if not person.at_elm:
             return (self.elm,)
         return (self.far, *self.hidden.get(person.role or Role.CLIENT, ()))
@@ -97,11 +99,12 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "program_id": lambda w: Ids(w.cast.program.id, w.cast.far_program.id, {}),
     "site_id": lambda w: Ids(w.cast.elm.id, w.cast.far.id, {}),
     "closure_id": lambda w: Ids(w.closure.id, w.far_closure.id, {}),
+    "run_id": lambda w: Ids(w.upload.id, w.far_upload.id, {}, missing="c" * 32),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
 
 #: Parameters that name no record: one value for everybody.
-CONSTANTS = {"day": "2026-03-04", "week": "2026-W10", "token": "nothing", "kind": "nothing"}
+CONSTANTS = {"day": "2026-03-04", "week": "2026-W10", "token": "nothing", "kind": "nothing", "state": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def visits(person: Person, parameters: set[str], world: World) -> Iterator[Visit
     own = {**constant, **{name: found.own(person) for name, found in ids.items()}}
     yield Visit("own", own)
     for name, found in ids.items():
-        yield Visit("missing", {**own, name: MISSING})
+        yield Visit("missing", {**own, name: found.missing})
         for value in found.foreign(person):
             yield Visit("foreign", {**own, name: value})
         if found.of_another and person.at_elm and len(ids) > 1:
