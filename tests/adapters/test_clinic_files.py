@@ -147,6 +147,14 @@ def test_a_file_with_too_many_rows_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_only_attendance_may_be_large(tmp_path: Path) -> None:
+    rows, problems = read(tmp_path, HEADER.encode() + b"elm,1,A,14\n" * 1_600_000)
+    assert (rows, [p.advice for p in problems.listed]) == (
+        [],
+        ["This file has more than 16 MB. Split it and import the parts."],
+    )
+
+
 DAYS = [
     ("2026-03-04", date(2026, 3, 4)), ("3/4/2026", date(2026, 3, 4)), ("03/04/2026", date(2026, 3, 4)),
     ("2024-02-29", date(2024, 2, 29)), ("2026-02-29", None), ("13/4/2026", None), ("2026-3", None), ("4.3.2026", None),
@@ -277,11 +285,11 @@ def test_reading_takes_the_same_memory_for_a_large_file(tmp_path: Path) -> None:
 
 
 def test_a_line_without_end_is_refused_without_reading_it_whole(tmp_path: Path) -> None:
-    file = tmp_path / "rooms.csv"
-    file.write_bytes(HEADER.encode() + b"x" * 48 * 1024 * 1024)
+    file = tmp_path / "attendance.csv"
+    file.write_bytes(b"client,session,date\n" + b"x" * 48 * 1024 * 1024)
     problems = Problems()
     tracemalloc.start()
-    assert list(read_rows(file, ROOMS, problems)) == []
+    assert list(read_rows(file, BY_NAME["attendance"], problems)) == []
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert problems.total == 1

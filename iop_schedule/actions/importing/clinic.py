@@ -17,7 +17,7 @@ from iop_schedule.queries.exporting import Scope, led_elsewhere, rows_of
 from iop_schedule.vocabulary import EnrollmentStatus
 
 #: Tables that are held whole; attendance is read in passing.
-HELD = tuple(table.name for table in TABLES if table.name != "attendance")
+HELD = tuple(table.name for table in TABLES if not table.is_streamed)
 SERIES = ("meetings", "individual_sessions")
 #: Answers about closed days kept at hand; attendance asks about the same day many times.
 _REMEMBERED = 10_000

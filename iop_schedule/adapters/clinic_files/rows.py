@@ -14,6 +14,8 @@ from iop_schedule.adapters.csv_export import original_text, write_csv
 
 #: Rows between two reports of progress.
 _STEP = 1000
+#: Files that are held whole are this large at most; in memory they take ten times as much.
+MOST_HELD = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -57,6 +59,10 @@ def read_rows(
         problems: where bad cells are noted, with the line of the file and what to write.
         progress: told now and then how many bytes have been read.
     """
+    if not table.is_streamed and path.stat().st_size > MOST_HELD:
+        message = f"This file has more than {MOST_HELD // 1024 // 1024} MB. Split it and import the parts."
+        problems.add(table.file, 0, "", "", message)
+        return
     try:
         dialect = dialect_of(path)
         if dialect.note:

@@ -56,6 +56,11 @@ class Table:
         return f"{self.name}.csv"
 
     @property
+    def is_streamed(self) -> bool:
+        """Return True for the one file that is read in passing and never held whole."""
+        return self.name == "attendance"
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Return the column names in order."""
         return tuple(column.name for column in self.columns)
