@@ -163,9 +163,6 @@ def deliver_next(*, messages: Messages, now: datetime, policy: NudgePolicy = POL
     The message is armed in one transaction and finished in another; the mail server is talked to
     between them, with no lock held.
     """
-    with read_transaction():
-        if not outbox.is_anything_due(now=now):
-            return None
     armed = _arm_next(now, policy)
     if not isinstance(armed, _Armed):
         return armed

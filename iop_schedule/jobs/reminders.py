@@ -9,6 +9,7 @@ from iop_schedule import clock
 from iop_schedule.actions import reminders
 from iop_schedule.adapters.messages import Messages, messages_for
 from iop_schedule.jobs.worker import Worker
+from iop_schedule.queries.reminders import is_anything_due
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def plan(worker: Worker) -> None:  # noqa: ARG001
 def drain(worker: Worker) -> None:
     """Hand over what is due, one message after the other, until nothing is left or we are to stop."""
     messages = _messages()
-    if messages is None or not worker.mail.lets_through():
+    if messages is None or not worker.mail.lets_through() or not is_anything_due(now=clock.now()):
         return
     with closing(messages):
         while not worker.stopping.is_set():

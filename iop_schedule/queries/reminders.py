@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
@@ -24,6 +25,7 @@ from iop_schedule.models import (
     User,
     db,
 )
+from iop_schedule.models.base import read_transaction
 from iop_schedule.vocabulary import AttemptOutcome, DeliveryState, EnrollmentStatus, OccurrenceStatus
 
 
@@ -45,6 +47,7 @@ def locked_client_day(client_id: int, day: date) -> ClientDay | None:
     return found[0] if found else None
 
 
+@cache
 def _expected() -> Select[*tuple[Any, ...]]:
     enrolled = exists().where(
         Enrollment.client_id == Client.id,
@@ -144,8 +147,9 @@ def next_due(*, now: datetime) -> Select[Any]:
 
 
 def is_anything_due(*, now: datetime) -> bool:
-    """Return True when `next_due` would find a message; takes no lock."""
-    return db.session.scalar(select(next_due(now=now).exists())) is True
+    """Return True when `next_due` would find a message; on SQLite keeps nobody from writing."""
+    with read_transaction():
+        return db.session.scalar(select(next_due(now=now).exists())) is True
 
 
 def ids_to_settle(*, now: datetime) -> list[str]:
