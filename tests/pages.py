@@ -1,8 +1,15 @@
 """Reading pages the way people do: their words in order, without the markup."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
+
+from sqlalchemy import event
+
+from iop_schedule.models import db
 
 #: Elements that end a line; the words of two table cells or list items are not one phrase.
 _BREAKS = frozenset(
@@ -74,3 +81,19 @@ def value_of(html: str, name: str) -> str:
 def title_of(html: str) -> str:
     """Return the title of a page."""
     return unescape(html.partition("<title>")[2].partition("</title>")[0])
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Collect the SQL statements of the block; a list page costs the same for one row and for many."""
+    found: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        if not str(arguments[2]).startswith("BEGIN"):
+            found.append(str(arguments[2]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -73,7 +73,7 @@ def care_records(
 ) -> dict[int, CareRecord]:
     """Return the record of each client over the days from `first_day` to `last_day`, as known at `now`.
 
-    Three statements whatever the number of clients. Where a client was enrolled more than once, the
+    Six statements whatever the number of clients. Where a client was enrolled more than once, the
     latest enrollment that has begun counts and earlier sessions are outside it.
     """
     enrollments = _latest_enrollments(client_ids, last_day)

@@ -1,0 +1,190 @@
+"""The caseload: who is on it, in which order, and why."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.errors import NotAllowed
+from iop_schedule.models import Client, User, db
+from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.caseload import Caseload, CaseRow, caseload
+from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, EnrollmentStatus
+from tests import factories as make
+from tests.cast import Cast
+from tests.pages import counted_statements
+
+#: Wednesday evening.
+NOW = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
+MONDAY, TODAY = date(2026, 3, 2), date(2026, 3, 4)
+THERE, NOT_THERE = AttendanceStatus.ATTENDED, AttendanceStatus.NO_SHOW
+
+
+def cases(user: User, **filters: object) -> Caseload:
+    db.session.commit()
+    return caseload(actor_for(user), now=NOW, **filters)  # type: ignore[arg-type]
+
+
+def row_of(cast: Cast, client: Client) -> CaseRow:
+    (row,) = (row for row in cases(cast.dev).rows if row.client_id == client.id)
+    return row
+
+
+def attended(cast: Cast, client: Client, *statuses: AttendanceStatus | None) -> None:
+    """Give `client` one Monday session a week, the last of them this week."""
+    for weeks_ago, status in enumerate(reversed(statuses)):
+        day = MONDAY - timedelta(weeks=weeks_ago)
+        session = _mondays.setdefault((id(cast), day), None) or make.make_occurrence(cast.monday, day)
+        _mondays[id(cast), day] = session
+        entry = make.make_entry(session, client)
+        if status is not None:
+            make.make_record(entry, status)
+
+
+_mondays: dict[tuple[int, date], object] = {}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_mondays() -> None:
+    _mondays.clear()
+
+
+def new_client(cast: Cast, **given: object) -> Client:
+    client = make.make_client(cast.elm, **given)
+    make.make_assignment(client, cast.dev, AssignmentRole.CASE_MANAGER)
+    return client
+
+
+def test_a_case_manager_sees_the_people_assigned_to_them_and_nobody_else(cast: Cast) -> None:
+    other = make.make_client(cast.elm, given_name="Uma")
+    ended = make.make_client(cast.elm, given_name="Lev")
+    make.make_assignment(ended, cast.dev, AssignmentRole.CASE_MANAGER, until_day=date(2026, 3, 3))
+    make.make_assignment(other, cast.carol, AssignmentRole.COUNSELOR)
+    assert [row.name for row in cases(cast.dev).rows] == ["Ana Q.", "Ben O."]
+    assert [row.name for row in cases(cast.mallory).rows] == ["Zoe U."]
+
+
+@pytest.mark.parametrize("who", ["carol", "root", "eve", "trent", "ana_user", "zoe_user"])
+def test_nobody_else_has_a_caseload(cast: Cast, who: str) -> None:
+    with pytest.raises(NotAllowed):
+        cases(getattr(cast, who))
+
+
+def test_the_most_urgent_come_first_or_everyone_by_name(cast: Cast) -> None:
+    attended(cast, cast.ana, *[THERE] * 8)
+    attended(cast, cast.ben, *[THERE] * 5, *[NOT_THERE] * 3)
+    shown = cases(cast.dev)
+    assert [(row.name, row.tier) for row in shown.rows] == [
+        ("Ben O.", Tier.REACH_OUT_TODAY), ("Ana Q.", Tier.NO_ACTION),
+    ]  # fmt: skip
+    assert [row.name for row in cases(cast.dev, by_name=True).rows] == ["Ana Q.", "Ben O."]
+    assert shown.rows[0].reasons
+    assert (shown.counts[Tier.REACH_OUT_TODAY], shown.counts[Tier.NO_ACTION], shown.people) == (1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"search": " aNA "}, ["Ana Q."]),
+        ({"search": "nobody"}, []),
+        ({"group": "Relapse Prevention B"}, ["Ana Q.", "Ben O."]),
+        ({"group": "Evening Group"}, []),
+        ({"tier": Tier.NOT_SCORED}, ["Cid E."]),
+        ({"tier": Tier.NOT_SCORED, "search": "ana"}, []),
+    ],
+)
+def test_filters_narrow_the_rows_and_never_the_counts(
+    cast: Cast, filters: dict[str, object], names: list[str]
+) -> None:
+    new_client(cast, given_name="Cid")
+    shown = cases(cast.dev, by_name=True, **filters)
+    assert [row.name for row in shown.rows] == names
+    assert (shown.people, shown.groups) == (3, ("Relapse Prevention B",))
+
+
+def test_hours_strip_and_last_day_are_the_persons_own(cast: Cast) -> None:
+    attended(cast, cast.ana, THERE, NOT_THERE, THERE)
+    row = row_of(cast, cast.ana)
+    assert (row.done_minutes, row.goal_minutes, row.last_attended) == (180, 540, MONDAY)
+    assert row.strip[-3:] == (("attended",), ("no_show",), ("attended",))
+    assert (row.hours[-2:], row.goal_hours) == ((3.0, 0.0), 9.0)
+
+
+def test_what_nobody_recorded_is_counted_as_missing_marks_not_as_misses(cast: Cast) -> None:
+    attended(cast, cast.ana, THERE, None)
+    row, shown = row_of(cast, cast.ana), cases(cast.dev)
+    assert (row.not_recorded, shown.not_recorded, row.strip[-1]) == (1, 1, ("to_mark",))
+    assert not any("issed" in reason for reason in row.reasons)
+
+
+@pytest.mark.parametrize(
+    "status", [EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED, EnrollmentStatus.ACTIVE]
+)
+def test_someone_without_a_place_waits_for_one(cast: Cast, status: EnrollmentStatus) -> None:
+    person = new_client(cast)
+    make.make_enrollment(person, cast.program, status=status)
+    row = row_of(cast, person)
+    assert (row.waiting, row.reasons, row.groups) == (True, ("Waiting for a place in a group.",), ())
+    assert cases(cast.dev).waiting == 1
+
+
+def test_a_place_from_next_week_on_is_a_place(cast: Cast) -> None:
+    person = new_client(cast)
+    make.make_enrollment(person, cast.program)
+    make.make_member(cast.monday, person, from_day=date(2026, 3, 9))
+    row = row_of(cast, person)
+    assert (row.waiting, row.groups) == (False, ("Relapse Prevention B",))
+
+
+def test_a_place_that_has_ended_is_none(cast: Cast) -> None:
+    person = new_client(cast)
+    make.make_enrollment(person, cast.program)
+    make.make_member(cast.monday, person, until_day=date(2026, 3, 2))
+    assert row_of(cast, person).waiting
+
+
+def test_a_shift_in_the_way_is_said_once_for_each_group(cast: Cast) -> None:
+    for series, days in ((cast.monday, (9, 16)), (cast.friday, (6, 13))):
+        for day in days:
+            make.make_entry(make.make_occurrence(series, date(2026, 3, day)), cast.ben)
+        make.make_constraint(
+            cast.ben, cast.ben_user, weekday=series.weekday, local_start=time(10), local_end=time(11)
+        )
+    row = row_of(cast, cast.ben)
+    assert row.reasons[-1] == "Relapse Prevention B on Mondays and Fridays does not fit their week any more."
+    assert row.needs_a_time
+
+
+def test_a_single_date_in_the_way_is_named(cast: Cast) -> None:
+    make.make_entry(make.make_occurrence(cast.friday, date(2026, 3, 6)), cast.ben)
+    make.make_constraint(
+        cast.ben, cast.ben_user, day=date(2026, 3, 6), local_start=time(10), local_end=time(11)
+    )
+    assert row_of(cast, cast.ben).reasons[-1] == (
+        "Relapse Prevention B on Fri, Mar 6 does not fit their week any more."
+    )
+
+
+def test_an_empty_caseload_is_empty(cast: Cast) -> None:
+    newcomer = make.make_user("case_manager", cast.elm)
+    shown = cases(newcomer)
+    assert (shown.rows, shown.people, shown.waiting, shown.groups) == ((), 0, 0, ())
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int) -> None:
+    manager = make.make_user("case_manager", cast.elm)
+    for _ in range(people):
+        person = make.make_client(cast.elm)
+        make.make_assignment(person, manager, AssignmentRole.CASE_MANAGER)
+        make.make_dose(make.make_enrollment(person, cast.program))
+        make.make_member(cast.monday, person)
+        make.make_constraint(person, cast.root, weekday=0, local_start=time(10), local_end=time(11))
+        attended(cast, person, THERE, NOT_THERE, None)
+    make.make_entry(make.make_occurrence(cast.monday, date(2026, 3, 9)), person)
+    db.session.commit()
+    viewer = actor_for(manager)
+    db.session.expire_all()
+    with counted_statements() as statements:
+        assert caseload(viewer, now=NOW).people == people
+    assert len(statements) == 13, "\n".join(statements)

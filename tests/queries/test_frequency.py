@@ -1,0 +1,211 @@
+"""The values engagement numbers are counted from, as they come out of the tables."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.models import Client, Enrollment, EnrollmentPause, Occurrence, Program, db
+from iop_schedule.queries.frequency import CareRecord, care_records
+from iop_schedule.vocabulary import (
+    AttendanceStatus,
+    EnrollmentStatus,
+    OccurrenceStatus,
+    PauseReason,
+    RosterSource,
+)
+from tests import factories as make
+from tests.cast import Cast
+from tests.pages import counted_statements
+
+#: Friday evening of a week with three morning groups.
+NOW = datetime(2026, 3, 6, 23, 0, tzinfo=UTC)
+MONDAY, WEDNESDAY, FRIDAY = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 6)
+WEEK = ProgramWeek(MONDAY)
+
+
+def care_of(client: Client, now: datetime = NOW) -> CareRecord:
+    db.session.commit()
+    found = care_records([client.id], first_day=date(2026, 1, 1), last_day=date(2026, 3, 31), now=now)
+    return found[client.id]
+
+
+def held(cast: Cast, day: date, status: AttendanceStatus | None = None, **more: object) -> Occurrence:
+    series = {0: cast.monday, 2: cast.wednesday, 4: cast.friday}[day.weekday()]
+    session = make.make_occurrence(series, day)
+    entry = make.make_entry(session, cast.ana)
+    if status:
+        make.make_record(entry, status, **more)
+    return session
+
+
+def test_a_week_is_the_sum_of_its_marks_and_nothing_is_assumed(cast: Cast) -> None:
+    held(cast, MONDAY, AttendanceStatus.ATTENDED)
+    held(cast, WEDNESDAY, AttendanceStatus.ATTENDED_PART, minutes=150)
+    held(cast, FRIDAY)
+    (week,) = care_of(cast.ana).weeks(WEEK, 1)
+    assert (week.delivered_minutes, week.prescribed_minutes, week.not_recorded) == (330, 540, 1)
+    assert (week.sessions_attended, week.sessions_held, week.goal_met) == (2, 2, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "state"),
+    [
+        (AttendanceStatus.ATTENDED, 180, SessionState.ATTENDED),
+        (AttendanceStatus.ATTENDED_PART, 60, SessionState.ATTENDED_PART),
+        (AttendanceStatus.EXCUSED, 0, SessionState.EXCUSED),
+        (AttendanceStatus.NO_SHOW, 0, SessionState.NO_SHOW),
+        (AttendanceStatus.LATE_CANCEL, 0, SessionState.LATE_CANCEL),
+        (AttendanceStatus.PROGRAM_CANCELLED, 0, SessionState.PROGRAM_CANCELLED),
+        (AttendanceStatus.ENTERED_IN_ERROR, 0, SessionState.NOT_RECORDED),
+        (None, 0, SessionState.NOT_RECORDED),
+    ],
+)  # fmt: skip
+def test_every_mark_becomes_its_state(
+    cast: Cast, status: AttendanceStatus | None, minutes: int, state: SessionState
+) -> None:
+    held(cast, MONDAY, status, minutes=minutes)
+    (fact,) = care_of(cast.ana).facts
+    assert (fact.state, fact.attended_minutes, fact.scheduled_minutes) == (state, minutes, 180)
+
+
+def test_breaks_are_not_treatment(cast: Cast) -> None:
+    cast.monday.duration_minutes, cast.monday.break_minutes = 195, 15
+    held(cast, MONDAY, AttendanceStatus.ATTENDED)
+    (fact,) = care_of(cast.ana).facts
+    assert (fact.scheduled_minutes, fact.attended_minutes) == (180, 180)
+
+
+def test_a_session_is_to_come_until_it_is_over(cast: Cast) -> None:
+    session = held(cast, FRIDAY)
+    before, after = session.ends_at - timedelta(seconds=1), session.ends_at
+    assert [fact.state for fact in care_of(cast.ana, now=before).facts] == [SessionState.UPCOMING]
+    assert [fact.state for fact in care_of(cast.ana, now=after).facts] == [SessionState.NOT_RECORDED]
+
+
+def test_a_place_given_up_counts_only_where_something_was_marked(cast: Cast) -> None:
+    for day, status in ((MONDAY, AttendanceStatus.ATTENDED), (WEDNESDAY, None)):
+        held(cast, day, status).roster[0].released_at = NOW
+    assert [fact.local_day for fact in care_of(cast.ana).facts] == [MONDAY]
+
+
+def _pause(cast: Cast, session: Occurrence) -> None:
+    (enrollment,) = _enrollments(cast.ana)
+    db.session.add(
+        EnrollmentPause(
+            enrollment_id=enrollment.id, from_day=MONDAY, until_day=MONDAY, reason=PauseReason.HOSPITAL
+        )
+    )
+
+
+def _close(cast: Cast, session: Occurrence) -> None:
+    make.make_closure(cast.elm, from_day=MONDAY, until_day=MONDAY)
+
+
+def _close_program(cast: Cast, session: Occurrence) -> None:
+    make.make_closure(cast.elm, program_id=cast.program.id, from_day=MONDAY, until_day=MONDAY)
+
+
+def _close_elsewhere(cast: Cast, session: Occurrence) -> None:
+    make.make_closure(cast.far, from_day=MONDAY, until_day=MONDAY)
+
+
+def _close_other_program(cast: Cast, session: Occurrence) -> None:
+    other: Program = make.make_program(cast.elm)
+    make.make_closure(cast.elm, program_id=other.id, from_day=MONDAY, until_day=MONDAY)
+
+
+def _cancel(cast: Cast, session: Occurrence) -> None:
+    session.status = OccurrenceStatus.CANCELLED
+
+
+def _discharge(cast: Cast, session: Occurrence) -> None:
+    (enrollment,) = _enrollments(cast.ana)
+    enrollment.status, enrollment.until_day = EnrollmentStatus.FINISHED, date(2026, 3, 1)
+
+
+def _wait(cast: Cast, session: Occurrence) -> None:
+    (enrollment,) = _enrollments(cast.ana)
+    enrollment.status = EnrollmentStatus.WAITLISTED
+
+
+def _enrollments(client: Client) -> list[Enrollment]:
+    return db.session.query(Enrollment).filter_by(client_id=client.id).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (_pause, SessionState.PAUSED),
+        (_close, SessionState.CLOSED),
+        (_close_program, SessionState.CLOSED),
+        (_close_elsewhere, SessionState.NOT_RECORDED),
+        (_close_other_program, SessionState.NOT_RECORDED),
+        (_cancel, SessionState.PROGRAM_CANCELLED),
+        (_discharge, SessionState.OUTSIDE),
+        (_wait, SessionState.OUTSIDE),
+    ],
+    ids=["on a break", "closed", "program closed", "closed elsewhere", "other program closed",
+         "canceled", "discharged before", "still waiting"],
+)  # fmt: skip
+def test_dates_decide_whether_a_session_counts(cast: Cast, change, state: SessionState) -> None:  # type: ignore[no-untyped-def]
+    change(cast, held(cast, MONDAY))
+    assert [fact.state for fact in care_of(cast.ana).facts] == [state]
+
+
+def test_of_two_episodes_the_later_counts_and_earlier_sessions_are_outside_it(cast: Cast) -> None:
+    (first,) = _enrollments(cast.ana)
+    first.status, first.until_day = EnrollmentStatus.FINISHED, date(2026, 2, 27)
+    second = make.make_enrollment(cast.ana, cast.program, from_day=WEDNESDAY)
+    make.make_dose(second, minutes=360, minimum_days=2)
+    held(cast, MONDAY, AttendanceStatus.ATTENDED)
+    held(cast, WEDNESDAY, AttendanceStatus.ATTENDED)
+    care = care_of(cast.ana)
+    assert [fact.state for fact in care.facts] == [SessionState.OUTSIDE, SessionState.ATTENDED]
+    assert (care.enrollment_id, care.weeks(WEEK, 1)[0].delivered_minutes) == (second.id, 180)
+
+
+def test_a_make_up_is_delivered_but_was_not_on_offer(cast: Cast) -> None:
+    session = make.make_occurrence(cast.monday, MONDAY)
+    entry = make.make_entry(session, cast.ana, source=RosterSource.MAKE_UP)
+    make.make_record(entry, AttendanceStatus.ATTENDED)
+    (week,) = care_of(cast.ana).weeks(WEEK, 1)
+    assert (week.delivered_minutes, week.eligible_minutes, week.make_ups_attended) == (180, 0, 1)
+
+
+def test_without_a_dose_there_is_no_goal(cast: Cast) -> None:
+    person = make.make_client(cast.elm)
+    make.make_enrollment(person, cast.program)
+    (week,) = care_of(person).weeks(WEEK, 1)
+    assert (week.prescribed_minutes, week.goal_met) == (0, None)
+
+
+def test_someone_never_enrolled_has_no_care_to_count(cast: Cast) -> None:
+    care = care_of(make.make_client(cast.elm))
+    assert (care.enrollment_id, care.facts, care.doses) == (None, (), ())
+
+
+def test_three_hours_are_three_hours_in_the_weeks_in_which_clocks_change(cast: Cast) -> None:
+    for day in (date(2026, 3, 6), date(2026, 3, 9)):
+        held(cast, day, AttendanceStatus.ATTENDED)
+    facts = care_of(cast.ana, now=datetime(2026, 3, 20, tzinfo=UTC)).facts
+    assert [(fact.starts_at.hour, fact.attended_minutes) for fact in facts] == [(14, 180), (13, 180)]
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int) -> None:
+    ids = []
+    for _ in range(people):
+        person = make.make_client(cast.elm)
+        make.make_dose(make.make_enrollment(person, cast.program))
+        make.make_entry(
+            make.make_occurrence(make.make_meeting(cast.group, cast.carol, local_start=time(7)), MONDAY),
+            person,
+        )
+        ids.append(person.id)
+    db.session.commit()
+    db.session.expire_all()
+    with counted_statements() as statements:
+        care_records(ids, first_day=MONDAY, last_day=FRIDAY, now=NOW)
+    assert len(statements) == 6, "\n".join(statements)
