@@ -1,5 +1,6 @@
 """Placing everyone at once: column generation with the exact one-person search, HiGHS beneath."""
 
+from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, affected_people, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
-__all__ = ["Progress", "solve"]
+__all__ = ["Progress", "Repair", "WeekChange", "affected_people", "repair", "solve"]

@@ -81,9 +81,13 @@ class Cohort:
 
     Args:
         problem: the groups, the people and what the program values.
+        fixed: people who keep exactly what they have; it must be legal.
+
+    Raises:
+        ValueError: what a person should keep is not legal.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, fixed: Mapping[str, Choice] | None = None) -> None:
         self.problem = problem
         weeks = (WeekParity.A, WeekParity.B) if problem.alternating else (WeekParity.EVERY,)
         self.weeks = weeks
@@ -107,6 +111,27 @@ class Cohort:
                     for o in part.offers
                 ]
         self.grain = self._grain()
+        #: What those who keep their weeks are worth together, in ticks.
+        self.constant = 0
+        self.fixed = dict(fixed or {})
+        for n, client in enumerate(problem.clients):
+            if client.id in self.fixed:
+                self._settle(n, self.fixed[client.id])
+
+    def _settle(self, person: int, choice: Choice) -> None:
+        """Take what a person keeps out of the question, and out of what is left for others."""
+        columns = self.columns_of(person, choice)
+        if columns is None:
+            message = f"{self.problem.clients[person].id} cannot keep {choice}"
+            raise ValueError(message)
+        self.constant += self.rewards[person] + sum(c.value for c in columns)
+        for column in columns:
+            for row in column.rows:
+                self.capacities[row] -= 1
+        weights, client = self.problem.weights, self.problem.clients[person]
+        self.people[person] = [
+            Part(client, (), part.week, weights, TICKS // len(self.weeks)) for part in self.people[person]
+        ]
 
     def _keep_apart(self, numbers: Mapping[tuple[str, WeekParity], int]) -> dict[tuple[int, int], list[int]]:
         """Add a row for each meeting that two people kept apart could share; by person and row of seats."""

@@ -1,6 +1,6 @@
 """Place everyone who waits: a plan, an upper bound that always holds, and the gap between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -30,6 +30,8 @@ from iop_schedule.domain.placement import (
 
 #: A plan whose bound is no further away than this counts as proved best.
 PROVED = Fraction(1, 10_000)
+#: Share of the time in which a plan that is close enough is still improved.
+FAIR_SHARE = 0.2
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once.
@@ -66,6 +68,7 @@ def solve(
     seconds: float,
     seed: int = 0,
     start: Plan | None = None,
+    fixed: Mapping[str, Choice] | None = None,
     cancelled: Callable[[], bool] = _never,
     progress: Callable[[Progress], None] = _ignore,
 ) -> Plan:
@@ -78,13 +81,31 @@ def solve(
         seconds: when to stop; kept within a tenth.
         seed: of the solvers, to break ties between equally good plans.
         start: a plan to begin from; what of it is not legal is left out.
+        fixed: people who keep exactly what they have; it must be legal.
         cancelled: asked often; True ends the run with what is known by then.
         progress: told how far the run is.
+
+    Raises:
+        ValueError: what a person should keep is not legal.
     """
-    run = _Run(problem, seconds, seed, cancelled, progress)
+    time = _Time(clock.monotonic(), seconds)
+    run = _Run(Cohort(problem, fixed), time, seed, cancelled, progress)
     run.begin(start)
     run.improve()
     return run.plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """When a run began, and the seconds it has."""
+
+    began: float
+    seconds: float
+
+    @property
+    def taken(self) -> float:
+        """Return the seconds since the run began."""
+        return clock.monotonic() - self.began
 
 
 class _Run:
@@ -92,16 +113,15 @@ class _Run:
 
     def __init__(
         self,
-        problem: Problem,
-        seconds: float,
+        cohort: Cohort,
+        time: _Time,
         seed: int,
         cancelled: Callable[[], bool],
         progress: Callable[[Progress], None],
     ) -> None:
-        self._began = clock.monotonic()
-        self._seconds, self._seed, self._cancelled, self._progress = seconds, seed, cancelled, progress
-        self.problem = problem
-        self.cohort = Cohort(problem)
+        self._time, self._seed, self._cancelled, self._progress = time, seed, cancelled, progress
+        self.problem = cohort.problem
+        self.cohort = cohort
         self._best = Seating(self.cohort)
         self._bound = Bound(self._unshared_bound())
 
@@ -116,7 +136,7 @@ class _Run:
 
     def _left(self) -> float:
         """Return the seconds left for planning."""
-        return self._seconds * (1 - EXPLAINING) - (clock.monotonic() - self._began)
+        return self._time.seconds * (1 - EXPLAINING) - self._time.taken
 
     def _stop(self) -> bool:
         return self._left() <= 0 or self._cancelled()
@@ -126,9 +146,14 @@ class _Run:
         grain = self.cohort.grain
         return self._bound.ticks // grain * grain - self._best.value
 
+    def _good_enough(self) -> bool:
+        """Return True when the plan is the best, or proved close enough after a fair share of the time."""
+        close = self._gap() <= PROVED * self._best.value
+        return self._gap() <= 0 or (close and self._time.taken > FAIR_SHARE * self._time.seconds)
+
     def _tell(self, step: str) -> None:
-        taken = clock.monotonic() - self._began
-        self._progress(Progress(step, taken, self._best.value / TICKS, self._bound.ticks / TICKS))
+        value, bound = (ticks + self.cohort.constant for ticks in (self._best.value, self._bound.ticks))
+        self._progress(Progress(step, self._time.taken, value / TICKS, bound / TICKS))
 
     def _keep(self, seating: Seating) -> None:
         if seating.value > self._best.value:
@@ -148,7 +173,7 @@ class _Run:
 
     def improve(self) -> None:
         """Narrow the gap until it is closed or time is up."""
-        if self._gap() <= 0 or self._stop():
+        if self._good_enough() or self._stop():
             return
         try:
             master = lp.Master(self.cohort, self._seed)
@@ -163,7 +188,7 @@ class _Run:
         self._keep(improvement.rounded(self.cohort, master.columns, relaxed.shares))
         self._tell("rounded")
         for step in self._steps(master, relaxed):
-            if self._gap() <= 0 or self._stop():
+            if self._good_enough() or self._stop():
                 return
             step()
 
@@ -239,10 +264,11 @@ class _Run:
     def plan(self) -> Plan:
         """Return the best plan, proved as far as it is, with reasons for everyone without one."""
         self._best.place_rest(improvement.by_priority(self.cohort))
-        assignments = dict(self._best.choices())
+        placed = dict(self._best.choices()) | self.cohort.fixed
+        assignments = {c.id: placed[c.id] for c in self.problem.clients if c.id in placed}
         grain = self.cohort.grain
         value = objective(self.problem, Plan(assignments))
-        bound = max(value, Fraction(self._bound.ticks // grain * grain, TICKS))
+        bound = max(value, Fraction(self._bound.ticks // grain * grain + self.cohort.constant, TICKS))
         proved = bound - value <= PROVED * abs(value)
         reasons = self._reasons(assignments)
         return Plan(
@@ -251,7 +277,7 @@ class _Run:
             status=PlanStatus.OPTIMAL if proved else PlanStatus.FEASIBLE,
             objective=float(value),
             bound=float(bound),
-            seconds=round(clock.monotonic() - self._began, 2),
+            seconds=round(self._time.taken, 2),
         )
 
     def _reasons(self, assignments: dict[str, Choice]) -> tuple[Unplaced, ...]:
@@ -259,7 +285,7 @@ class _Run:
         reasons = []
         for client in without:
             free = openings(self.problem, client, assignments)
-            in_time = clock.monotonic() - self._began < self._seconds and not self._cancelled()
+            in_time = self._time.taken < self._time.seconds and not self._cancelled()
             reasons.append(
                 _reason(self.problem, client, free) if in_time else _short_reason(self.problem, client, free)
             )

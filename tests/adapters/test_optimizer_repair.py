@@ -1,0 +1,154 @@
+"""After a change: as few changes as possible, and nobody unaffected loses the own place."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.placement_instances import Name, instance
+from iop_schedule.adapters.optimizer import WeekChange, affected_people, repair, solve
+from iop_schedule.domain.placement import (
+    Alternating,
+    Client,
+    Commitment,
+    Dose,
+    Group,
+    Meeting,
+    Plan,
+    PlanStatus,
+    Problem,
+    broken_rules,
+)
+from iop_schedule.vocabulary import Modality, Weekday, WeekParity
+from tests.domain import placement_oracles as oracle
+from tests.strategies_placement import problems
+
+MO, TU, WE = (Weekday(n) for n in range(3))
+MORNING, EVENING = ("am-MO", "am-TU", "am-WE"), ("pm-MO", "pm-TU", "pm-WE")
+
+
+def group(code, start, seats):
+    meetings = tuple(Meeting(f"{code}-{d.name}", d, start, start + 180, seats) for d in (MO, TU, WE))
+    return Group(code, "process", Modality.IN_PERSON, "en", meetings, site="main")
+
+
+def person(code, **changes):
+    return Client(code, **({"languages": ("en",), "dose": Dose(540, min_days=3)} | changes))
+
+
+def shift(start, end):
+    return tuple(Commitment("work", d, start, end) for d in (MO, TU, WE))
+
+
+def clinic(*clients, mornings=2, evenings=2):
+    return Problem((group("am", 540, mornings), group("pm", 1020, evenings)), clients)
+
+
+def test_a_changed_shift_moves_only_the_person_it_belongs_to():
+    asked = clinic(person("ana", commitments=shift(480, 900)), person("ben"))
+    done = repair(asked, {"ana": MORNING, "ben": MORNING}, seconds=10)
+    assert (done.affected, done.lost, done.moved) == (("ana",), (), ())
+    assert done.changes == {"ana": WeekChange(ends=MORNING, begins=EVENING)}
+    assert done.plan.assignments == {"ana": EVENING, "ben": MORNING}
+    assert done.plan.status is PlanStatus.OPTIMAL
+
+
+def test_somebody_unaffected_moves_only_where_that_gives_another_person_a_place():
+    # Ana can now come in the evening only; the one evening seat is Ben's, who could come in the morning.
+    asked = clinic(person("ana", commitments=shift(480, 900)), person("ben"), mornings=1, evenings=1)
+    before = {"ana": MORNING, "ben": EVENING}
+    done = repair(asked, before, seconds=10)
+    assert (done.affected, done.lost, done.moved) == (("ana",), (), ("ben",))
+    assert done.changes == {"ana": WeekChange(MORNING, EVENING), "ben": WeekChange(EVENING, MORNING)}
+    calm = repair(asked, before, seconds=10, move_unaffected=False)
+    assert (calm.affected, calm.lost, calm.moved) == (("ana",), ("ana",), ())
+    assert calm.plan.assignments == {"ben": EVENING}
+
+
+def test_a_person_with_a_higher_priority_does_not_take_an_unaffected_place():
+    urgent = person("ana", priority=9, commitments=shift(480, 900))
+    asked = clinic(urgent, person("ben", commitments=shift(480, 900)), evenings=1)
+    done = repair(asked, {"ana": MORNING, "ben": EVENING}, seconds=10)
+    assert (done.lost, done.moved, done.plan.assignments) == (("ana",), (), {"ben": EVENING})
+
+
+def test_everyone_in_a_meeting_with_too_few_seats_is_affected():
+    asked = clinic(person("ana"), person("ben"), person("cleo"), mornings=1)
+    before = {"ana": MORNING, "ben": MORNING, "cleo": EVENING}
+    assert affected_people(asked, before) == ("ana", "ben")
+    done = repair(asked, before, seconds=10)
+    assert (done.lost, done.moved) == ((), ())
+    assert sorted(done.changes.values(), key=repr) == [WeekChange(MORNING, EVENING)]
+
+
+def test_only_the_week_that_is_too_full_affects_people():
+    asked = replace(clinic(person("ana"), person("ben"), mornings=1), alternating=True)
+    before = {"ana": Alternating(MORNING, EVENING), "ben": Alternating(EVENING, MORNING)}
+    assert affected_people(asked, before) == ()
+    crowded = {"ana": Alternating(MORNING, EVENING), "ben": MORNING}
+    assert affected_people(asked, crowded) == ("ana", "ben")
+
+
+def test_meetings_that_are_no_more_and_people_who_left_are_no_obstacle():
+    asked = clinic(person("ana"))
+    done = repair(asked, {"ana": ("gone-MO", *MORNING[1:]), "left": MORNING}, seconds=10)
+    assert (done.affected, done.plan.assignments) == (("ana",), {"ana": MORNING})
+    assert done.changes == {"ana": WeekChange(("gone-MO",), ("am-MO",))}
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3, alternating=False), data=st.data(), move=st.booleans())
+def test_whatever_changes_nobody_unaffected_loses_the_place(asked, data, move):
+    before = dict(solve(asked, seconds=10).assignments)
+    busy = data.draw(st.sampled_from([540, 690, 960]))
+    late = tuple(Commitment("work", d, busy, busy + 120, week=WeekParity.A) for d in (MO, TU))
+    changed = replace(
+        asked,
+        clients=(replace(asked.clients[0], commitments=late), *asked.clients[1:]),
+        groups=asked.groups[: data.draw(st.integers(1, len(asked.groups)))],
+    )
+    changed = replace(
+        changed,
+        clients=tuple(
+            replace(c, current=tuple(m for m in c.current if m in _ids(changed))) for c in changed.clients
+        ),
+    )
+    done = repair(changed, before, seconds=10, move_unaffected=move)
+    assert oracle.broken(changed, done.plan) == set()
+    assert set(done.lost) <= set(done.affected)
+    assert not set(done.moved) & set(done.affected)
+    if not move:
+        assert done.moved == ()
+    for client, choice in before.items():
+        ends = done.changes[client].ends if client in done.changes else ()
+        begins = done.changes[client].begins if client in done.changes else ()
+        assert set(done.plan.assignments.get(client, ())) == (set(choice) - set(ends)) | set(begins)
+
+
+def _ids(problem):
+    return {m.id for g in problem.groups for m in g.meetings}
+
+
+def test_a_counselor_who_is_out_costs_fewer_places_than_replacing_one_by_one():
+    asked = instance(Name("S", "normal", 2))
+    before = dict(solve(asked, seconds=15).assignments)
+    left = replace(asked, groups=tuple(g for g in asked.groups if g.counselor != "k0"))
+    done = repair(left, before, seconds=15)
+    assert broken_rules(left, done.plan) == []
+    assert len(done.affected) > 0
+    one_by_one = solve(
+        left,
+        seconds=1,
+        fixed={c: w for c, w in before.items() if c not in done.affected},
+        cancelled=lambda: True,
+    )
+    lost_one_by_one = len([c for c in before if c not in one_by_one.assignments])
+    assert len(done.lost) <= lost_one_by_one
+    assert set(done.lost) <= set(done.affected)
+
+
+def test_people_who_keep_their_weeks_are_part_of_the_plan_and_its_bound():
+    asked = clinic(person("ana"), person("ben"), mornings=1, evenings=0)
+    plan = solve(asked, seconds=10, fixed={"ben": MORNING})
+    assert (dict(plan.assignments), plan.status) == ({"ben": MORNING}, PlanStatus.OPTIMAL)
+    assert plan.objective == plan.bound == float(oracle.objective(asked, Plan({"ben": MORNING})))
