@@ -11,6 +11,7 @@ from sqlalchemy import exists, func, select
 from iop_schedule.actions import accounts, audit
 from iop_schedule.actions.groups import fresh_code
 from iop_schedule.actions.locks import lock_client
+from iop_schedule.domain.civil_time import zone as find_zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.sign_in import same_address
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
@@ -399,3 +400,67 @@ def _record(
         site_id=site_id,
         details=details,
     )
+
+
+def create_administrator(
+    *,
+    address: str,
+    given_name: str,
+    family_name: str,
+    site_code: str,
+    zone: str | None,
+    key: str,
+    now: datetime,
+) -> str:
+    """Make an administrator from the command line and return the one-time link part for their password.
+
+    Args:
+        address: what they will sign in with.
+        given_name: first name.
+        family_name: last name.
+        site_code: the site they administer; made when there is none of this code.
+        zone: IANA time zone of a site that is made now.
+        key: the deployment's secret.
+        now: when.
+
+    Raises:
+        NotPossible: the address is taken, or a new site has no usable time zone.
+    """
+    site = db.session.scalars(select(Site).where(Site.code == site_code)).one_or_none()
+    if site is None:
+        site = _new_site(site_code, zone)
+    user = User(
+        code=fresh_code("staff"),
+        email=_free_address(address),
+        fs_uniquifier=uuid4().hex,
+        given_name=given_name,
+        family_name=family_name,
+        created_at=now,
+        password=None,
+        roles=[_role_row(Role.ADMINISTRATOR)],
+        sites=[site],
+    )
+    db.session.add(user)
+    db.session.flush()
+    token = accounts.make_link(user, key=key, now=now)
+    audit.record(
+        AuditKind.ACCOUNT_CREATED,
+        actor=None,
+        now=now,
+        subject=("user", user.id),
+        site_id=site.id,
+        details={"role": str(Role.ADMINISTRATOR), "by": "command line"},
+    )
+    db.session.commit()
+    return token
+
+
+def _new_site(code: str, zone_name: str | None) -> Site:
+    if not zone_name:
+        message = f"There is no site “{code}”. To make it, also give its time zone: --zone America/New_York."
+        raise NotPossible(message)
+    find_zone(zone_name)
+    site = Site(code=code, name=code, zone=zone_name)
+    db.session.add(site)
+    db.session.flush()
+    return site

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from iop_schedule.cli.accounts import create_admin
 from iop_schedule.cli.clinic import export_files, import_files
 from iop_schedule.cli.demo import demo_clinic
 from iop_schedule.cli.engagement import engagement
@@ -16,6 +17,7 @@ def register(app: Flask) -> None:
     for command in (
         backup,
         check_config,
+        create_admin,
         demo_clinic,
         engagement,
         export_files,

@@ -1,7 +1,17 @@
-"""The front door and the guard in front of every page."""
+"""The front door: where people land, what their bar holds, what they may change about their own account."""
+
+import re
+
+import pytest
+from flask import Flask
 
 from tests.cast import Cast
 from tests.conftest import Http
+
+
+def bar(page: str) -> list[str]:
+    found = re.search(r'<ul class="nav-main">(.*?)</ul>', page, re.DOTALL)
+    return re.findall(r">([^<>]+)</a>", found.group(1)) if found else []
 
 
 def test_someone_not_signed_in_is_sent_to_the_sign_in_page(http: Http) -> None:
@@ -12,3 +22,66 @@ def test_someone_not_signed_in_is_sent_to_the_sign_in_page(http: Http) -> None:
 def test_a_person_who_signs_in_is_known(http: Http, cast: Cast) -> None:
     http.sign_in(cast.carol.email)
     assert http.get("/sign-in").status_code == 302
+
+
+@pytest.mark.parametrize("person", ["ana_user", "carol", "dev", "root"])
+def test_everyone_lands_on_a_page_that_is_theirs(http: Http, cast: Cast, person: str) -> None:
+    http.sign_in(getattr(cast, person).email)
+    assert http.get("/", follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("person", "pages"),
+    [
+        ("ana_user", ["My week", "My times"]),
+        ("carol", ["Today", "Program week"]),
+        ("dev", ["Caseload", "Program week", "People"]),
+        ("root", ["Program week", "Groups", "People", "Closures", "Import", "Audit"]),
+    ],
+)
+def test_the_bar_holds_the_pages_of_ones_role(http: Http, cast: Cast, person: str, pages: list[str]) -> None:
+    http.sign_in(getattr(cast, person).email)
+    page = http.get("/account").text
+    assert bar(page) == pages
+    links = re.findall(
+        r'href="(/[^"]*)"', re.search(r'<ul class="nav-main">.*?</ul>', page, re.DOTALL).group(0)
+    )  # type: ignore[union-attr]
+    assert [http.get(link).status_code for link in links] == [200] * len(pages)
+
+
+def test_a_page_that_is_not_there_is_left_out_of_the_bar(app: Flask, http: Http, cast: Cast) -> None:
+    del app.view_functions["audit.trail"]
+    http.sign_in(cast.root.email)
+    assert "Audit" not in bar(http.get("/account").text)
+
+
+def test_the_page_shown_is_marked_in_the_bar(http: Http, cast: Cast) -> None:
+    http.sign_in(cast.root.email)
+    marked = re.findall(r'aria-current="page">([^<]+)</a>', http.get("/people/staff/new").text)
+    assert marked == ["People"]
+
+
+def test_the_page_knows_when_the_session_ends(http: Http, new_http, cast: Cast) -> None:  # type: ignore[no-untyped-def]
+    staff = http.sign_in(cast.carol.email).get("/account").text
+    client = new_http().sign_in(cast.ana_user.email).get("/account").text
+    assert ('data-idle-seconds="840"' in staff, 'data-idle-seconds="1140"' in client) == (True, True)
+
+
+@pytest.mark.parametrize(("theme", "kept"), [("dark", "dark"), ("light", "light"), ("", None), ("<x>", None)])
+def test_appearance_is_kept_in_this_browser(http: Http, cast: Cast, theme: str, kept: str | None) -> None:
+    http.sign_in(cast.carol.email)
+    http.submit("/account/appearance", {"theme": theme}, page="/account")
+    cookie = http.get_cookie("theme")
+    assert (cookie.value if cookie else None) == kept
+    assert (f'data-bs-theme="{theme}"' in http.get("/account").text) is bool(kept)
+
+
+def test_the_account_page_shows_who_one_is(http: Http, cast: Cast) -> None:
+    http.sign_in(cast.carol.email)
+    page = http.get("/account").text
+    assert [words in page for words in ("Carol Whitfield", "carol@example.org", "Counselor")] == [True] * 3
+
+
+def test_search_engines_stay_away(http: Http) -> None:
+    answer = http.get("/robots.txt")
+    assert (answer.status_code, answer.mimetype, "Disallow" in answer.text) == (200, "text/plain", True)
