@@ -110,6 +110,7 @@ def move_occurrence(*, actor: Actor, occurrence_id: int, move: Move, now: dateti
 def check_move(actor: Actor, occurrence: Occurrence, move: Move, *, now: datetime) -> Interval[datetime]:
     """Return when the moved session would begin and end, or raise as `move_occurrence` does."""
     site, series = occurrence.site, occurrence.series
+    _still_to_come(occurrence, now)
     _reason(move.reason)
     if not SHORTEST <= move.duration_minutes <= LONGEST:
         backwards = move.duration_minutes <= 0
@@ -234,9 +235,12 @@ def _to_change(
     lock_schedule(occurrence.site_id, leader_ids=leaders)
     # Held against attendance being taken at the same moment.
     db.session.refresh(occurrence, with_for_update=True)
-    existing = existing_of(occurrence, attended=attendance_exists(occurrence.id))
-    check_changeable(existing, now=now)
+    _still_to_come(occurrence, now)
     return occurrence
+
+
+def _still_to_come(occurrence: Occurrence, now: datetime) -> None:
+    check_changeable(existing_of(occurrence, attended=attendance_exists(occurrence.id)), now=now)
 
 
 def _reason(text: str) -> str:

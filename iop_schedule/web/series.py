@@ -103,7 +103,12 @@ def change_meeting(series_id: int) -> ResponseReturnValue:
             _blame(form, refused)
     _note_names(preview)
     page = render_template(
-        "series/change.html", form=form, view=view, preview=preview, back=_back(view.group_id)
+        "series/change.html",
+        form=form,
+        view=view,
+        preview=preview,
+        previewed=fingerprint(form),
+        back=_back(view.group_id),
     )
     return page, 422 if form.errors else 200
 

@@ -1,17 +1,20 @@
 """Fields and helpers that several forms share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import ValidationError
 
 from iop_schedule.errors import DomainError
 from iop_schedule.web.forms.attendance import wall_clock
 
 Value = TypeVar("Value")
+CHOOSE = "Choose one from the list."
 
 
 def needed(value: Value | None) -> Value:
@@ -20,6 +23,63 @@ def needed(value: Value | None) -> Value:
         message = "the form has not been validated"
         raise ValueError(message)
     return value
+
+
+def options(pairs: Iterable[tuple[object, str]]) -> list[SelectChoice]:
+    """Return values and their words as the choices of a field."""
+    return [SelectChoice(str(value), words) for value, words in pairs]
+
+
+class ChoiceField(SelectField):
+    """A list to choose from."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        """Say in our words that something else was sent."""
+        given.setdefault("invalid_choice_message", CHOOSE)
+        given.setdefault("invalid_value_message", CHOOSE)
+        super().__init__(*args, **given)
+
+
+class RadioChoiceField(RadioField):
+    """A few answers to choose from."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        """Say in our words that something else was sent."""
+        given.setdefault("invalid_choice_message", CHOOSE)
+        given.setdefault("invalid_value_message", CHOOSE)
+        super().__init__(*args, **given)
+
+
+class DayField(DateField):
+    """A date as the browser's control sends it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the date.
+
+        Raises:
+            ValueError: with the sentence people read.
+        """
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            message = "Enter a date that exists, for example 2026-03-09."
+            raise ValueError(message) from None
+
+
+class WholeNumberField(IntegerField):
+    """A whole number."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number.
+
+        Raises:
+            ValueError: with the sentence people read.
+        """
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            message = "Enter a whole number."
+            raise ValueError(message) from None
 
 
 class WallTimeField(StringField):
@@ -35,7 +95,7 @@ class WallTimeField(StringField):
         """Turn the text into a time.
 
         Raises:
-            ValueError: with the sentence people read.
+            ValidationError: with the sentence people read.
         """
         if not self.data:
             return
@@ -43,7 +103,7 @@ class WallTimeField(StringField):
             self.clock = wall_clock(self.data)
         except ValueError:
             message = "Enter a time like 9:00 am or 13:30."
-            raise ValueError(message) from None
+            raise ValidationError(message) from None
 
 
 def fingerprint(form: FlaskForm) -> str:

@@ -1,14 +1,21 @@
 """Groups and closures."""
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.actions.groups import MOST_SEATS, GroupDetails
 from iop_schedule.domain.occurrences import Closed
 from iop_schedule.queries.programs import Choice, GroupView
 from iop_schedule.vocabulary import Attend, GroupGender, Modality, ServiceType
-from iop_schedule.web.forms.fields import needed
+from iop_schedule.web.forms.fields import (
+    ChoiceField,
+    DayField,
+    RadioChoiceField,
+    WholeNumberField,
+    needed,
+    options,
+)
 
 SERVICE_WORDS = {
     ServiceType.GROUP: "Group therapy",
@@ -38,7 +45,7 @@ WHOLE_SITE = 0
 class GroupForm(FlaskForm):  # type: ignore[misc]
     """What a group is, apart from when it meets."""
 
-    program_id = SelectField("Program", coerce=int)
+    program_id = ChoiceField("Program", coerce=int)
     name = StringField(
         "Name",
         [
@@ -53,8 +60,8 @@ class GroupForm(FlaskForm):  # type: ignore[misc]
         description="What messages and calendars show. Say nothing about treatment.",
         default="Appointment",
     )
-    service_type = SelectField("Kind", choices=list(SERVICE_WORDS.items()))
-    seats = IntegerField(
+    service_type = ChoiceField("Kind", choices=options(SERVICE_WORDS.items()))
+    seats = WholeNumberField(
         "Seats",
         [
             InputRequired("Enter how many people it takes."),
@@ -62,19 +69,19 @@ class GroupForm(FlaskForm):  # type: ignore[misc]
         ],
         default=12,
     )
-    modality = RadioField("Where", choices=list(MODALITY_WORDS.items()), default=Modality.IN_PERSON)
-    gender = SelectField("For", choices=list(GENDER_WORDS.items()), default=GroupGender.ANY)
+    modality = RadioChoiceField("Where", choices=options(MODALITY_WORDS.items()), default=Modality.IN_PERSON)
+    gender = ChoiceField("For", choices=options(GENDER_WORDS.items()), default=GroupGender.ANY)
     language = StringField(
         "Language",
         [Length(min=2, max=12, message="Enter a language code such as en or es.")],
         description="A code such as en or es.",
         default="en",
     )
-    attend = RadioField("How people take it", choices=list(ATTEND_WORDS.items()), default=Attend.ANY)
+    attend = RadioChoiceField("How people take it", choices=options(ATTEND_WORDS.items()), default=Attend.ANY)
 
     def offer(self, programs: list[Choice]) -> None:
         """Fill the list of programs."""
-        self.program_id.choices = [(one.id, one.name) for one in programs]
+        self.program_id.choices = options((one.id, one.name) for one in programs)
 
     def show(self, view: GroupView) -> None:
         """Fill the form with the group as it is."""
@@ -100,10 +107,10 @@ class GroupForm(FlaskForm):  # type: ignore[misc]
 class ClosureForm(FlaskForm):  # type: ignore[misc]
     """Days without sessions."""
 
-    site_id = SelectField("Site", coerce=int)
-    program_id = SelectField("What is closed", coerce=int)
-    from_day = DateField("First day", [InputRequired("Enter a date, for example 2026-11-26.")])
-    until_day = DateField(
+    site_id = ChoiceField("Site", coerce=int)
+    program_id = ChoiceField("What is closed", coerce=int)
+    from_day = DayField("First day", [InputRequired("Enter a date, for example 2026-11-26.")])
+    until_day = DayField(
         "Last day", [Optional()], description="Leave empty when it is one day. The last day is closed too."
     )
     name = StringField(
@@ -117,8 +124,9 @@ class ClosureForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, sites: list[Choice], programs: list[Choice]) -> None:
         """Fill the lists to choose from."""
-        self.site_id.choices = [(one.id, one.name) for one in sites]
-        self.program_id.choices = [(WHOLE_SITE, "The whole site")] + [(p.id, p.name) for p in programs]
+        self.site_id.choices = options((one.id, one.name) for one in sites)
+        whole = [(WHOLE_SITE, "The whole site")]
+        self.program_id.choices = options(whole + [(one.id, one.name) for one in programs])
 
     def closed(self) -> Closed:
         """Return what was entered; call after `validate`.

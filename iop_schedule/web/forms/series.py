@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
+from wtforms import StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.actions.occurrences import Move
@@ -14,7 +14,15 @@ from iop_schedule.domain.series import Scope
 from iop_schedule.queries.programs import Choice, MeetingView, SessionView
 from iop_schedule.vocabulary import Weekday
 from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.forms.fields import WallTimeField, needed
+from iop_schedule.web.forms.fields import (
+    ChoiceField,
+    DayField,
+    RadioChoiceField,
+    WallTimeField,
+    WholeNumberField,
+    needed,
+    options,
+)
 
 DAYS = [(0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday")]
 NO_ROOM = 0
@@ -43,26 +51,26 @@ def _minutes(start: WallTimeField, end: WallTimeField) -> int:
 class MeetingFields(FlaskForm):  # type: ignore[misc]
     """When, with whom and where a weekly session is held."""
 
-    weekday = SelectField("Day", choices=DAYS, coerce=int)
+    weekday = ChoiceField("Day", choices=options(DAYS), coerce=int)
     start = WallTimeField("Starts", [InputRequired("Enter when it starts, like 9:00 am.")])
     end = WallTimeField("Ends", [InputRequired("Enter when it ends, like 12:00 pm.")])
-    break_minutes = IntegerField(
+    break_minutes = WholeNumberField(
         "Break",
         [Optional(), NumberRange(0, 719, "Enter the break in minutes, 0 for none.")],
         description="Minutes that do not count as treatment.",
         default=0,
     )
-    every_weeks = RadioField(
-        "How often", choices=[(1, "Every week"), (2, "Every second week")], coerce=int, default=1
+    every_weeks = RadioChoiceField(
+        "How often", choices=options([(1, "Every week"), (2, "Every second week")]), coerce=int, default=1
     )
-    leader_id = SelectField("Counselor", coerce=int)
-    room_id = SelectField("Room", coerce=int)
+    leader_id = ChoiceField("Counselor", coerce=int)
+    room_id = ChoiceField("Room", coerce=int)
 
     def offer(self, leaders: list[Choice], rooms: list[Choice]) -> None:
         """Fill the lists to choose from."""
-        self.leader_id.choices = [(one.id, one.name) for one in leaders]
-        self.room_id.choices = [(NO_ROOM, "No room (online, or not known yet)")]
-        self.room_id.choices += [(one.id, one.name) for one in rooms]
+        self.leader_id.choices = options((one.id, one.name) for one in leaders)
+        no_room = [(NO_ROOM, "No room (online, or not known yet)")]
+        self.room_id.choices = options(no_room + [(one.id, one.name) for one in rooms])
 
     def meeting(self) -> Meeting:
         """Return what was entered; call after `validate`."""
@@ -89,8 +97,8 @@ class NewMeeting:
 class NewMeetingForm(MeetingFields):
     """Start a weekly session of a group."""
 
-    from_day = DateField("First day", [InputRequired(DATE_NEEDED)])
-    until_day = DateField("Last day", [Optional()], description="Leave empty when it has no end.")
+    from_day = DayField("First day", [InputRequired(DATE_NEEDED)])
+    until_day = DayField("Last day", [Optional()], description="Leave empty when it has no end.")
 
     def value(self) -> NewMeeting:
         """Return what was entered; call after `validate`."""
@@ -110,16 +118,18 @@ class WantedChange:
 class ChangeMeetingForm(MeetingFields):
     """Change one session, this and the following ones, or all to come."""
 
-    scope = RadioField(
+    scope = RadioChoiceField(
         "What changes",
-        choices=[
-            (Scope.THIS, "Only the session chosen below"),
-            (Scope.FOLLOWING, "That session and all after it"),
-            (Scope.ALL_FUTURE, "All sessions to come"),
-        ],
+        choices=options(
+            [
+                (Scope.THIS, "Only the session chosen below"),
+                (Scope.FOLLOWING, "That session and all after it"),
+                (Scope.ALL_FUTURE, "All sessions to come"),
+            ]
+        ),
         default=Scope.ALL_FUTURE,
     )
-    day = SelectField("Session", coerce=str, validate_choice=False)
+    day = ChoiceField("Session", coerce=str, validate_choice=False)
     reason = StringField(
         "Reason",
         [Length(max=300, message="Keep the reason under 300 characters.")],
@@ -135,7 +145,9 @@ class ChangeMeetingForm(MeetingFields):
 
     def offer_days(self, days: tuple[date, ...]) -> None:
         """Fill the list of sessions to choose from."""
-        self.day.choices = [(day.isoformat(), f"{day:%A}, {day:%B} {day.day}, {day.year}") for day in days]
+        self.day.choices = options(
+            (day.isoformat(), f"{day:%A}, {day:%B} {day.day}, {day.year}") for day in days
+        )
 
     def value(self) -> WantedChange:
         """Return what was entered; call after `validate`."""
@@ -147,7 +159,7 @@ class ChangeMeetingForm(MeetingFields):
 class EndMeetingForm(FlaskForm):  # type: ignore[misc]
     """End a weekly session."""
 
-    last_day = DateField(
+    last_day = DayField(
         "Last day", [InputRequired(DATE_NEEDED)], description="Sessions after this day are canceled."
     )
 
@@ -155,22 +167,22 @@ class EndMeetingForm(FlaskForm):  # type: ignore[misc]
 class PlaceForm(FlaskForm):  # type: ignore[misc]
     """Give someone a place in a weekly session."""
 
-    client_id = SelectField("Person", coerce=int)
-    from_day = DateField("First day", [InputRequired(DATE_NEEDED)])
+    client_id = ChoiceField("Person", coerce=int)
+    from_day = DayField("First day", [InputRequired(DATE_NEEDED)])
 
     def offer(self, people: tuple[Choice, ...]) -> None:
         """Fill the list of people to choose from."""
-        self.client_id.choices = [(0, "Choose a person")] + [(one.id, one.name) for one in people]
+        self.client_id.choices = options([(0, "Choose a person")] + [(one.id, one.name) for one in people])
 
 
 class MoveForm(FlaskForm):  # type: ignore[misc]
     """Hold one session at another time, with another counselor or in another room."""
 
-    day = DateField("Day", [InputRequired(DATE_NEEDED)])
+    day = DayField("Day", [InputRequired(DATE_NEEDED)])
     start = WallTimeField("Starts", [InputRequired("Enter when it starts, like 9:00 am.")])
     end = WallTimeField("Ends", [InputRequired("Enter when it ends, like 12:00 pm.")])
-    leader_id = SelectField("Counselor", coerce=int)
-    room_id = SelectField("Room", coerce=int)
+    leader_id = ChoiceField("Counselor", coerce=int)
+    room_id = ChoiceField("Room", coerce=int)
     reason = StringField(
         "Reason",
         [Length(max=300, message="Keep the reason under 300 characters.")],
@@ -179,9 +191,9 @@ class MoveForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, leaders: list[Choice], rooms: list[Choice]) -> None:
         """Fill the lists to choose from."""
-        self.leader_id.choices = [(one.id, one.name) for one in leaders]
-        self.room_id.choices = [(NO_ROOM, "No room (online, or not known yet)")]
-        self.room_id.choices += [(one.id, one.name) for one in rooms]
+        self.leader_id.choices = options((one.id, one.name) for one in leaders)
+        no_room = [(NO_ROOM, "No room (online, or not known yet)")]
+        self.room_id.choices = options(no_room + [(one.id, one.name) for one in rooms])
 
     def show(self, view: SessionView) -> None:
         """Fill the form with the session as it is."""
