@@ -45,12 +45,16 @@ def choose(
         seed: of the solver.
         cancelled: asked now and then; True stops the search.
     """
-    model = _Model(cohort, seed)
-    return model.solved(start, seconds, cancelled)
+    return WholeProblem(cohort, seed).solved(start, seconds, cancelled)
 
 
-class _Model:
-    """The rows and variables, and how to read a solution back."""
+class WholeProblem:
+    """The rows and variables, and how to read a solution back.
+
+    Args:
+        cohort: everyone.
+        seed: of the solver.
+    """
 
     def __init__(self, cohort: Cohort, seed: int) -> None:
         self._cohort = cohort
@@ -121,8 +125,34 @@ class _Model:
         if sum(own[i].minutes for i in here) > longest:
             self._at_most({first + i: float(own[i].minutes) for i in here} | {day: -float(longest)})
 
-    def solved(self, start: Sequence[Column], seconds: float, cancelled: Cancelled) -> Chosen | None:
-        """Return the plan that the solver reaches from `start`."""
+    def open_only(self, groups: Sequence[tuple[frozenset[str], int]], budget: int) -> list[int]:
+        """Let meetings be attended only where their group is opened; return one variable per group.
+
+        Args:
+            groups: the meetings of each group and what opening it costs.
+            budget: what the groups opened may cost together.
+        """
+        opened = [self._variable(0) for _ in groups]
+        owner = {
+            m: variable for (meetings, _), variable in zip(groups, opened, strict=True) for m in meetings
+        }
+        for block in self._blocks:
+            part = self._cohort.people[block.person][block.part]
+            for variable, offer in zip(block.meetings, part.offers, strict=True):
+                if offer.id in owner:
+                    self._at_most({variable: 1.0, owner[offer.id]: -1.0})
+        costs = {variable: float(cost) for (_, cost), variable in zip(groups, opened, strict=True)}
+        self._at_most(costs, float(budget))
+        return opened
+
+    def at_most_one(self, variables: Sequence[int]) -> None:
+        """Allow one of these variables at most."""
+        self._at_most(dict.fromkeys(variables, 1.0), 1.0)
+
+    def solved(
+        self, start: Sequence[Column], seconds: float, cancelled: Cancelled, also: Sequence[int] = ()
+    ) -> Chosen | None:
+        """Return the plan that the solver reaches from `start`, in which the variables `also` are one."""
         model, infinity = self._model, self._infinity
         for low, high, _ in self._rows:
             model.addRow(low, high, 0, [], [])
@@ -136,7 +166,7 @@ class _Model:
         result = solved_whole(
             model,
             self._whole,
-            self._begin(start),
+            self._begin(start, also),
             seconds=seconds,
             gap=NO_DIFFERENCE * self._cohort.grain / TICKS,
             cancelled=cancelled,
@@ -146,8 +176,10 @@ class _Model:
         values, bound = result
         return Chosen(self._columns(values), bound * TICKS)
 
-    def _begin(self, start: Sequence[Column]) -> list[float]:
+    def _begin(self, start: Sequence[Column], also: Sequence[int]) -> list[float]:
         values = [0.0] * len(self._costs)
+        for variable in also:
+            values[variable] = 1.0
         blocks = {(b.person, b.part): b for b in self._blocks}
         for column in start:
             block, part = blocks[column.person, column.part], self._cohort.people[column.person][column.part]
