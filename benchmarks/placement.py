@@ -30,6 +30,8 @@ from iop_schedule.domain.placement import Plan, Problem, best_weeks, broken_rule
 
 #: Seconds for the planner, by size.
 SECONDS = {"S": 10, "M": 60, "L": 90, "XL": 150}
+#: Beyond this the compact program does not get anywhere in the time there is.
+MOST_VARIABLES = 60_000
 
 
 @dataclass
@@ -96,7 +98,7 @@ def compared(name: Name, seconds: float | None, *, quick: bool) -> list[dict[str
         _timed("by priority", cohort, lambda: _by_priority(cohort)),
         _timed("local search", cohort, lambda: _searched(cohort, planned.seconds)),
     ]
-    if compact.variables(cohort) <= compact.MOST_VARIABLES:
+    if compact.variables(cohort) <= MOST_VARIABLES:
         rows.append(_compact(cohort, planned.seconds))
     rows.append(planned)
     bound = min(r.bound for r in rows if r.bound is not None)

@@ -34,8 +34,9 @@ PROVED = Fraction(1, 10_000)
 FAIR_SHARE = 0.2
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
-#: Share of the remaining time for choosing among columns, and for the whole problem at once.
-CHOOSING, WHOLE_PROBLEM = 0.25, 0.75
+#: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
+#: small enough for that.
+CHOOSING, WHOLE_PROBLEM, CHOOSING_AMONG_MANY = 0.25, 0.75, 0.7
 #: How many columns are listed for a proof: few are tried first.
 FEW_LISTED, MOST_LISTED = 3_000, 20_000
 
@@ -195,14 +196,17 @@ class _Run:
     def _steps(self, master: lp.Master, relaxed: Relaxed) -> list[Callable[[], object]]:
         """Return what narrows the gap, the quickest first."""
 
+        small = compact.variables(self.cohort) <= compact.MOST_VARIABLES
+        share = CHOOSING if small else CHOOSING_AMONG_MANY
+
         def among_columns(solver: Chooser) -> Callable[[], object]:
-            return lambda: self._choose(solver, master.columns, self._left() * CHOOSING)
+            return lambda: self._choose(solver, master.columns, self._left() * share)
 
         return [
             lambda: self._dive(master, relaxed),
             among_columns(lp.choose),
             lambda: self._prove(FEW_LISTED),
-            self._whole_problem,
+            *([self._whole_problem] if small else []),
             lambda: self._prove(MOST_LISTED),
             among_columns(cpsat.choose),
             lambda: self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop)),
@@ -229,9 +233,7 @@ class _Run:
         return chosen.bound
 
     def _whole_problem(self) -> None:
-        """Plan once more without columns, where the problem is small enough, for a better bound."""
-        if compact.variables(self.cohort) > compact.MOST_VARIABLES:
-            return
+        """Plan once more without columns, for a better bound."""
         start = [c for own in self._best.placed.values() for c in own]
         chosen = compact.choose(
             self.cohort,
