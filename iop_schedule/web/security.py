@@ -26,8 +26,18 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 #: Endpoints that need no sign-in; tests/repository/endpoints.toml is the reviewed list.
 PUBLIC = frozenset(
-    {"static", "auth.sign_in", "auth.set_password", "health.live", "health.ready", "home.robots"}
+    {
+        "static",
+        "auth.sign_in",
+        "auth.set_password",
+        "calendars.feed",
+        "health.live",
+        "health.ready",
+        "home.robots",
+    }
 )
+#: Endpoints that say themselves how long their answers may be kept.
+OWN_CACHING = frozenset({"static", "calendars.feed"})
 #: Endpoints every signed-in person may use.
 SIGNED_IN = frozenset({"auth.sign_out", "home.index"})
 
@@ -125,6 +135,8 @@ def own_path(target: str | None) -> str | None:
 
 class RowNumber(IntegerConverter):
     """A number in an address that can be a row's; larger ones are no page, instead of an error."""
+
+    regex = "[0-9]+"
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **{"max": 2**31 - 1, **more})
@@ -257,7 +269,7 @@ def _headers(response: Response) -> Response:
     headers.setdefault("X-Robots-Tag", "noindex, nofollow")
     if current_app.config["SESSION_COOKIE_SECURE"]:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static":
+    if request.endpoint not in OWN_CACHING:
         headers["Cache-Control"] = "no-store"
     return response
 
