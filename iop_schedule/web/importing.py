@@ -16,7 +16,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.importing import ImportForm
-from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.web.security import actor, polled, requires, viewed
 
 imports = Blueprint("imports", __name__)
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ def take_in() -> ResponseReturnValue:
 
 @imports.get("/import/<string(length=32):run_id>")
 @requires(Permission.IMPORT_RUN)
+@polled
 def run(run_id: str) -> ResponseReturnValue:
     """Show how far one upload is, what it would do, or what is wrong with it."""
     shown = runs.find(actor=actor(), run_id=run_id, instance=_instance())

@@ -525,7 +525,7 @@ folder, now = Path(sys.argv[1]), datetime(2026, 3, 4, 15, tzinfo=UTC)
 with create_app(make_settings(folder, f"sqlite:///{folder / 'iop.db'}")).app_context():
     importing.check(folder=Path(sys.argv[2]), actor=None, now=now)  # everything is loaded once
     used = int(Path("/proc/self/status").read_text().split("VmData:")[1].split()[0]) * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (used + 10 * 1024 * 1024,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 12 * 1024 * 1024,) * 2)
     outcome = importing.apply(folder=folder / "files", actor=None, now=now)
     print(outcome.applied, outcome.counts["attendance"].new, [str(p) for p in outcome.problems.listed][:3])
 """
