@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from benchmarks.placement_instances import Name, instance, weeks
-from iop_schedule.adapters.optimizer import solve
+from iop_schedule.adapters.optimizer import compact, lp, solve
 from iop_schedule.domain.placement import (
     Alternating,
     Client,
@@ -140,6 +140,21 @@ def test_a_run_keeps_its_time_and_its_promises_when_cut_short():
     assert time.monotonic() - began < 1.0 * 1.1 + 1.0  # the last person's reasons may be under way
     assert_holds(asked, plan)
     assert len(plan.assignments) > 50
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.05, 0.2, 0.5])
+def test_however_short_a_run_is_its_plan_is_legal_and_its_bound_holds(seconds):
+    asked = instance(Name("S", "starved", 1))
+    assert_holds(asked, solve(asked, seconds=seconds))
+
+
+def test_a_solver_stopped_before_it_has_a_bound_proves_nothing(monkeypatch):
+    asked = instance(Name("S", "starved", 1))
+    monkeypatch.setattr(lp, "solved_whole", lambda model, whole, begin, **_: (list(begin), float("inf")))
+    monkeypatch.setattr(compact, "solved_whole", lambda model, whole, begin, **_: (list(begin), float("inf")))
+    plan = solve(asked, seconds=3)
+    assert_holds(asked, plan)
+    assert plan.status is PlanStatus.FEASIBLE
 
 
 def test_a_cancelled_run_returns_what_it_has():

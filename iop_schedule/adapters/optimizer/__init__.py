@@ -1,6 +1,7 @@
 """Placing everyone at once: column generation with the exact one-person search, HiGHS beneath."""
 
 from iop_schedule.adapters.optimizer.opening import NewGroup, Opening, open_groups
+from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, affected_people, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
@@ -13,5 +14,6 @@ __all__ = [
     "affected_people",
     "open_groups",
     "repair",
+    "seat_prices",
     "solve",
 ]

@@ -116,7 +116,7 @@ class Chosen:
     """A choice of columns in whole numbers, and a bound on what any choice of them is worth."""
 
     columns: list[Column]
-    #: In ticks; no choice of these columns is worth more.
+    #: In ticks; no choice of these columns is worth more. Infinite when time was too short for a bound.
     bound: float
 
 

@@ -8,6 +8,7 @@ neither does alone.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer import improvement
@@ -211,7 +212,7 @@ class _Run:
         value = objective(self.problem, Plan(assignments))
         grain = self.cohort.grain
         most = None
-        if bound is not None:
+        if bound is not None and isfinite(bound):
             whole = int(bound + grain / 2) // grain * grain + self.cohort.constant
             most = max(value, Fraction(whole, TICKS))
         proved = most is not None and most - value <= PROVED * abs(value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer import compact, cpsat, improvement, lp
@@ -195,7 +196,6 @@ class _Run:
 
     def _steps(self, master: lp.Master, relaxed: Relaxed) -> list[Callable[[], object]]:
         """Return what narrows the gap, the quickest first."""
-
         small = compact.variables(self.cohort) <= compact.MOST_VARIABLES
         share = CHOOSING if small else CHOOSING_AMONG_MANY
 
@@ -244,12 +244,14 @@ class _Run:
         )
         if chosen is not None:
             self._keep(improvement.seated(self.cohort, chosen.columns))
-            self._lower(int(chosen.bound + self.cohort.grain / 2))
+            self._lower(chosen.bound)
             self._tell("whole problem")
 
-    def _lower(self, ticks: int) -> None:
-        """Keep a lower bound; a plan may exceed it by rounding only."""
-        proved = max(self._best.value, ticks)
+    def _lower(self, bound: float) -> None:
+        """Keep a solver's bound, in ticks, if it is lower; rounding is worth less than half a grain."""
+        if not isfinite(bound):
+            return
+        proved = max(self._best.value, int(bound + self.cohort.grain / 2))
         if proved < self._bound.ticks:
             self._bound = replace(self._bound, ticks=proved)
 
@@ -261,7 +263,7 @@ class _Run:
         best_elsewhere = self._choose(lp.choose, columns, self._left())
         if best_elsewhere is not None:
             # Nothing outside the list beats the plan, and nothing inside beats the bound of the choice.
-            self._lower(int(best_elsewhere + self.cohort.grain / 2))
+            self._lower(best_elsewhere)
 
     def plan(self) -> Plan:
         """Return the best plan, proved as far as it is, with reasons for everyone without one."""

@@ -1,7 +1,7 @@
 """Where does this person fit? The best week, proved best, and others that are genuinely different."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from iop_schedule.domain.placement import fit
@@ -167,7 +167,12 @@ def limits(client: Client, weights: Weights, units: int) -> Limits:
 
 
 def best_weeks(
-    problem: Problem, client_id: str, free: Openings | None = None, *, count: int = 3
+    problem: Problem,
+    client_id: str,
+    free: Openings | None = None,
+    *,
+    count: int = 3,
+    prices: Mapping[str, float] | None = None,
 ) -> list[WeekPlan]:
     """Return the best plan for one person, proved best, then others that are genuinely different.
 
@@ -176,6 +181,8 @@ def best_weeks(
         client_id: whose week it is.
         free: what others leave (`openings`); by default every seat.
         count: the most plans to return, the best included.
+        prices: points that a seat in a meeting is worth to people still to come; plans are then the
+            best net of them, though their `points` are not. Nobody is turned away for a price.
 
     Returns:
         Legal plans, best first; at least a third of the meetings of each is new against every plan
@@ -186,7 +193,9 @@ def best_weeks(
     """
     client, free = problem.client(client_id), free or Openings()
     week_kinds = (WeekParity.A, WeekParity.B) if problem.alternating else (WeekParity.EVERY,)
-    prepared = {week: prepare(problem, client, week, free) for week in week_kinds}
+    prepared = {
+        week: _at_prices(prepare(problem, client, week, free), week, prices or {}) for week in week_kinds
+    }
     known = offers(problem)
     choices: list[Choice] = []
     while len(choices) < count:
@@ -195,6 +204,17 @@ def best_weeks(
             break
         choices.append(choice)
     return [_described(problem, client, choice, free, known) for choice in choices]
+
+
+def _at_prices(prepared: Prepared, week: WeekParity, prices: Mapping[str, float]) -> Prepared:
+    if not prices:
+        return prepared
+    units = UNITS_PER_POINT if week is WeekParity.EVERY else UNITS_PER_POINT // 2
+    values = (
+        value - round(units * prices.get(offer.id, 0))
+        for value, offer in zip(prepared.values, prepared.offers, strict=True)
+    )
+    return replace(prepared, values=tuple(values))
 
 
 def _next_choice(
