@@ -107,5 +107,10 @@ def _engine_options(url: str) -> dict[str, Any]:
     return {
         "pool_pre_ping": True,
         "pool_timeout": 5,
-        "connect_args": {"options": f"{limits} -c timezone=UTC", "connect_timeout": 5},
+        # A server that vanished without a word is given up after five seconds, connected or connecting.
+        "connect_args": {
+            "options": f"{limits} -c timezone=UTC",
+            "connect_timeout": 5,
+            "tcp_user_timeout": 5000,
+        },
     }
