@@ -12,13 +12,12 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, insert, literal, or_, select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from iop_schedule.domain.civil_time import local_day, monday_of, zone
 from iop_schedule.domain.occurrences import (
     Cancel,
     Closed,
-    Existing,
     Follow,
     PlannedOccurrence,
     replan,
@@ -37,6 +36,7 @@ from iop_schedule.queries.occurrences import existing_of, has_attendance
 from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import OccurrenceStatus, RosterSource, SeriesKind
 
+WEEK = timedelta(days=6)
 #: Rows per INSERT; both databases limit the parameters of one statement.
 CHUNK = 500
 
@@ -67,29 +67,60 @@ class Extended:
         return any((self.created, self.changed, self.cancelled, self.expected, self.released))
 
 
-def follow_rules(site: Site, *, now: datetime, series_ids: Collection[int] | None = None) -> Extended:
-    """Make the sessions of `site` from today on follow their series; with `series_ids` only those.
+def follow_rules(
+    site: Site,
+    *,
+    now: datetime,
+    series_ids: Collection[int] | None = None,
+    period: Closed | None = None,
+) -> Extended:
+    """Make the sessions of `site` from today on follow their series.
 
     What has begun or has attendance is never touched. Sessions are cancelled with their reason, never
     deleted, and come back when the reason is gone.
+
+    Args:
+        site: whose sessions; the caller holds its lock.
+        now: the current instant.
+        series_ids: only these series.
+        period: only the program weeks that share a day with it.
     """
     db.session.flush()
+    scope = _scope(site, period, now)
     wanted = _series(site, series_ids, now)
-    planned = _replan_sessions(site, wanted, now)
-    rosters = _replan_rosters([series.id for series in wanted], local_day(now, zone(site.zone)), now)
+    planned = _replan_sessions(site, wanted, scope)
+    rosters = _replan_rosters([series.id for series in wanted], scope)
     db.session.expire_all()
     return planned + rosters
 
 
-def _series(site: Site, series_ids: Collection[int] | None, now: datetime) -> list[Series]:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The days a run looks at."""
+
+    now: datetime
+    today: date
+    #: Monday of the first and Sunday of the last week; no end when None.
+    first: date
+    last: date | None
+
+    def has(self, day: InstrumentedAttribute[date]) -> ColumnElement[bool]:
+        """Return the condition that a day lies in it."""
+        return day >= self.first if self.last is None else day.between(self.first, self.last)
+
+
+def _scope(site: Site, period: Closed | None, now: datetime) -> _Scope:
     today = local_day(now, zone(site.zone))
-    to_come = exists().where(Occurrence.series_id == Series.id, Occurrence.starts_at > now)
+    if period is None:
+        return _Scope(now, today, monday_of(today), None)
+    first = monday_of(max(today, period.from_day))
+    return _Scope(now, today, first, monday_of(max(today, period.until_day)) + WEEK)
+
+
+def _series(site: Site, series_ids: Collection[int] | None, now: datetime) -> list[Series]:
     statement = (
         select(Series)
-        .where(
-            Series.site_id == site.id,
-            or_(Series.until_day.is_(None), Series.until_day >= monday_of(today), to_come),
-        )
+        .where(_may_change(site, now))
         .options(joinedload(Series.site), joinedload(Series.program))
         .order_by(Series.id)
         .execution_options(populate_existing=True)
@@ -99,53 +130,80 @@ def _series(site: Site, series_ids: Collection[int] | None, now: datetime) -> li
     return list(db.session.scalars(statement))
 
 
-def _replan_sessions(site: Site, wanted: list[Series], now: datetime) -> Extended:
+def _may_change(site: Site, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a series of `site` has sessions to come, or may get some."""
     today = local_day(now, zone(site.zone))
-    standing = _standing([series.id for series in wanted], today, now)
+    to_come = exists().where(Occurrence.series_id == Series.id, Occurrence.starts_at > now)
+    in_force = or_(Series.until_day.is_(None), Series.until_day >= monday_of(today), to_come)
+    return and_(Series.site_id == site.id, in_force)
+
+
+def series_in_batches(site: Site, *, now: datetime, size: int = 200) -> list[list[int]]:
+    """Return the ids of the series a full run looks at, in batches short enough for one transaction."""
+    ids = db.session.scalars(select(Series.id).where(_may_change(site, now)).order_by(Series.id)).all()
+    return [list(ids[start : start + size]) for start in range(0, len(ids), size)]
+
+
+def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extended:
+    standing = _standing([series.id for series in wanted], scope)
     closures = list(db.session.scalars(select(Closure).where(Closure.site_id == site.id)))
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     cancellations: list[dict[str, Any]] = []
     for series in wanted:
-        rows = {row.id: row for row, _ in standing.get(series.id, [])}
+        horizon = scope.today + timedelta(weeks=series.program.horizon_weeks)
+        rows = {row.id: row for row in standing.get(series.id, [])}
         found = replan(
             rule_of(series),
             _closed_for(series, closures),
-            _existing(standing.get(series.id, [])),
-            first_day=today,
-            last_day=today + timedelta(weeks=series.program.horizon_weeks),
-            now=now,
+            [existing_of(row, attended=bool(row.attended)) for row in rows.values()],
+            first_day=max(scope.today, scope.first),
+            last_day=horizon if scope.last is None else min(horizon, scope.last),
+            now=scope.now,
         )
-        new += [_new_row(series, planned, now) for planned in found.create]
+        new += [_new_row(series, planned, scope.now) for planned in found.create]
         changes += _differing(rows, ((one.id, _following(series, one, rows[one.id])) for one in found.follow))
         cancellations += _differing(rows, ((one.id, _cancelled(one)) for one in found.cancel))
     for start in range(0, len(new), CHUNK):
         db.session.execute(insert(Occurrence), new[start : start + CHUNK])
-    _update(changes + cancellations, rows_at=now)
+    _update(changes + cancellations, rows_at=scope.now)
     return Extended(created=len(new), changed=len(changes), cancelled=len(cancellations))
 
 
-def _standing(
-    series_ids: Collection[int], today: date, now: datetime
-) -> dict[int, list[tuple[Occurrence, bool]]]:
-    """Return the sessions that exist from this week on, with whether they have attendance, by series."""
+#: What is compared and shown of a session; rows of these columns are much cheaper than objects.
+_COLUMNS = (
+    Occurrence.id,
+    Occurrence.series_id,
+    Occurrence.original_day,
+    Occurrence.local_day,
+    Occurrence.starts_at,
+    Occurrence.ends_at,
+    Occurrence.break_minutes,
+    Occurrence.leader_id,
+    Occurrence.room_id,
+    Occurrence.status,
+    Occurrence.status_reason,
+    Occurrence.cancel_cause,
+    Occurrence.edited,
+    Occurrence.revision,
+)
+
+
+def _standing(series_ids: Collection[int], scope: _Scope) -> dict[int, list[Any]]:
+    """Return the sessions that exist in the weeks looked at, with whether they have attendance."""
+    moved_here = and_(Occurrence.starts_at > scope.now, scope.has(Occurrence.local_day))
     statement = (
-        select(Occurrence, has_attendance())
+        select(*_COLUMNS, has_attendance().label("attended"))
         .where(
             Occurrence.series_id.in_(list(series_ids)),
-            or_(Occurrence.starts_at > now, Occurrence.original_day >= monday_of(today)),
+            or_(scope.has(Occurrence.original_day), moved_here),
         )
         .order_by(Occurrence.series_id, Occurrence.original_day)
-        .execution_options(populate_existing=True)
     )
     found = defaultdict(list)
-    for occurrence, attended in db.session.execute(statement):
-        found[occurrence.series_id].append((occurrence, bool(attended)))
+    for row in db.session.execute(statement):
+        found[row.series_id].append(row)
     return found
-
-
-def _existing(rows: Iterable[tuple[Occurrence, bool]]) -> list[Existing]:
-    return [existing_of(row, attended=attended) for row, attended in rows]
 
 
 def _closed_for(series: Series, closures: Iterable[Closure]) -> list[Closed]:
@@ -178,7 +236,7 @@ def _as_planned(series: Series, planned: PlannedOccurrence) -> dict[str, Any]:
     }
 
 
-def _following(series: Series, follow: Follow, row: Occurrence) -> dict[str, Any]:
+def _following(series: Series, follow: Follow, row: Any) -> dict[str, Any]:
     held: dict[str, Any] = {"status": OccurrenceStatus.PLANNED, "cancel_cause": None}
     if follow.keep_time:
         reason = row.status_reason if row.status == OccurrenceStatus.PLANNED else ""
@@ -195,7 +253,7 @@ def _cancelled(cancel: Cancel) -> dict[str, Any]:
 
 
 def _differing(
-    rows: dict[int, Occurrence], wanted: Iterable[tuple[int, dict[str, Any]]]
+    rows: dict[int, Any], wanted: Iterable[tuple[int, dict[str, Any]]]
 ) -> Iterator[dict[str, Any]]:
     """Yield what differs from the stored rows, as updates by primary key."""
     for row_id, values in wanted:
@@ -214,14 +272,14 @@ def _update(changes: list[dict[str, Any]], *, rows_at: datetime) -> None:
         db.session.execute(update(Occurrence), [{**change, "updated_at": rows_at} for change in alike])
 
 
-def _replan_rosters(series_ids: list[int], today: date, now: datetime) -> Extended:
+def _replan_rosters(series_ids: list[int], scope: _Scope) -> Extended:
     if not series_ids:
         return Extended()
-    in_scope = Occurrence.series_id.in_(series_ids)
-    released = _release(in_scope, now)
-    back = _expect_again(in_scope, now)
-    members = _expect_members(in_scope, today, now)
-    individuals = _expect_individuals(in_scope, today, now)
+    in_scope = and_(Occurrence.series_id.in_(series_ids), scope.has(Occurrence.local_day))
+    released = _release(in_scope, scope.now)
+    back = _expect_again(in_scope, scope.now)
+    members = _expect_members(in_scope, scope.today, scope.now)
+    individuals = _expect_individuals(in_scope, scope.today, scope.now)
     return Extended(expected=back + members + individuals, released=released)
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions import audit
-from iop_schedule.actions.horizon import Extended, follow_rules
+from iop_schedule.actions.horizon import Extended, follow_rules, series_in_batches
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.intervals import Interval
@@ -53,8 +53,7 @@ class Move:
 def extend_horizon(*, now: datetime, site_id: int | None = None) -> Extended:
     """Write weekly series out as dated sessions up to each program's horizon; return what changed.
 
-    One transaction for each site, so that a site in trouble delays only itself. Running it again
-    changes nothing.
+    In short transactions, so that nobody waits long. Running it again changes nothing.
     """
     db.session.rollback()
     wanted = select(Site.id).order_by(Site.id)
@@ -62,13 +61,15 @@ def extend_horizon(*, now: datetime, site_id: int | None = None) -> Extended:
         wanted = wanted.where(Site.id == site_id)
     total = Extended()
     for one in db.session.scalars(wanted).all():
-        total += _extend_site(one, now=now)
+        for batch in series_in_batches(db.session.get_one(Site, one), now=now):
+            total += _extend(one, batch, now=now)
+    db.session.commit()
     return total
 
 
-def _extend_site(site_id: int, *, now: datetime) -> Extended:
+def _extend(site_id: int, series_ids: list[int], *, now: datetime) -> Extended:
     lock_schedule(site_id)
-    done = follow_rules(db.session.get_one(Site, site_id), now=now)
+    done = follow_rules(db.session.get_one(Site, site_id), now=now, series_ids=series_ids)
     if done.anything:
         audit.record(
             AuditKind.OCCURRENCES_EXTENDED,

@@ -194,7 +194,7 @@ def add_closure(
     db.session.add(closure)
     db.session.flush()
     _record(AuditKind.CLOSURE_ADDED, actor, ("closure", closure.id), site.id, _days(closure), now=now)
-    follow_rules(site, now=now)
+    follow_rules(site, now=now, period=closed)
     db.session.commit()
     return closure
 
@@ -241,8 +241,9 @@ def remove_closure(*, actor: Actor, closure_id: int, now: datetime) -> None:
         raise NotPossible(message)
     lock_schedule(site.id)
     _record(AuditKind.CLOSURE_REMOVED, actor, ("closure", closure.id), site.id, _days(closure), now=now)
+    period = Closed(closure.from_day, closure.until_day)
     db.session.delete(closure)
-    follow_rules(site, now=now)
+    follow_rules(site, now=now, period=period)
     db.session.commit()
 
 

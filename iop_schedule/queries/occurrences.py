@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import joinedload
@@ -29,8 +30,8 @@ def has_attendance() -> ColumnElement[bool]:
     )
 
 
-def existing_of(occurrence: Occurrence, *, attended: bool) -> Existing:
-    """Return a stored session as planning looks at it."""
+def existing_of(occurrence: Occurrence | Any, *, attended: bool) -> Existing:
+    """Return a stored session, or a row of its columns, as planning looks at it."""
     status = OccurrenceStatus(occurrence.status)
     cause = CancelCause(occurrence.cancel_cause) if occurrence.cancel_cause else None
     if status is OccurrenceStatus.CANCELLED and cause is None:
