@@ -257,11 +257,15 @@ def _short_names(client_ids: Iterable[int], actor: Actor) -> dict[int, str]:
 
 def _details(row: AuditEvent) -> Iterator[tuple[str, str]]:
     if row.subject:
-        yield row.subject, row.subject_id
+        yield _heading(row.subject), row.subject_id
     if row.actor_role:
-        yield "role", Role(row.actor_role).replace("_", " ")
+        yield "Role", Role(row.actor_role).replace("_", " ")
     for name, value in (row.details or {}).items():
-        yield str(name).replace("_", " "), _as_words(value)
+        yield _heading(str(name)), _as_words(value)
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _as_words(value: Any) -> str:

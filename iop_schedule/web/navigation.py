@@ -99,7 +99,7 @@ def pages_of(person: Actor) -> list[Link]:
     for label, endpoint, icon in PAGES[person.role]:
         if endpoint in current_app.view_functions:
             url = url_for(endpoint)
-            found.append(Link(label, url, icon, current=_is_current(url)))
+            found.append(Link(label, url, icon, current=_is_current(url) or _is_about(endpoint)))
     return found
 
 
@@ -116,6 +116,11 @@ def client_tabs(client_id: int) -> list[Link]:
 
 def _is_current(url: str) -> bool:
     return request.path == url or request.path.startswith(f"{url.rstrip('/')}/")
+
+
+def _is_about(endpoint: str) -> bool:
+    """Return True for pages about one client, which stand below the list of people."""
+    return endpoint == _PEOPLE[1] and request.path.startswith("/clients/")
 
 
 def _viewer(person: Actor, sign_in: OpenSession) -> Viewer:

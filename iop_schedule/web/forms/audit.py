@@ -1,11 +1,12 @@
 """The filters of the audit trail, as they stand in the address."""
 
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, Form, IntegerField, SelectField
+from wtforms import Form, SelectField
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from iop_schedule.queries.audit import AuditFilter
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.forms.fields import DayField, WholeNumberField
 from iop_schedule.web.forms.people import choices_of
 
 Choices = tuple[tuple[int, str], ...]
@@ -17,9 +18,9 @@ class AuditFilterForm(Form):
     who = SelectField("Who", [Optional()], coerce=str)
     what = SelectField("What", [Optional()], coerce=str)
     client = SelectField("Client", [Optional()], coerce=str)
-    since = DateField("From", [Optional()])
-    until = DateField("To", [Optional()])
-    before = IntegerField("Older than", [Optional(), NumberRange(0, 2**31 - 1)])
+    since = DayField("From", [Optional()])
+    until = DayField("To", [Optional()])
+    before = WholeNumberField("Older than", [Optional(), NumberRange(0, 2**31 - 1)])
 
     def __init__(self, typed: MultiDict[str, str]) -> None:
         """Read what stands in the address; choices are offered later, any id may be asked for."""
@@ -33,7 +34,7 @@ class AuditFilterForm(Form):
         self.client.choices = choices_of([("", "All clients"), *clients])
         self.what.choices = choices_of([("", "Everything"), *kinds])
 
-    def validate_until(self, field: DateField) -> None:
+    def validate_until(self, field: DayField) -> None:
         """Refuse an end before the beginning."""
         if self.since.data and field.data and field.data < self.since.data:
             message = "Choose a last day on or after the first one."

@@ -9,11 +9,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
-    DateField,
     DecimalField,
-    IntegerField,
-    RadioField,
-    SelectField,
     SelectMultipleField,
     StringField,
 )
@@ -33,6 +29,7 @@ from iop_schedule.actions.people import ClientFacts, StaffFacts
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import AssignmentRole, EnrollmentStatus, Gender, ModalityWish, Role
+from iop_schedule.web.forms.fields import ChoiceField, DayField, RadioChoiceField, WholeNumberField
 
 Choices = list[tuple[int, str]] | tuple[tuple[int, str], ...]
 
@@ -80,7 +77,7 @@ def _name(label: str, *, needed: str = "", hint: str = "") -> StringField:
     return StringField(label, [*first, *rules], filters=[one_line], description=hint)
 
 
-def _typed(field: DateField) -> date:
+def _typed(field: DayField) -> date:
     """Return the day in a field that has been found valid."""
     if field.data is None:
         raise NotPossible(_DAY, field=field.short_name)
@@ -108,7 +105,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
     preferred_name = _name(
         "What they like to be called", hint="Used everywhere on screen. Leave empty for the first name."
     )
-    site = SelectField("Site", coerce=int)
+    site = ChoiceField("Site", coerce=int)
     email = StringField(
         "Email address",
         [
@@ -126,16 +123,16 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
         filters=[one_line],
     )
     languages = _Ticks("Languages they can take part in", choices=choices_of(LANGUAGES))
-    gender = RadioField(
+    gender = RadioChoiceField(
         "Gender",
         choices=choices_of(GENDERS),
         default=str(Gender.UNSPECIFIED),
         description="Only for groups that are for one gender.",
     )
-    modality = RadioField(
+    modality = RadioChoiceField(
         "How they can attend", choices=choices_of(MODALITIES), default=str(ModalityWish.IN_PERSON)
     )
-    travel_minutes = IntegerField(
+    travel_minutes = WholeNumberField(
         "Minutes to get here, one way",
         [Optional(), NumberRange(0, 240, message="Enter 0 to 240 minutes.")],
         default=0,
@@ -186,7 +183,7 @@ class StaffForm(FlaskForm):  # type: ignore[misc]
         ],
         filters=[one_line],
     )
-    role = RadioField(
+    role = RadioChoiceField(
         "What they do", [InputRequired("Choose what they do.")], choices=choices_of(STAFF_ROLES)
     )
     sites = _Ticks("Where they work", coerce=int)
@@ -224,9 +221,9 @@ class NewResponsibility:
 class AssignForm(FlaskForm):  # type: ignore[misc]
     """Who is responsible for a client from a day on."""
 
-    role = SelectField("As", choices=choices_of(CAPACITIES))
-    user = SelectField("Who", [InputRequired("Choose who.")], coerce=str)
-    from_day = DateField("From", [InputRequired(_DAY)])
+    role = ChoiceField("As", choices=choices_of(CAPACITIES))
+    user = ChoiceField("Who", [InputRequired("Choose who.")], coerce=str)
+    from_day = DayField("From", [InputRequired(_DAY)])
 
     def offer(self, *, counselors: Choices, case_managers: Choices) -> None:
         """Fill the list of staff, by what they do."""
@@ -254,13 +251,13 @@ class Admission:
 class EnrollForm(FlaskForm):  # type: ignore[misc]
     """Admission to a program."""
 
-    program = SelectField("Program", coerce=int)
-    status = RadioField(
+    program = ChoiceField("Program", coerce=int)
+    status = RadioChoiceField(
         "Where they stand",
         choices=choices_of(ADMISSIONS),
         default=str(EnrollmentStatus.ACTIVE),
     )
-    from_day = DateField("First day", [InputRequired(_DAY)])
+    from_day = DayField("First day", [InputRequired(_DAY)])
 
     def offer(self, programs: Choices) -> None:
         """Fill the list of programs."""
@@ -282,7 +279,7 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
             NumberRange(0, 50, message="Enter 0 to 50 hours a week."),
         ],
     )
-    days = IntegerField(
+    days = WholeNumberField(
         "At least on how many days",
         [
             InputRequired("Enter 0 to 5 days."),
@@ -290,7 +287,7 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
         ],
         default=3,
     )
-    from_day = DateField("From", [InputRequired(_DAY)])
+    from_day = DayField("From", [InputRequired(_DAY)])
     ordered_by = _name("Ordered by", hint="As the plan of care names them.")
 
     def value(self) -> Dose:
