@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from iop_schedule.actions import reminders
-from iop_schedule.actions.reminders import Step
+from iop_schedule.actions.reminders import Step, planning
 from iop_schedule.adapters.messages import (
     NullMessages,
     Outgoing,
@@ -106,7 +106,7 @@ def test_planning_again_changes_nothing(thursday: Occurrence) -> None:
 
 def test_the_same_message_cannot_be_planned_twice_even_on_purpose(only_ana: Occurrence) -> None:
     (nudge,) = reminders.plan_reminders(now=NOW).add
-    reminders._add(nudge)
+    planning._add(nudge)
     assert states() == [("planned", "")]
 
 

@@ -15,6 +15,7 @@ from iop_schedule.domain.reminders.outbox import (
     told_so_far,
 )
 from iop_schedule.domain.reminders.timing import (
+    DEFAULT_POLICY,
     NudgePolicy,
     due_at,
     expires_at,
@@ -30,6 +31,7 @@ from iop_schedule.domain.reminders.wording import (
 )
 
 __all__ = [
+    "DEFAULT_POLICY",
     "SUBJECT",
     "Changes",
     "ClientDay",

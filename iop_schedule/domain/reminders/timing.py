@@ -32,6 +32,9 @@ class NudgePolicy:
         return wall >= self.quiet_from or wall < self.quiet_until
 
 
+DEFAULT_POLICY = NudgePolicy()
+
+
 def due_at(day: date, tz: ZoneInfo, policy: NudgePolicy) -> datetime:
     """Return the instant at which the nudge for `day` is due.
 

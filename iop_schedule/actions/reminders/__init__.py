@@ -1,0 +1,13 @@
+"""The outbox at work: plan, hand over one message, settle what was left hanging.
+
+A message is armed (facts read again, lease and mark committed) before it is handed over, and finished
+after. Between the two a crash leaves it *attempting*; `settle_overdue` finds it. So nothing is lost
+silently, and nothing is sent twice without the outbox saying so.
+"""
+
+from iop_schedule.actions.reminders.handing_over import LEASE, deliver_next
+from iop_schedule.actions.reminders.planning import plan_reminders
+from iop_schedule.actions.reminders.rows import Step
+from iop_schedule.actions.reminders.settling import settle_overdue
+
+__all__ = ["LEASE", "Step", "deliver_next", "plan_reminders", "settle_overdue"]
