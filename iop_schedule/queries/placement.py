@@ -314,10 +314,16 @@ def _commitments(client: Client, day: date) -> dict[rules.Commitment, Commitment
                     hard=busy.commitment.hard,
                 )
                 found.setdefault(stretch, (set(), busy.commitment))[0].add(parity)
+    real = {one.id: one for one in commitments_of([client.id])[client.id]}
     return {
-        stretch if len(weeks) > 1 else replace(stretch, week=weeks.pop()): commitment
+        stretch if len(weeks) > 1 else replace(stretch, week=weeks.pop()): _from(real[commitment.id], day)
         for stretch, (weeks, commitment) in found.items()
     }
+
+
+def _from(commitment: Commitment, day: date) -> Commitment:
+    """Return a weekly commitment as it is said from the week of `day` on."""
+    return replace(commitment, from_day=max(commitment.from_day, civil_time.monday_of(day)))
 
 
 def _without_trip(busy: Busy, client: Client, *, before: bool) -> int:
