@@ -13,6 +13,8 @@ from iop_schedule.domain import civil_time
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
+    CalendarFeed,
+    CalendarLink,
     Client,
     ClientConstraint,
     Closure,
@@ -237,4 +239,16 @@ def make_constraint(client: Client, created_by: User, **given: Any) -> ClientCon
 
 def make_closure(site: Site, **given: Any) -> Closure:
     row: Closure = _add(Closure(site=site, **{"name": "Holiday", **given}))
+    return row
+
+
+def make_feed(**given: Any) -> CalendarFeed:
+    feed: CalendarFeed = _add(CalendarFeed(**{"created_at": MADE_AT, "changed_at": MADE_AT, **given}))
+    return feed
+
+
+def make_link(feed: CalendarFeed, **given: Any) -> CalendarLink:
+    row: CalendarLink = _add(
+        CalendarLink(feed=feed, **{"token_hash": _code("hash"), "created_at": MADE_AT, **given})
+    )
     return row

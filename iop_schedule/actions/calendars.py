@@ -1,7 +1,7 @@
 """Calendar links: turning them on and off, choosing what they say, and what they are answered with."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,7 +50,8 @@ class Served:
 
     link_id: int
     answer: Answer
-    body: bytes = b""
+    #: None when whoever asked holds it already.
+    body: bytes | None = None
     etag: str = ""
     changed_at: datetime | None = None
 
@@ -63,7 +64,7 @@ def turn_on(*, actor: Actor, choices: FeedChoices, key: str, now: datetime) -> N
         NotPossible: their care has ended, or the site serves no links at the moment.
     """
     client = access_client(actor, actor.client_id or 0, Permission.OWN_WEEK, now=now)
-    _check(choices)
+    check_choices(choices)
     lock_client(client.id)
     _may_have_links(actor, client.site_id, in_care=_in_care(client.id, client.site.zone, now))
     _not_too_many(client.id)
@@ -93,7 +94,7 @@ def change(*, actor: Actor, feed_id: int, choices: FeedChoices, now: datetime) -
         NotFound: not theirs.
         BadFeed: words that are missing or too long; it names the field.
     """
-    _check(choices)
+    check_choices(choices)
     lock_client(actor.client_id or 0)
     feed = calendars.access_feed(actor, feed_id)
     said = (feed.detail, feed.title, feed.place, feed.alarm_minutes)
@@ -201,7 +202,13 @@ def end_links(*, now: datetime) -> int:
     return sum(_end_one(found, reason, now=now) for found, reason in due if reason is not None)
 
 
-def serve(*, token: str, key: str, uid_key: bytes, user_agent: str, now: datetime) -> Served | None:
+#: Whether the asker lacks the body with this entity tag, last changed then.
+Lacks = Callable[[str, datetime | None], bool]
+
+
+def serve(
+    *, token: str, key: str, uid_key: bytes, user_agent: str, lacks: Lacks, now: datetime
+) -> Served | None:
     """Return what a link is answered with, or None when it never was one of ours.
 
     The body is stored, and made again only when one of its sessions, the day or the choices changed.
@@ -217,25 +224,37 @@ def serve(*, token: str, key: str, uid_key: bytes, user_agent: str, now: datetim
         body = calendars.empty_body(found)
         ended_at = found.facts.ended_at
         changed_at = calendars.utc_seconds(ended_at) if ended_at else None
-        return Served(found.link_id, answer, body, strong_etag(body), changed_at)
-    return _served(found, uid_key=uid_key, user_agent=user_agent, now=now)
+        etag = strong_etag(body)
+        return Served(found.link_id, answer, body if lacks(etag, changed_at) else None, etag, changed_at)
+    return _served(found, uid_key=uid_key, user_agent=user_agent, lacks=lacks, now=now)
 
 
-def _served(found: FoundLink, *, uid_key: bytes, user_agent: str, now: datetime) -> Served:
-    new = None
-    if found.stored is not None and found.stored.version == found.version:
+def _served(found: FoundLink, *, uid_key: bytes, user_agent: str, lacks: Lacks, now: datetime) -> Served:
+    made, stored = None, found.stored
+    if stored is None or stored.version != found.version:
+        made = _made_again(found, uid_key=uid_key, now=now)
+        body, etag, changed_at = made.body, made.etag, made.changed_at
+    elif lacks(stored.etag, stored.changed_at):
         stored, body = calendars.stored_body(found.feed_id)
         etag, changed_at = stored.etag, stored.changed_at
     else:
-        body = calendars.build_body(found, key=uid_key, now=now)
-        etag = strong_etag(body)
-        changed_at = _changed_at(found, etag, now)
-        new = CalendarBody(
-            feed_id=found.feed_id, version=found.version, etag=etag, changed_at=changed_at, body=body
-        )
-    if new is not None or rules.is_to_be_noted(found.facts.last_read_at, now=now):
-        _write_down(found, new, user_agent=user_agent, now=now)
-    return Served(found.link_id, Answer.SESSIONS, body, etag, changed_at)
+        body, etag, changed_at = None, stored.etag, stored.changed_at
+    if made is not None or rules.is_to_be_noted(found.facts.last_read_at, now=now):
+        _write_down(found, made, user_agent=user_agent, now=now)
+    wanted = body if lacks(etag, changed_at) else None
+    return Served(found.link_id, Answer.SESSIONS, wanted, etag, changed_at)
+
+
+def _made_again(found: FoundLink, *, uid_key: bytes, now: datetime) -> CalendarBody:
+    body = calendars.build_body(found, key=uid_key, now=now)
+    etag = strong_etag(body)
+    return CalendarBody(
+        feed_id=found.feed_id,
+        version=found.version,
+        etag=etag,
+        changed_at=_changed_at(found, etag, now),
+        body=body,
+    )
 
 
 def _changed_at(found: FoundLink, etag: str, now: datetime) -> datetime:
@@ -271,7 +290,12 @@ def _write_down(found: FoundLink, new: CalendarBody | None, *, user_agent: str, 
         log.warning("a calendar was served without noting it", extra={"item_id": found.feed_id})
 
 
-def _check(choices: FeedChoices) -> None:
+def check_choices(choices: FeedChoices) -> None:
+    """Refuse choices that cannot be saved; a preview asks first.
+
+    Raises:
+        BadFeed: it names the field.
+    """
     rules.check_label(choices.label)
     rules.check_wording(choices.wording)
     rules.check_alarm(choices.alarm_minutes)

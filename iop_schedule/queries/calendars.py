@@ -3,9 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Integer,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.adapters.ical import CalendarEntry, calendar_bytes, feed_uid
@@ -44,17 +58,24 @@ from iop_schedule.vocabulary import FeedDetail, FeedEnd, FeedReader, OccurrenceS
 FORMAT = 1
 #: How a one-to-one session is called in the calendars of staff and rooms: never by the client's name.
 INDIVIDUAL = "Individual"
+CLIENT, STAFF, ROOM = "client", "staff", "room"
 #: How many sessions a preview shows.
 PREVIEWED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose sessions a feed holds: one of the three is given."""
+    """Whose sessions a feed holds: a client's, a staff member's or a room's."""
 
-    client_id: int | None = None
-    user_id: int | None = None
-    room_id: int | None = None
+    kind: str
+    id: int
+
+    @classmethod
+    def among(cls, client_id: int | None, user_id: int | None, room_id: int | None) -> "Owner":
+        """Return the one of the three that is given."""
+        if client_id is not None:
+            return cls(CLIENT, client_id)
+        return cls(STAFF, user_id) if user_id is not None else cls(ROOM, room_id or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,46 +105,47 @@ class FoundLink:
     stored: StoredBody | None
 
 
+# The statements of every fetch are put together once, from tables: half of a fetch was building them anew.
+_link, _feed, _body = CalendarLink.__table__.c, CalendarFeed.__table__.c, CalendarBody.__table__.c
+_client, _room, _site, _user = Client.__table__.c, Room.__table__.c, Site.__table__.c, User.__table__.c
+_session, _entry, _care = Occurrence.__table__.c, RosterEntry.__table__.c, Enrollment.__table__.c
+_group, _series, _pause = Group.__table__.c, Series.__table__.c, CalendarPause.__table__.c
+
+_LINKS: Any = (
+    select(
+        _link.id, _link.created_at, _link.ended_at, _link.last_read_at,
+        _link.feed_id, _feed.client_id, _feed.user_id, _feed.room_id, _feed.detail, _feed.title,
+        _feed.place, _feed.alarm_minutes, _feed.changed_at.label("chosen_at"), _site.zone, _user.active,
+        _pause.site_id.label("paused"), _body.version, _body.etag, _body.changed_at,
+    )
+    .select_from(CalendarLink.__table__)
+    .join(CalendarFeed.__table__, _feed.id == _link.feed_id)
+    .outerjoin(Client.__table__, _client.id == _feed.client_id)
+    .outerjoin(Room.__table__, _room.id == _feed.room_id)
+    .outerjoin(Site.__table__, _site.id == func.coalesce(_client.site_id, _room.site_id))
+    .outerjoin(User.__table__, _user.id == func.coalesce(_client.user_id, _feed.user_id))
+    .outerjoin(CalendarPause.__table__, _pause.site_id == _site.id)
+    .outerjoin(CalendarBody.__table__, _body.feed_id == _feed.id)
+)  # fmt: skip
+_LINK_OF = _LINKS.where(_link.token_hash == bindparam("token_hash"))
+_OPEN_LINKS = _LINKS.where(_link.ended_at.is_(None)).order_by(_link.id)
+
+
 def find_link(token_hash: str, *, now: datetime) -> FoundLink | None:
     """Return the link with this hash, in two statements; None when there is none."""
-    row = db.session.execute(_link_statement().where(CalendarLink.token_hash == token_hash)).one_or_none()
+    row = db.session.execute(_LINK_OF, {"token_hash": token_hash}).one_or_none()
     return None if row is None else _found(row, now)
 
 
 def open_links(*, now: datetime) -> list[FoundLink]:
     """Return every link that has not ended, for the tick that ends them."""
-    rows = db.session.execute(
-        _link_statement().where(CalendarLink.ended_at.is_(None)).order_by(CalendarLink.id)
-    ).all()
-    return [_found(row, now) for row in rows]
-
-
-def _link_statement() -> Select[Any]:
-    feed = CalendarFeed
-    statement: Any = (
-        select(
-            CalendarLink.id, CalendarLink.created_at, CalendarLink.ended_at, CalendarLink.last_read_at,
-            feed.id.label("feed_id"), feed.client_id, feed.user_id, feed.room_id, feed.detail, feed.title,
-            feed.place, feed.alarm_minutes, feed.changed_at.label("chosen_at"), Site.zone, User.active,
-            CalendarPause.site_id.label("paused"), CalendarBody.version, CalendarBody.etag,
-            CalendarBody.changed_at,
-        )
-        .join(feed, feed.id == CalendarLink.feed_id)
-        .outerjoin(Client, Client.id == feed.client_id)
-        .outerjoin(Room, Room.id == feed.room_id)
-        .outerjoin(Site, Site.id == func.coalesce(Client.site_id, Room.site_id))
-        .outerjoin(User, User.id == func.coalesce(Client.user_id, feed.user_id))
-        .outerjoin(CalendarPause, CalendarPause.site_id == Site.id)
-        .outerjoin(CalendarBody, CalendarBody.feed_id == feed.id)
-    )  # fmt: skip
-    wanted: Select[Any] = statement
-    return wanted
+    return [_found(row, now) for row in db.session.execute(_OPEN_LINKS).all()]
 
 
 def _found(row: Any, now: datetime) -> FoundLink:
-    owner = Owner(row.client_id, row.user_id, row.room_id)
+    owner = Owner.among(row.client_id, row.user_id, row.room_id)
     zone = row.zone or _zone_of_staff(row.user_id)
-    marks, in_care = ("", True) if row.ended_at is not None else _marks(owner, zone, now)
+    marks, in_care = ((), True) if row.ended_at is not None else _marks(owner, zone, now)
     facts = LinkFacts(
         created_at=row.created_at,
         ended_at=row.ended_at,
@@ -141,7 +163,9 @@ def _found(row: Any, now: datetime) -> FoundLink:
         alarm_minutes=row.alarm_minutes,
         chosen_at=row.chosen_at,
         zone=zone,
-        version=f"{FORMAT}|{zone}|{row.chosen_at.isoformat()}|{marks}" if marks else "",
+        version=_version(zone, row.chosen_at, row.detail, row.title, row.place, row.alarm_minutes, *marks)
+        if marks
+        else "",
         stored=StoredBody(row.version, row.etag, row.changed_at) if row.version is not None else None,
     )
 
@@ -153,50 +177,83 @@ def _zone_of_staff(user_id: int) -> str:
     )
 
 
-def _marks(owner: Owner, zone: str, now: datetime) -> tuple[str, bool]:
+def _version(*parts: object) -> str:
+    return sha256(repr((FORMAT, *map(str, parts))).encode()).hexdigest()
+
+
+def _marks(owner: Owner, zone: str, now: datetime) -> tuple[tuple[object, ...], bool]:
     """Return what changes with every change of the owner's sessions, and whether a client is in care.
 
     Revisions only grow; the sums over ids tell one set of sessions from another of the same size. The
     day is part of it, because sessions leave the window with the days.
     """
     today = civil_time.local_day(now, civil_time.zone(zone))
-    identity = cast(RosterEntry.id if owner.client_id is not None else Occurrence.id, BigInteger)
-    in_care = exists().where(
-        Enrollment.client_id == owner.client_id,
-        Enrollment.status.in_(OPEN),
-        or_(Enrollment.until_day.is_(None), Enrollment.until_day >= today),
+    values = {**_window(owner, today), "today": today}
+    *marks, cared_for = db.session.execute(_MARKS[owner.kind], values).one()
+    return (today, *marks), bool(cared_for)
+
+
+def _window(owner: Owner, today: date) -> dict[str, object]:
+    return {"owner_id": owner.id, "first_day": today - LOOKS_BACK}
+
+
+def _sessions_of(kind: str, *columns: Any) -> Any:
+    """Return the query for `columns` over an owner's sessions in the window; it takes `_window`."""
+    owner_id = bindparam("owner_id", type_=Integer)
+    statement = (
+        select(*columns)
+        .select_from(Occurrence.__table__)
+        .where(_session.local_day >= bindparam("first_day", type_=Date))
     )
-    statement = _sessions_of(
-        owner, today,
-        func.count(), func.sum(identity), func.sum(identity * identity), func.sum(Occurrence.revision),
-        func.max(Occurrence.updated_at), in_care,
+    if kind == CLIENT:
+        return statement.join(RosterEntry.__table__, _entry.occurrence_id == _session.id).where(
+            _entry.client_id == owner_id, _entry.released_at.is_(None)
+        )
+    statement = statement.where(~exists().where(_pause.site_id == _session.site_id))
+    if kind == ROOM:
+        return statement.where(_session.room_id == owner_id)
+    works_there = exists().where(user_site.c.user_id == owner_id, user_site.c.site_id == _session.site_id)
+    return statement.where(_session.leader_id == owner_id, works_there)
+
+
+def _marks_of(kind: str) -> Any:
+    identity = cast(_entry.id if kind == CLIENT else _session.id, BigInteger)
+    in_care = exists().where(
+        _care.client_id == bindparam("owner_id", type_=Integer),
+        _care.status.in_(OPEN),
+        or_(_care.until_day.is_(None), _care.until_day >= bindparam("today", type_=Date)),
+    )
+    return _sessions_of(
+        kind, func.count(), func.sum(identity), func.sum(identity * identity), func.sum(_session.revision),
+        func.max(_session.updated_at), in_care if kind == CLIENT else true(),
     )  # fmt: skip
-    *marks, cared_for = db.session.execute(statement).one()
-    return f"{today}|" + "|".join(str(mark) for mark in marks), cared_for or owner.client_id is None
 
 
-def _sessions_of(owner: Owner, today: date, *columns: Any) -> Select[Any]:
-    """Return the query for `columns` over the sessions of `owner` in the window."""
-    statement = select(*columns).select_from(Occurrence).where(Occurrence.local_day >= today - LOOKS_BACK)
-    if owner.client_id is not None:
-        return statement.join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id).where(
-            RosterEntry.client_id == owner.client_id, RosterEntry.released_at.is_(None)
-        )
-    paused = exists().where(CalendarPause.site_id == Occurrence.site_id)
-    if owner.user_id is not None:
-        works_there = exists().where(
-            user_site.c.user_id == owner.user_id, user_site.c.site_id == Occurrence.site_id
-        )
-        return statement.where(Occurrence.leader_id == owner.user_id, works_there, ~paused)
-    return statement.where(Occurrence.room_id == owner.room_id, ~paused)
+def _entries_of(kind: str) -> Any:
+    statement = _sessions_of(
+        kind, _session.id, _session.starts_at, _session.ends_at, _session.status, _session.revision,
+        _session.updated_at, _site.zone,
+    ).join(Site.__table__, _site.id == _session.site_id)  # fmt: skip
+    if kind == CLIENT:
+        return statement
+    return (
+        statement.add_columns(_group.name.label("group_name"), _room.name.label("room_name"))
+        .join(Series.__table__, _series.id == _session.series_id)
+        .outerjoin(Group.__table__, _group.id == _series.group_id)
+        .outerjoin(Room.__table__, _room.id == _session.room_id)
+    )
+
+
+_MARKS = {kind: _marks_of(kind) for kind in (CLIENT, STAFF, ROOM)}
+_ENTRIES = {kind: _entries_of(kind) for kind in (CLIENT, STAFF, ROOM)}
+_STORED = select(_body.version, _body.etag, _body.changed_at, _body.body).where(
+    _body.feed_id == bindparam("feed_id")
+)
 
 
 def stored_body(feed_id: int) -> tuple[StoredBody, bytes]:
     """Return the stored body of a feed, and which it is."""
-    row = CalendarBody
-    found = db.session.execute(
-        select(row.version, row.etag, row.changed_at, row.body).where(row.feed_id == feed_id)
-    ).one()
+    found = db.session.execute(_STORED, {"feed_id": feed_id}).one()
     return StoredBody(found.version, found.etag, found.changed_at), found.body
 
 
@@ -228,7 +285,7 @@ def my_calendar(actor: Actor, *, key: bytes, now: datetime) -> bytes:
     client = access_client(actor, actor.client_id or 0, Permission.OWN_WEEK, now=now)
     today = civil_time.local_day(now, civil_time.zone(client.site.zone))
     entries = _entries(
-        Owner(client_id=client.id), today, key=key, feed=f"client-{client.id}", wording=Wording()
+        Owner(CLIENT, client.id), today, key=key, feed=f"client-{client.id}", wording=Wording()
     )
     return calendar_bytes(entries, zone=client.site.zone)
 
@@ -236,19 +293,7 @@ def my_calendar(actor: Actor, *, key: bytes, now: datetime) -> bytes:
 def _entries(
     owner: Owner, today: date, *, key: bytes, feed: str, wording: Wording, since: datetime | None = None
 ) -> list[CalendarEntry]:
-    columns = (
-        Occurrence.id, Occurrence.starts_at, Occurrence.ends_at, Occurrence.status, Occurrence.revision,
-        Occurrence.updated_at, Site.zone,
-    )  # fmt: skip
-    statement = _sessions_of(owner, today, *columns).join(Site, Site.id == Occurrence.site_id)
-    is_client = owner.client_id is not None
-    if not is_client:
-        statement = (
-            statement.add_columns(Group.name.label("group_name"), Room.name.label("room_name"))
-            .join(Series, Series.id == Occurrence.series_id)
-            .outerjoin(Group, Group.id == Series.group_id)
-            .outerjoin(Room, Room.id == Occurrence.room_id)
-        )
+    is_client = owner.kind == CLIENT
     return [
         CalendarEntry(
             uid=feed_uid(key, feed, row.id),
@@ -261,7 +306,7 @@ def _entries(
             cancelled=row.status != OccurrenceStatus.PLANNED,
             sequence=row.revision,
         )
-        for row in db.session.execute(statement)
+        for row in db.session.execute(_ENTRIES[owner.kind], _window(owner, today))
     ]
 
 
@@ -307,7 +352,7 @@ def my_calendars(actor: Actor, *, now: datetime) -> MyCalendars:
     """Return the signed-in client's calendars, oldest first; those they turned off are left out."""
     client = access_client(actor, actor.client_id or 0, Permission.OWN_WEEK, now=now)
     zone = client.site.zone
-    owner = Owner(client_id=client.id)
+    owner = Owner(CLIENT, client.id)
     feeds = _latest(CalendarFeed.client_id == client.id)
     cared_for = _marks(owner, zone, now)[1]
     return MyCalendars(
@@ -359,7 +404,7 @@ def is_paused(site_id: int) -> bool:
 
 def is_in_care(client_id: int, *, zone: str, now: datetime) -> bool:
     """Return True when the client is in an episode of care today."""
-    return _marks(Owner(client_id=client_id), zone, now)[1]
+    return _marks(Owner(CLIENT, client_id), zone, now)[1]
 
 
 def _latest(which: ColumnElement[bool]) -> Sequence[CalendarLink]:
@@ -405,14 +450,14 @@ def _line(link: CalendarLink, *, zone: str, in_care: bool = True, now: datetime)
 def _coming(owner: Owner, zone: str, now: datetime) -> tuple[PreviewEntry, ...]:
     tz = civil_time.zone(zone)
     statement = (
-        _sessions_of(owner, civil_time.local_day(now, tz), Occurrence.starts_at, Occurrence.ends_at)
-        .where(Occurrence.ends_at > now, Occurrence.status == OccurrenceStatus.PLANNED)
-        .order_by(Occurrence.starts_at, Occurrence.id)
+        _sessions_of(owner.kind, _session.starts_at, _session.ends_at)
+        .where(_session.ends_at > now, _session.status == OccurrenceStatus.PLANNED)
+        .order_by(_session.starts_at, _session.id)
         .limit(PREVIEWED)
     )
+    coming = db.session.execute(statement, _window(owner, civil_time.local_day(now, tz)))
     return tuple(
-        PreviewEntry(civil_time.local(row.starts_at, tz), civil_time.local(row.ends_at, tz))
-        for row in db.session.execute(statement)
+        PreviewEntry(civil_time.local(row.starts_at, tz), civil_time.local(row.ends_at, tz)) for row in coming
     )
 
 

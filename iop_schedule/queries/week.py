@@ -1,4 +1,4 @@
-"""A client's own week: sessions, own times, hours against the goal, and the calendar file."""
+"""A client's own week: sessions, own times and hours against the goal."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, lazyload
 
-from iop_schedule.adapters.ical import CalendarEntry, calendar_bytes, feed_uid
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.availability import KIND_WORDS, Commitment, busy_on
@@ -24,8 +23,6 @@ from iop_schedule.vocabulary import Modality, OccurrenceStatus, SeriesKind
 
 #: Weeks shown as dots under the goal.
 GOAL_WEEKS = 6
-#: How far back and ahead the calendar file reaches.
-CALENDAR_BACK, CALENDAR_AHEAD = timedelta(days=30), timedelta(weeks=26)
 #: How far ahead the next session is looked for.
 LOOKS_AHEAD = timedelta(weeks=4)
 #: States in which a session that is not over can be the next one; on a break, or excused, it is not.
@@ -250,27 +247,3 @@ def _next(
         is_today=session.starts.date() == today,
         then=min(later, key=lambda o: o.start_minute, default=None),
     )
-
-
-def my_calendar(actor: Actor, *, key: bytes, now: datetime) -> bytes:
-    """Return the signed-in client's sessions as a calendar file that says “Appointment” and nothing more.
-
-    Each session's identifier is made with `key` for this client alone, so files of two members of one
-    group cannot be linked.
-    """
-    client = _self(actor, Permission.OWN_WEEK, now)
-    tz = civil_time.zone(client.site.zone)
-    today = civil_time.local_day(now, tz)
-    entries = [
-        CalendarEntry(
-            uid=feed_uid(key, f"client-{client.id}", occurrence.id),
-            starts_at=occurrence.starts_at,
-            ends_at=occurrence.ends_at,
-            zone=client.site.zone,
-            updated_at=occurrence.updated_at,
-            cancelled=occurrence.status != OccurrenceStatus.PLANNED,
-            sequence=occurrence.revision,
-        )
-        for occurrence in _occurrences(client, today - CALENDAR_BACK, today + CALENDAR_AHEAD)
-    ]
-    return calendar_bytes(entries, zone=client.site.zone)

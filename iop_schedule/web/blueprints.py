@@ -6,6 +6,7 @@ from iop_schedule.web.attendance import attendance
 from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
+from iop_schedule.web.calendars import calendars
 from iop_schedule.web.caseload import cases
 from iop_schedule.web.frequency import frequency
 from iop_schedule.web.health import health
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     home,
     health,
     week,
+    calendars,
     availability,
     programs,
     series,

@@ -1,17 +1,16 @@
-"""A client's own pages: my week, the calendar file, help."""
+"""A client's own pages: my week and help."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, current_app, g, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
-from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_calendar, my_week
+from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.presenting import clock_time, duration, hours, long_day, time_range
 from iop_schedule.web.security import actor, requires, viewed
@@ -56,29 +55,6 @@ def my_week_page() -> ResponseReturnValue:
         goal=_goal(my),
         title=_title(my.week),
     )
-
-
-@week.get("/calendar/schedule.ics")
-@requires(Permission.OWN_WEEK)
-def download() -> ResponseReturnValue:
-    """Hand out the client's sessions as a calendar file with neutral wording."""
-    here = actor()
-    secret = str(current_app.secret_key)
-    key = hashlib.sha256(b"calendar:" + secret.encode()).digest()
-    body = my_calendar(here, key=key, now=g.now)
-    viewed(AuditKind.WEEK_DOWNLOADED, client_id=here.client_id)
-    headers = {
-        "Content-Type": "text/calendar; charset=utf-8",
-        "Content-Disposition": 'attachment; filename="schedule.ics"',
-    }
-    return body, 200, headers
-
-
-@week.get("/calendar")
-@requires(Permission.OWN_WEEK)
-def calendar() -> ResponseReturnValue:
-    """Explain the calendar file and offer it."""
-    return render_template("week/calendar.html")
 
 
 @week.get("/help")

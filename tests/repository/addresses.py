@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iop_schedule.models import Enrollment, RosterEntry, db
+from iop_schedule.models import CalendarFeed, Enrollment, RosterEntry, db
 from iop_schedule.vocabulary import Role
 from tests.world import World
 
@@ -72,6 +72,10 @@ def _enrollment(client: Any) -> int:
     return int(db.session.query(Enrollment.id).filter_by(client_id=client.id).scalar())
 
 
+def _feed(client: Any) -> int:
+    return int(db.session.query(CalendarFeed.id).filter_by(client_id=client.id).scalar())
+
+
 #: By name of the parameter. A new kind of id gets one line here.
 PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "client_id": lambda w: Ids(
@@ -99,6 +103,7 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "program_id": lambda w: Ids(w.cast.program.id, w.cast.far_program.id, {}),
     "site_id": lambda w: Ids(w.cast.elm.id, w.cast.far.id, {}),
     "closure_id": lambda w: Ids(w.closure.id, w.far_closure.id, {}),
+    "feed_id": lambda w: Ids(_feed(w.cast.ana), _feed(w.cast.zoe), {Role.CLIENT: (_feed(w.cast.ben),)}),
     "run_id": lambda w: Ids(w.upload.id, w.far_upload.id, {}, missing="c" * 32),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
