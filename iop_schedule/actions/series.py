@@ -31,6 +31,7 @@ from iop_schedule.queries.access import (
     access_program,
     access_series,
 )
+from iop_schedule.queries.occurrences import begun_until
 from iop_schedule.queries.series import (
     check_client_can_come,
     check_free,
@@ -208,7 +209,7 @@ def plan_change(
         As `create_meeting`; BadSeries also when `day` has no session or lies in the past.
     """
     rule, site = rule_of(series), series.site
-    cut = _cut(rule, scope, day, now)
+    cut = _cut(rule, scope, day, begun=begun_until(series.id, now=now), now=now)
     today = local_day(now, zone(site.zone))
     begun = instant(today, meeting.local_start, zone(site.zone)) <= now
     result = split(
@@ -228,14 +229,17 @@ def plan_change(
     return Planned(result, cut)
 
 
-def _cut(rule: WeeklyRule, scope: Scope, day: date | None, now: datetime) -> date:
-    today = local_day(now, zone(rule.zone))
+def _cut(rule: WeeklyRule, scope: Scope, day: date | None, *, begun: date | None, now: datetime) -> date:
+    """Return the first session day that changes: one that has not begun, here or where it was moved to."""
+    earliest = local_day(now, zone(rule.zone))
+    if begun is not None:
+        earliest = max(earliest, begun + timedelta(days=1))
     if scope is Scope.FOLLOWING and day is not None:
-        if rule.holds_on(day) and rule.instants_on(day).start <= now:
+        if rule.holds_on(day) and (day < earliest or rule.instants_on(day).start <= now):
             message = "This session has begun or is over. Choose a later one."
             raise BadSeries(message, field="day")
         return day
-    first = rule.next_day(today)
+    first = rule.next_day(earliest)
     if first is not None and rule.instants_on(first).start <= now:
         first = rule.next_day(first + timedelta(days=1))
     if first is None:

@@ -296,28 +296,25 @@ def clashes(commitments: Iterable[Commitment], slots: Iterable[DatedSlot]) -> li
     listed = list(commitments)
     found = []
     for slot in sorted(slots, key=lambda s: (s.day, s.start_minute, s.key or 0)):
-        session = Interval(slot.start_minute, slot.end_minute)
-        with_trip = Interval(session.start - slot.travel_minutes, session.end + slot.travel_minutes)
         for commitment in listed:
-            minutes = _wanted_by_both(commitment, slot.day, session, with_trip)
+            minutes = _wanted_by_both(commitment, slot)
             if minutes is not None:
                 found.append(Clash(slot, commitment, minutes))
     return found
 
 
-def _wanted_by_both(
-    commitment: Commitment, day: date, session: Interval[int], with_trip: Interval[int]
-) -> int | None:
-    """Return the minutes of `session` taken by `commitment` on `day`; None when they do not clash."""
+def _wanted_by_both(commitment: Commitment, slot: DatedSlot) -> int | None:
+    """Return the minutes of the session taken by the commitment; None when they do not clash."""
     minutes, touched = 0, False
+    first, last = commitment.start_minute, commitment.end_minute
     for offset in (-2, -1, 0, 1):
-        if not commitment.begins_on(day + timedelta(days=offset)):
-            continue
-        shift = offset * DAY_MINUTES
-        bare = Interval(commitment.start_minute + shift, commitment.end_minute + shift)
-        padded = Interval(bare.start - commitment.travel_before, bare.end + commitment.travel_after)
-        touched = touched or bare.overlaps(with_trip) or padded.overlaps(session)
-        minutes += max(0, min(bare.end, session.end) - max(bare.start, session.start))
+        start, end = slot.start_minute - offset * DAY_MINUTES, slot.end_minute - offset * DAY_MINUTES
+        own_trip = first < end + slot.travel_minutes and start - slot.travel_minutes < last
+        its_trip = first - commitment.travel_before < end and start < last + commitment.travel_after
+        # The calendar is asked last: most pairs are already apart on the clock.
+        if (own_trip or its_trip) and commitment.begins_on(slot.day + timedelta(days=offset)):
+            touched = True
+            minutes += max(0, min(last, end) - max(first, start))
     return minutes if touched else None
 
 

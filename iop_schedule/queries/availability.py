@@ -1,31 +1,30 @@
 """What clients' weeks hold, and which upcoming sessions do not fit them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import contains_eager, joinedload
 
 from iop_schedule.domain.availability import Clash, Commitment, DatedSlot, clashes, in_words
 from iop_schedule.domain.civil_time import local, minutes_of_day, zone
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import Client, ClientConstraint, Group, Occurrence, RosterEntry, Series, db
+from iop_schedule.models import Client, ClientConstraint, Group, Occurrence, RosterEntry, Series, Site, db
 from iop_schedule.queries.access import Actor, access_client, visible_clients
 from iop_schedule.vocabulary import (
     ConstraintKind,
     Modality,
     OccurrenceStatus,
     Role,
-    SeriesKind,
     Weekday,
     WeekParity,
 )
 
 #: How far ahead sessions are compared with commitments.
 LOOKS_AHEAD = timedelta(weeks=12)
+ONE_TO_ONE = "One-to-one"
 
 
 def commitment_of(row: ClientConstraint) -> Commitment:
@@ -58,7 +57,10 @@ def commitments_of(client_ids: Iterable[int]) -> dict[int, list[Commitment]]:
         select(ClientConstraint)
         .where(ClientConstraint.client_id.in_(wanted), ClientConstraint.withdrawn_at.is_(None))
         .order_by(
-            ClientConstraint.weekday, ClientConstraint.day, ClientConstraint.local_start, ClientConstraint.id
+            ClientConstraint.weekday.nulls_last(),
+            ClientConstraint.day,
+            ClientConstraint.local_start,
+            ClientConstraint.id,
         )
     )
     for row in db.session.scalars(statement):
@@ -99,20 +101,6 @@ def is_over(commitment: Commitment, today: date) -> bool:
     """Return True when the commitment takes no time from `today` on."""
     last = commitment.day or commitment.until_day
     return last is not None and last < today - timedelta(days=1 if commitment.ends_next_day else 0)
-
-
-def slot_of(occurrence: Occurrence, client: Client, tz: ZoneInfo) -> DatedSlot:
-    """Return a dated session as the availability rules see it for one client."""
-    starts = local(occurrence.starts_at, tz)
-    start = minutes_of_day(starts.time())
-    minutes = int((occurrence.ends_at - occurrence.starts_at).total_seconds()) // 60
-    return DatedSlot(
-        day=starts.date(),
-        start_minute=start,
-        end_minute=start + minutes,
-        travel_minutes=trip(client, occurrence.series.modality),
-        key=occurrence.id,
-    )
 
 
 def trip(client: Client, modality: str) -> int:
@@ -161,11 +149,24 @@ def clashes_of(client_id: int, *, now: datetime) -> list[OpenClash]:
     return _open(_upcoming(select(Client.id).where(Client.id == client_id), now=now))
 
 
-def _upcoming(client_ids: Select[int], *, now: datetime) -> Sequence[RosterEntry]:
+def _upcoming(client_ids: Select[int], *, now: datetime) -> list[Any]:
+    """Return what each client has before them: rows of columns, since there are many of them."""
     statement = (
-        select(RosterEntry)
-        .join(RosterEntry.occurrence)
-        .join(Occurrence.series)
+        select(
+            RosterEntry.client_id,
+            Occurrence.id,
+            Occurrence.series_id,
+            Occurrence.local_day,
+            Occurrence.starts_at,
+            Occurrence.ends_at,
+            Series.modality,
+            Group.name.label("group_name"),
+            Site.zone,
+        )
+        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
+        .join(Series, Series.id == Occurrence.series_id)
+        .join(Site, Site.id == Occurrence.site_id)
+        .outerjoin(Group, Group.id == Series.group_id)
         .where(
             RosterEntry.client_id.in_(client_ids),
             RosterEntry.released_at.is_(None),
@@ -173,44 +174,51 @@ def _upcoming(client_ids: Select[int], *, now: datetime) -> Sequence[RosterEntry
             Occurrence.starts_at > now,
             Occurrence.starts_at <= now + LOOKS_AHEAD,
         )
-        .options(
-            contains_eager(RosterEntry.occurrence).contains_eager(Occurrence.series).joinedload(Series.group),
-            contains_eager(RosterEntry.occurrence).joinedload(Occurrence.site),
-            joinedload(RosterEntry.client),
-        )
         .order_by(Occurrence.starts_at, RosterEntry.id)
     )
-    return db.session.scalars(statement).unique().all()
+    return list(db.session.execute(statement))
 
 
-def _open(entries: Sequence[RosterEntry]) -> list[OpenClash]:
-    held = commitments_of({entry.client_id for entry in entries})
-    grouped: dict[tuple[int, int, int], list[tuple[RosterEntry, Clash]]] = defaultdict(list)
-    for entry in entries:
-        hard = [one for one in held[entry.client_id] if one.hard]
-        if not hard:
+def _open(upcoming: Sequence[Any]) -> list[OpenClash]:
+    people = {row.client_id for row in upcoming}
+    held = {one: [c for c in all_ if c.hard] for one, all_ in commitments_of(people).items()}
+    clients = {row.id: row for row in db.session.scalars(select(Client).where(Client.id.in_(people)))}
+    local_times: dict[int, tuple[datetime, datetime]] = {}
+    grouped: dict[tuple[int, int, int], list[tuple[Any, Clash]]] = defaultdict(list)
+    for row in upcoming:
+        if not held[row.client_id]:
             continue
-        occurrence = entry.occurrence
-        slot = slot_of(occurrence, entry.client, zone(occurrence.site.zone))
-        for clash in clashes(hard, [slot]):
-            key = (entry.client_id, occurrence.series_id, clash.commitment.id or 0)
-            grouped[key].append((entry, clash))
-    return [_row(found) for found in grouped.values()]
+        if row.id not in local_times:
+            tz = zone(row.zone)
+            local_times[row.id] = (local(row.starts_at, tz), local(row.ends_at, tz))
+        slot = _slot(row, local_times[row.id][0], trip(clients[row.client_id], row.modality))
+        for clash in clashes(held[row.client_id], [slot]):
+            grouped[row.client_id, row.series_id, clash.commitment.id or 0].append((row, clash))
+    return [_row(found, clients, local_times) for found in grouped.values()]
 
 
-def _row(found: Sequence[tuple[RosterEntry, Clash]]) -> OpenClash:
-    entry, clash = found[0]
-    occurrence = entry.occurrence
-    tz = zone(occurrence.site.zone)
+def _slot(row: Any, starts: datetime, travel_minutes: int) -> DatedSlot:
+    start = minutes_of_day(starts.time())
+    end = start + int((row.ends_at - row.starts_at).total_seconds()) // 60
+    return DatedSlot(starts.date(), start, end, travel_minutes, key=row.id)
+
+
+def _row(
+    found: Sequence[tuple[Any, Clash]],
+    clients: Mapping[int, Client],
+    local_times: Mapping[int, tuple[datetime, datetime]],
+) -> OpenClash:
+    row, clash = found[0]
+    starts, ends = local_times[row.id]
     return OpenClash(
-        client_id=entry.client_id,
-        client_name=entry.client.short_name,
-        series_id=occurrence.series_id,
-        session_name=session_name(occurrence.series),
-        occurrence_id=occurrence.id,
-        first_day=occurrence.local_day,
-        start=local(occurrence.starts_at, tz).time(),
-        end=local(occurrence.ends_at, tz).time(),
+        client_id=row.client_id,
+        client_name=clients[row.client_id].short_name,
+        series_id=row.series_id,
+        session_name=row.group_name or ONE_TO_ONE,
+        occurrence_id=row.id,
+        first_day=row.local_day,
+        start=starts.time(),
+        end=ends.time(),
         times=len(found),
         commitment_id=clash.commitment.id or 0,
         commitment=in_words(clash.commitment),
@@ -220,6 +228,4 @@ def _row(found: Sequence[tuple[RosterEntry, Clash]]) -> OpenClash:
 def session_name(series: Series) -> str:
     """Return what staff call a weekly session, without a client's name."""
     group: Group | None = series.group
-    if group is not None:
-        return group.name
-    return "One-to-one" if series.kind == SeriesKind.INDIVIDUAL else "Session"
+    return group.name if group is not None else ONE_TO_ONE

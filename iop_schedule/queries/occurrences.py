@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.civil_time import zone
@@ -53,6 +53,18 @@ def attendance_exists(occurrence_id: int) -> bool:
     statement = select(AttendanceRecord.id).join(AttendanceRecord.entry)
     found = db.session.execute(statement.where(RosterEntry.occurrence_id == occurrence_id).limit(1))
     return found.first() is not None
+
+
+def begun_until(series_id: int, *, now: datetime) -> date | None:
+    """Return the last day of a series whose session has begun, wherever it was moved to."""
+    statement = select(func.max(Occurrence.original_day))
+    return db.session.scalar(
+        statement.where(
+            Occurrence.series_id == series_id,
+            Occurrence.starts_at <= now,
+            Occurrence.status != OccurrenceStatus.CANCELLED,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

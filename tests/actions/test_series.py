@@ -291,6 +291,30 @@ def test_a_session_someone_moved_keeps_its_own_time(cast: Cast) -> None:
     assert held(successor.id)[:3] == ["03-09 14:00", "03-17 20:00", "03-23 14:00"]
 
 
+def test_a_week_whose_session_was_held_early_gets_no_second_one(cast: Cast) -> None:
+    extend_horizon(now=NOW)
+    first = db.session.scalars(
+        select(Occurrence).where(Occurrence.series_id == cast.monday.id, Occurrence.local_day == MONDAY)
+    ).one()
+    move_occurrence(
+        actor=acting(cast.root), occurrence_id=first.id, now=NOW,
+        move=Move(date(2026, 3, 5), time(16), 60, cast.dev.id, None),
+    )  # fmt: skip
+    friday = NOW + timedelta(days=2)
+    with pytest.raises(BadSeries, match="begun"):
+        change_series(
+            actor=acting(cast.root), series_id=cast.monday.id, scope=Scope.FOLLOWING, day=MONDAY,
+            meeting=monday(cast, local_start=time(10)), now=friday,
+        )  # fmt: skip
+    db.session.rollback()
+    successor = change_series(
+        actor=acting(cast.root), series_id=cast.monday.id, scope=Scope.ALL_FUTURE,
+        meeting=monday(cast, local_start=time(10)), now=friday,
+    )  # fmt: skip
+    assert held(cast.monday.id) == ["03-05 21:00"]
+    assert held(successor.id)[0] == "03-16 14:00"
+
+
 def test_a_series_never_held_is_changed_in_place(cast: Cast) -> None:
     series = add(cast, from_day=date(2026, 3, 16))
     same = change_series(
