@@ -102,7 +102,7 @@ def test_days_that_cannot_be_understood_are_explained_and_kept(
     assert f'value="{query.partition("=")[2].partition("&")[0]}"' in answer.text
 
 
-@pytest.mark.parametrize("query", ["who=x", "client=99999999999999", "what=nothing", "who=-1", "client=%00"])
+@pytest.mark.parametrize("query", ["who=x", "client=99999999999999", "what=nothing", "who=-1"])
 def test_ids_that_mean_nothing_do_no_harm(http: Http, cast: Cast, query: str) -> None:
     http.sign_in(cast.root.email)
     assert http.get(f"/audit?{query}").status_code == 200
