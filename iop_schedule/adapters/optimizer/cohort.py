@@ -6,7 +6,7 @@ person. Everything counts in ticks, small enough that prices can be rounded to w
 harm, so every bound below is exact.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -254,9 +254,11 @@ class Seating:
             columns.append(self.cohort.column(person, n, found.chosen, found.value))
         return columns if self.worth(person, columns) > 0 else None
 
-    def place_rest(self, order: Sequence[int]) -> None:
-        """Place everyone of `order` who has no place yet and still finds one."""
+    def place_rest(self, order: Sequence[int], stop: Callable[[], bool] = lambda: False) -> None:
+        """Place everyone of `order` who has no place yet and still finds one, until `stop`."""
         for person in order:
+            if stop():
+                return
             if person not in self.placed and (columns := self.best_for(person)) is not None:
                 self.seat(person, columns)
 

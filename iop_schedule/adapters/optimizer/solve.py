@@ -20,7 +20,6 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
     Unplaced,
-    best_weeks,
     commitment_code,
     explain,
     objective,
@@ -28,6 +27,7 @@ from iop_schedule.domain.placement import (
     unplaced,
     why_not,
 )
+from iop_schedule.domain.placement.problem import apart_pairs
 
 #: A plan whose bound is no further away than this counts as proved best.
 PROVED = Fraction(1, 10_000)
@@ -140,6 +140,10 @@ class _Run:
         """Return the seconds left for planning."""
         return self._time.seconds * (1 - EXPLAINING) - self._time.taken
 
+    def _late(self) -> bool:
+        """Return True once all the time is gone; cancelling does not make it so."""
+        return self._time.taken > self._time.seconds
+
     def _stop(self) -> bool:
         return self._left() <= 0 or self._cancelled()
 
@@ -169,7 +173,7 @@ class _Run:
             columns = None if choice is None else self.cohort.columns_of(n, choice)
             if columns and seating.has_room(columns) and seating.worth(n, columns) > 0:
                 seating.seat(n, columns)
-        seating.place_rest(improvement.by_priority(self.cohort))
+        seating.place_rest(improvement.by_priority(self.cohort), self._late)
         self._keep(seating)
         self._tell("first plan")
 
@@ -267,7 +271,7 @@ class _Run:
 
     def plan(self) -> Plan:
         """Return the best plan, proved as far as it is, with reasons for everyone without one."""
-        self._best.place_rest(improvement.by_priority(self.cohort))
+        self._best.place_rest(improvement.by_priority(self.cohort), self._late)
         placed = dict(self._best.choices()) | self.cohort.fixed
         assignments = {c.id: placed[c.id] for c in self.problem.clients if c.id in placed}
         grain = self.cohort.grain
@@ -286,13 +290,15 @@ class _Run:
 
     def _reasons(self, assignments: dict[str, Choice]) -> tuple[Unplaced, ...]:
         without = [c.id for c in self.problem.clients if c.id not in assignments]
+        apart = {client for pair in apart_pairs(self.problem) for client in pair}
+        # Nobody without a place holds a seat, so what is left is the same for all but those kept apart.
+        left = openings(self.problem, "", assignments)
         reasons = []
         for client in without:
-            free = openings(self.problem, client, assignments)
+            free = openings(self.problem, client, assignments) if client in apart else left
             in_time = self._time.taken < self._time.seconds and not self._cancelled()
-            reasons.append(
-                _reason(self.problem, client, free) if in_time else _short_reason(self.problem, client, free)
-            )
+            tell = _reason if in_time else _short_reason
+            reasons.append(tell(self.problem, client, free))
         return tuple(reasons)
 
 
@@ -306,8 +312,6 @@ def _reason(problem: Problem, client: str, free: Openings) -> Unplaced:
 
 def _short_reason(problem: Problem, client: str, free: Openings) -> Unplaced:
     """Return what takes meetings away, without searching for what would help."""
-    if best_weeks(problem, client, free, count=1):
-        return Unplaced(client, (Because("points"),))
     blocks: dict[tuple[str, bool], list[str]] = {}
     for found in why_not(problem, client, free):
         for block in found.blocks:

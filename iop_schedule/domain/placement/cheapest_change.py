@@ -84,8 +84,8 @@ class ChangeSearch:
         able = [
             o
             for o in offers(problem).values()
-            if fit.speaks(client, o)
-            and fit.gender_welcome(client, o)
+            if fit.speaks(client, o.group)
+            and fit.gender_welcome(client, o.group)
             and not free.is_closed(o.id, WeekParity.EVERY)
         ]
         self._offers = _only_whole(able)

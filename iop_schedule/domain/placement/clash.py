@@ -109,8 +109,8 @@ class _Question:
         if item.kind is ClashKind.MODALITY:
             return not fit.modality_suits(client, offer.group.modality)
         if item.kind is ClashKind.LANGUAGE:
-            return not fit.speaks(client, offer)
-        return item.kind is ClashKind.GENDER and not fit.gender_welcome(client, offer)
+            return not fit.speaks(client, offer.group)
+        return item.kind is ClashKind.GENDER and not fit.gender_welcome(client, offer.group)
 
     def _blocked_by(self, week: WeekParity) -> list[tuple[Offer, frozenset[int]]]:
         """Return the offers that may be used at all, each with the items in its way."""

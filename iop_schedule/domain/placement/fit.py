@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from iop_schedule.domain.placement.problem import Client, Commitment, Offer
+from iop_schedule.domain.placement.problem import Client, Commitment, Group, Offer
 from iop_schedule.vocabulary import Gender, GroupGender, Modality, ModalityWish, WeekParity
 
 
@@ -11,17 +11,22 @@ def travel_minutes(client: Client, offer: Offer) -> int:
     return 0 if offer.place is None else client.travel_minutes.get(offer.place, 0)
 
 
-def speaks(client: Client, offer: Offer) -> bool:
-    """Return True when the meeting is held in one of the client's languages."""
-    return offer.group.language in client.languages
+def speaks(client: Client, group: Group) -> bool:
+    """Return True when the group is held in one of the client's languages."""
+    return group.language in client.languages
 
 
-def gender_welcome(client: Client, offer: Offer) -> bool:
-    """Return True when the meeting is for everyone or for the client's gender."""
-    wanted = offer.group.gender
+def gender_welcome(client: Client, group: Group) -> bool:
+    """Return True when the group is for everyone or for the client's gender."""
+    wanted = group.gender
     return wanted is GroupGender.ANY or (
         client.gender is not Gender.UNSPECIFIED and wanted.value == client.gender.value
     )
+
+
+def suits(client: Client, group: Group) -> bool:
+    """Return True when language, gender and modality of the group are right for the client."""
+    return speaks(client, group) and gender_welcome(client, group) and modality_suits(client, group.modality)
 
 
 def modality_suits(client: Client, modality: Modality) -> bool:

@@ -147,10 +147,10 @@ class _WeekReview:
 
     def _people_rules(self, offer: Offer) -> Iterator[BrokenRule]:
         client, group = self._client, offer.group
-        if not fit.speaks(client, offer):
+        if not fit.speaks(client, offer.group):
             message = f"{offer.id} is held in {group.language}, which {client.id} does not speak."
             yield self._rule(Rule.LANGUAGE, (offer.id,), message)
-        if not fit.gender_welcome(client, offer):
+        if not fit.gender_welcome(client, offer.group):
             message = f"{offer.id} is a group for {group.gender.value} participants; {client.id} is not."
             yield self._rule(Rule.GENDER, (offer.id,), message)
         if not fit.modality_suits(client, group.modality):

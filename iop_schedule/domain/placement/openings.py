@@ -78,9 +78,9 @@ def blocks(client: Client, offer: Offer, week: WeekParity, free: Openings) -> li
 
 
 def _each_block(client: Client, offer: Offer, week: WeekParity, free: Openings) -> Iterator[Blocked]:
-    if not fit.speaks(client, offer):
+    if not fit.speaks(client, offer.group):
         yield Blocked(Rule.LANGUAGE)
-    if not fit.gender_welcome(client, offer):
+    if not fit.gender_welcome(client, offer.group):
         yield Blocked(Rule.GENDER)
     if not fit.modality_suits(client, offer.group.modality):
         yield Blocked(Rule.MODALITY)
@@ -142,6 +142,8 @@ def usable(problem: Problem, client: Client, week: WeekParity, free: Openings) -
 
 
 def _usable_of(client: Client, group: Group, week: WeekParity, free: Openings) -> list[Offer]:
+    if not fit.suits(client, group):
+        return []
     own = [Offer(group, m) for m in group.meetings]
     good = [o for o in own if next(_each_block(client, o, week, free), None) is None]
     if group.attend is Attend.ANY:
