@@ -1,13 +1,14 @@
 """Placing everyone: legal, never above its bound, and on tiny problems as good as trying every plan."""
 
+import itertools
 import sys
-import time
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 
 from benchmarks.placement_instances import Name, instance, weeks
+from iop_schedule import clock
 from iop_schedule.adapters.optimizer import compact, lp, solve
 from iop_schedule.domain.placement import (
     Alternating,
@@ -28,6 +29,8 @@ from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems
 
 MO, TU, WE, TH, FR = (Weekday(n) for n in range(5))
+#: More seconds than a run needs that ends with a proof, on however busy a machine.
+LONG = 600
 
 
 def group(code, *days, seats=1, start=540, **changes):
@@ -49,7 +52,7 @@ def assert_holds(problem, plan):
 @settings(max_examples=80, derandomize=True, deadline=None)
 @given(asked=problems(most_groups=3, most_clients=3, alternating=False))
 def test_a_tiny_plan_is_as_good_as_the_best_of_all_plans(asked):
-    plan = solve(asked, seconds=20)
+    plan = solve(asked, seconds=LONG)
     assert_holds(asked, plan)
     best = float(oracle.best_objective(asked))
     assert plan.status is PlanStatus.OPTIMAL
@@ -60,7 +63,7 @@ def test_a_tiny_plan_is_as_good_as_the_best_of_all_plans(asked):
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(asked=problems(most_groups=2, most_clients=2, alternating=True))
 def test_tiny_alternating_plans_are_as_good_as_the_best_of_all_plans(asked):
-    plan = solve(asked, seconds=20)
+    plan = solve(asked, seconds=LONG)
     assert_holds(asked, plan)
     best = float(oracle.best_objective(asked))
     assert plan.status is PlanStatus.OPTIMAL
@@ -118,7 +121,7 @@ def test_a_bonus_for_staying_keeps_people_where_they_are():
 
 def test_a_hundred_people_are_placed_and_proved():
     asked = instance(Name("S", "normal", 2))
-    plan = solve(asked, seconds=30)
+    plan = solve(asked, seconds=LONG)
     assert broken_rules(asked, plan) == []
     assert_holds(asked, plan)
     assert plan.status is PlanStatus.OPTIMAL
@@ -129,15 +132,18 @@ def test_a_hundred_people_are_placed_and_proved():
 
 def test_the_same_question_gets_the_same_plan():
     asked = instance(Name("S", "normal", 1))
-    one, other = (solve(asked, seconds=30, seed=7) for _ in range(2))
+    one, other = (solve(asked, seconds=LONG, seed=7) for _ in range(2))
     assert replace(one, seconds=None) == replace(other, seconds=None)
 
 
-def test_a_run_keeps_its_time_and_its_promises_when_cut_short():
+def test_a_run_keeps_its_time_and_its_promises_when_cut_short(monkeypatch):
+    ticks = itertools.count()
+    # Each look at the clock takes a thousandth of a second: the run ends by looking, not by waiting.
+    monkeypatch.setattr(clock, "monotonic", lambda: next(ticks) / 1000)
     asked = weeks(150, 25, "cut short")
-    began = time.monotonic()
     plan = solve(asked, seconds=1.0)
-    assert time.monotonic() - began < 1.0 * 1.1 + 1.0  # the last person's reasons may be under way
+    assert plan.seconds <= 1.0 * 1.1
+    assert plan.status is PlanStatus.FEASIBLE
     assert_holds(asked, plan)
     assert len(plan.assignments) > 50
 
@@ -199,7 +205,7 @@ def test_nobody_to_place_is_a_plan_too():
 
 def test_who_is_left_out_would_not_fit_into_what_is_left():
     asked = instance(Name("S", "starved", 3))
-    plan = solve(asked, seconds=4)
+    plan = solve(asked, seconds=LONG)
     from iop_schedule.domain.placement import openings
 
     for waiting in plan.unplaced:

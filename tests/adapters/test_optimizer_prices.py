@@ -34,7 +34,7 @@ def working(code):
 
 def test_a_seat_has_a_price_only_where_there_are_too_few():
     asked = Problem((group("am", 540, 3), group("pm", 1020, 1)), (working("a"), working("b"), person("c")))
-    prices = seat_prices(asked, seconds=5)
+    prices = seat_prices(asked, seconds=600)
     mornings = [prices[f"am-{d}"] for d in ("MO", "TU", "WE")]
     evenings = [prices[f"pm-{d}"] for d in ("MO", "TU", "WE")]
     assert mornings == [0, 0, 0]
@@ -57,7 +57,7 @@ def test_prices_steer_the_flexible_away_from_scarce_seats():
 def test_intake_at_prices_places_more_people_than_first_come_first_served():
     asked = weeks(80, 13, "intake")
     learnt_from = Problem(asked.groups, weeks(80, 13, "others").clients, asked.weights)
-    prices = seat_prices(learnt_from, seconds=10)
+    prices = seat_prices(learnt_from, seconds=600)
     everyone = len(solve(asked, seconds=3).assignments)
     plain, steered = _intake(asked, {}), _intake(asked, prices)
     assert plain < steered <= everyone

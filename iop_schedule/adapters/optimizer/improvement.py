@@ -90,6 +90,7 @@ def searched(cohort: Cohort, start: Seating, seed: int, stop: Callable[[], bool]
                 best.unseat(person)
             for person, columns in before.items():
                 best.seat(person, columns)
+    best.place_rest(by_priority(cohort))
     return best
 
 

@@ -38,6 +38,8 @@ EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
 #: small enough for that.
 CHOOSING, WHOLE_PROBLEM, CHOOSING_AMONG_MANY = 0.25, 0.75, 0.7
+#: Looks for a smaller clash per person: many people are waiting to be told.
+FEW_LOOKS = 4
 #: How many columns are listed for a proof: few are tried first.
 FEW_LISTED, MOST_LISTED = 3_000, 20_000
 
@@ -303,7 +305,7 @@ class _Run:
 
 
 def _reason(problem: Problem, client: str, free: Openings) -> Unplaced:
-    told = explain(problem, client, free)
+    told = explain(problem, client, free, looks=FEW_LOOKS)
     if told is not None:
         return unplaced(told)
     # A week would fit, but it would cost the program more points than it brings.

@@ -26,7 +26,7 @@ from iop_schedule.vocabulary import Attend, WeekParity
 
 #: After this many looks for a smaller set, the one found so far is the answer. It is then still a set
 #: from which nothing can be dropped, but a smaller one might exist elsewhere.
-MOST_LOOKS = 12
+MOST_LOOKS = 40
 
 
 class ClashKind(StrEnum):
@@ -53,13 +53,18 @@ class Clash:
     blocks: tuple[str, ...] = ()
 
 
-def smallest_clash(problem: Problem, client: Client, free: Openings) -> tuple[Clash, ...]:
-    """Return a smallest set of clashing things, commitments first; () when a legal week exists."""
+def smallest_clash(
+    problem: Problem, client: Client, free: Openings, *, looks: int = MOST_LOOKS
+) -> tuple[Clash, ...]:
+    """Return a smallest set of clashing things, commitments first; () when a legal week exists.
+
+    After `looks` looks for a smaller one, the set may not be the smallest, but none of it is spare.
+    """
     question = _Question(problem, client, free)
     items = question.items
     if question.satisfied(frozenset(range(len(items)))) is not None:
         return ()
-    smallest = smallest_unsatisfiable(len(items), question.satisfied)
+    smallest = smallest_unsatisfiable(len(items), question.satisfied, looks)
     return tuple(items[n] for n in sorted(smallest))
 
 
@@ -190,7 +195,7 @@ def _sameness(offer: Offer, stops: frozenset[int]) -> object:
 Satisfied = Callable[[frozenset[int]], frozenset[int] | None]
 
 
-def smallest_unsatisfiable(count: int, satisfied: Satisfied) -> frozenset[int]:
+def smallest_unsatisfiable(count: int, satisfied: Satisfied, looks: int = MOST_LOOKS) -> frozenset[int]:
     """Return a smallest set of the items 0 to `count` - 1 that is not satisfiable.
 
     Every unsatisfiable set meets every set whose removal makes the rest satisfiable. So the smallest
@@ -199,11 +204,12 @@ def smallest_unsatisfiable(count: int, satisfied: Satisfied) -> frozenset[int]:
     Args:
         count: how many items there are; all together they are not satisfiable.
         satisfied: asks about some of the items; what fewer items allow, more may not.
+        looks: how often to look for a smaller set than the first.
     """
     everything = frozenset(range(count))
     irreducible = _without_spare(everything, satisfied)
     removals: list[frozenset[int]] = []
-    for _ in range(MOST_LOOKS):
+    for _ in range(looks):
         guess = _smallest_meeting_all(removals, len(irreducible))
         if guess is None:
             break

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from iop_schedule.domain.placement.best_week import WeekPlan, best_weeks, candidates, limits
 from iop_schedule.domain.placement.changes import Change, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.cheapest_change import Atom, ChangeSearch, Way
-from iop_schedule.domain.placement.clash import Clash, ClashKind, smallest_clash
+from iop_schedule.domain.placement.clash import MOST_LOOKS, Clash, ClashKind, smallest_clash
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.openings import Openings, usable
 from iop_schedule.domain.placement.problem import Because, Client, Problem, Unplaced, WouldFit
@@ -42,17 +42,23 @@ class Explanation:
 
 
 def explain(
-    problem: Problem, client_id: str, free: Openings | None = None, *, count: int = MOST_PROPOSALS
+    problem: Problem,
+    client_id: str,
+    free: Openings | None = None,
+    *,
+    count: int = MOST_PROPOSALS,
+    looks: int = MOST_LOOKS,
 ) -> Explanation | None:
     """Return why one person has no legal week and up to `count` cheapest changes; None when there is one.
 
-    No proposal contains all changes of a cheaper one, so each is another way out.
+    No proposal contains all changes of a cheaper one, so each is another way out. Nothing can be dropped
+    from the clash; with fewer `looks` it is found sooner but may not be the smallest.
 
     Raises:
         KeyError: the problem has no such client.
     """
     client, free = problem.client(client_id), free or Openings()
-    clash = smallest_clash(problem, client, free)
+    clash = smallest_clash(problem, client, free, looks=looks)
     if not clash:
         return None
     proposals = tuple(_proposal(problem, client, free, way) for way in _ways(problem, client, free, count))
