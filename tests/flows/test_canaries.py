@@ -9,15 +9,20 @@ import logging
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask, url_for
 
-from iop_schedule import logs
+from iop_schedule import clock, logs
+from iop_schedule.adapters.messages import NullMessages
+from iop_schedule.jobs.reminders import drain, plan, sweep
+from iop_schedule.jobs.worker import Worker
 from iop_schedule.models import db
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import NOW, Http
+from tests.outbox import expect_on_thursday
 from tests.repository.addresses import MISSING, PARAMETERS, PEOPLE, Person, visits
 from tests.repository.test_endpoints import rules
 from tests.world import World, make_world
@@ -165,3 +170,26 @@ def test_every_parameter_is_tried_with_ids_of_both_sites(world: World) -> None:
     for name, ids in PARAMETERS.items():
         found = ids(world)
         assert len({found.elm, found.far, MISSING}) == 3 or name in {"enrollment_id"}, name
+
+
+def test_messages_greet_their_reader_name_nobody_else_and_reach_only_the_person_they_are_for(
+    app: Flask, world: World, log: io.StringIO
+) -> None:
+    """Subject, text and address of each message, and what the scheduler logs meanwhile."""
+    expect_on_thursday(world.cast)
+    kept = NullMessages()
+    app.extensions["messages"] = kept
+    for quarter in range(4 * 24):
+        clock.freeze(NOW + timedelta(minutes=15 * quarter))
+        for tick in (plan, drain, sweep):
+            tick(Worker())
+    assert len(kept.sent) == len({message.to for message in kept.sent}) >= 3
+    everyone = {name for names in CLIENTS.values() for name in names} | {*ELM_STAFF, *FAR_STAFF}
+    leaked = []
+    for message in kept.sent:
+        (own,) = (names for names in CLIENTS.values() if message.to in names)
+        greeting = own[0]
+        found = names_in(f"{message.subject}\n{message.text}", tuple(everyone - {greeting}))
+        leaked += [found, names_in(message.subject, (greeting,))]
+    assert [names for names in leaked if names] == []
+    assert names_in(log.getvalue(), tuple(everyone)) == []
