@@ -1,17 +1,29 @@
 """Placing everyone at once: column generation with the exact one-person search, HiGHS beneath."""
 
+from iop_schedule.adapters.optimizer.individual import (
+    Counselor,
+    Hours,
+    Session,
+    Sessions,
+    individual_sessions,
+)
 from iop_schedule.adapters.optimizer.opening import NewGroup, Opening, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, affected_people, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
 __all__ = [
+    "Counselor",
+    "Hours",
     "NewGroup",
     "Opening",
     "Progress",
     "Repair",
+    "Session",
+    "Sessions",
     "WeekChange",
     "affected_people",
+    "individual_sessions",
     "open_groups",
     "repair",
     "seat_prices",

@@ -1,0 +1,254 @@
+"""Weekly individual sessions for everyone, around the groups that clients attend and counselors lead."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from iop_schedule.adapters.optimizer.lp import new_model, solved_whole
+from iop_schedule.adapters.optimizer.solve import PROVED
+from iop_schedule.domain.placement import (
+    Choice,
+    Client,
+    Group,
+    Meeting,
+    Offer,
+    PlanStatus,
+    Problem,
+    fit,
+    meetings_in,
+    offers,
+)
+from iop_schedule.domain.placement.objective import PRIORITY_POINTS, meeting_points
+from iop_schedule.vocabulary import Modality, Weekday, WeekParity
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Time of one weekday in which a counselor sees people, in minutes after midnight."""
+
+    weekday: Weekday
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counselor:
+    """Who sees people one to one, when, where and how many at most."""
+
+    id: str
+    hours: tuple[Hours, ...]
+    languages: tuple[str, ...]
+    most_clients: int
+    #: None for telehealth.
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Session:
+    """One client's weekly session."""
+
+    counselor: str
+    weekday: Weekday
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Who has which weekly session, and how good that is."""
+
+    sessions: Mapping[str, Session]
+    status: PlanStatus
+    #: Points by the objective of placement, and a bound on the points of any such choice.
+    objective: int
+    bound: float
+
+
+_Option = tuple[int, Session, int]
+#: Options of which at most so many can be chosen.
+_Row = tuple[list[int], int]
+
+
+def individual_sessions(
+    problem: Problem,
+    held: Mapping[str, Choice],
+    counselors: Sequence[Counselor],
+    *,
+    seconds: float,
+    minutes: int = 60,
+    every: int = 30,
+    may_see: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Sessions:
+    """Return weekly sessions for as many people as possible, by priority and then by their wishes.
+
+    A session fits like a meeting does: language, modality, hard commitments of both weeks and travel;
+    a day that the client does not attend yet costs what a day of a plan costs. It overlaps no group
+    that the client attends in either week and none that the counselor leads.
+
+    Args:
+        problem: the groups and the people.
+        held: the groups people attend.
+        counselors: who sees people.
+        seconds: when to stop.
+        minutes: how long a session lasts.
+        every: sessions begin so many minutes apart, counted from the start of the counselor's hours.
+        may_see: the counselors a client may see; all of them for clients who are not in it.
+        seed: of the solver.
+        cancelled: asked now and then; True ends the search.
+    """
+    options = [
+        (n, session, points)
+        for n, client in enumerate(problem.clients)
+        for session, points in _options(
+            problem, client, held.get(client.id, ()), counselors, minutes=minutes, every=every
+        )
+        if may_see is None or session.counselor in may_see.get(client.id, [c.id for c in counselors])
+    ]
+    worths = [PRIORITY_POINTS * problem.clients[n].priority + points for n, _, points in options]
+    rows = _rows(options, {c.id: c.most_clients for c in counselors})
+    chosen, bound = _greedy(options, worths, rows), float("inf")
+    if options:
+        result = _solved(worths, rows, chosen, seconds=seconds, seed=seed, cancelled=cancelled)
+        chosen, bound = result or (chosen, bound)
+    value = sum(worths[i] for i in chosen)
+    most = max(float(value), bound if isfinite(bound) else float(_unshared(options, worths)))
+    # Points are whole, so a bound less than one point away is reached.
+    proved = most - value < 1 or most - value <= PROVED * abs(value)
+    return Sessions(
+        sessions={problem.clients[options[i][0]].id: options[i][1] for i in sorted(chosen)},
+        status=PlanStatus.OPTIMAL if proved else PlanStatus.FEASIBLE,
+        objective=value,
+        bound=most,
+    )
+
+
+def _solved(
+    worths: Sequence[int],
+    rows: Sequence[_Row],
+    begin: set[int],
+    *,
+    seconds: float,
+    seed: int,
+    cancelled: Callable[[], bool],
+) -> tuple[set[int], float] | None:
+    """Return the best choice found from `begin` on and a bound; None without solver or answer."""
+    try:
+        model = new_model(seed)
+    except ImportError:
+        return None
+    for _, most in rows:
+        model.addRow(-model.inf, float(most), 0, [], [])
+    for worth, own in zip(worths, _memberships(len(worths), rows), strict=True):
+        model.addCol(-float(worth), 0.0, 1.0, len(own), own, [1.0] * len(own))
+    everything = range(len(worths))
+    start = [float(i in begin) for i in everything]
+    result = solved_whole(model, everything, start, seconds=seconds, gap=0.5, cancelled=cancelled)
+    if result is None:
+        return None
+    values, bound = result
+    return {i for i in everything if values[i] > 0.5}, bound  # noqa: PLR2004
+
+
+def _memberships(count: int, rows: Sequence[_Row]) -> list[list[int]]:
+    """Return the rows each option is in."""
+    member_of: list[list[int]] = [[] for _ in range(count)]
+    for row, (members, _) in enumerate(rows):
+        for option in members:
+            member_of[option].append(row)
+    return member_of
+
+
+def _options(
+    problem: Problem,
+    client: Client,
+    choice: Choice,
+    counselors: Sequence[Counselor],
+    *,
+    minutes: int,
+    every: int,
+) -> Iterator[tuple[Session, int]]:
+    """Yield the sessions that fit one client, with their points."""
+    known = offers(problem)
+    attended = {m for week in (WeekParity.A, WeekParity.B) for m in meetings_in(choice, week)}
+    own = [known[m] for m in sorted(attended & known.keys())]
+    days = {o.meeting.weekday for o in own}
+    for counselor in counselors:
+        led = [o for o in known.values() if o.group.counselor == counselor.id]
+        for session in _slots(counselor, minutes, every):
+            offer = _as_offer(counselor, session, client)
+            if offer is None or any(fit.overlap(offer, o) for o in led):
+                continue
+            hard = any(c.hard for c in fit.overlapped(client, offer, WeekParity.EVERY))
+            if hard or any(fit.clash(client, offer, o) for o in own):
+                continue
+            points = meeting_points(client, offer, WeekParity.EVERY, problem.weights)
+            yield session, points - (problem.weights.day_cost if session.weekday not in days else 0)
+
+
+def _slots(counselor: Counselor, minutes: int, every: int) -> list[Session]:
+    """Return the sessions that a counselor's hours allow, each once."""
+    return sorted(
+        {
+            Session(counselor.id, h.weekday, start, start + minutes)
+            for h in counselor.hours
+            for start in range(h.start, h.end - minutes + 1, every)
+        }
+    )
+
+
+def _as_offer(counselor: Counselor, session: Session, client: Client) -> Offer | None:
+    """Return the session as a meeting of a group for one, or None when the two cannot meet."""
+    shared = [language for language in client.languages if language in counselor.languages]
+    modality = Modality.TELEHEALTH if counselor.site is None else Modality.IN_PERSON
+    if not shared or not fit.modality_suits(client, modality):
+        return None
+    meeting = Meeting("individual", session.weekday, session.start, session.end, 1)
+    return Offer(
+        Group("individual", "individual", modality, shared[0], (meeting,), counselor.id, counselor.site),
+        meeting,
+    )
+
+
+def _rows(options: Sequence[_Option], most_clients: Mapping[str, int]) -> list[_Row]:
+    """Return who excludes whom: one session per client, one client per counselor at a time, caseloads.
+
+    Sessions of one counselor overlap exactly when one of them goes on while the other begins.
+    """
+    by_client: dict[int, list[int]] = {}
+    by_counselor: dict[str, list[int]] = {}
+    for i, (client, session, _) in enumerate(options):
+        by_client.setdefault(client, []).append(i)
+        by_counselor.setdefault(session.counselor, []).append(i)
+    rows: list[_Row] = [(own, 1) for own in by_client.values()]
+    for counselor, own in by_counselor.items():
+        rows.append((own, most_clients[counselor]))
+        for day, start in sorted({(options[i][1].weekday, options[i][1].start) for i in own}):
+            going_on = [i for i in own if options[i][1].weekday == day and _covers(options[i][1], start)]
+            rows.append((going_on, 1))
+    return rows
+
+
+def _covers(session: Session, minute: int) -> bool:
+    return session.start <= minute < session.end
+
+
+def _greedy(options: Sequence[_Option], worths: Sequence[int], rows: Sequence[_Row]) -> set[int]:
+    """Return a first choice: the worthiest that still fits, again and again."""
+    left = [most for _, most in rows]
+    member_of = _memberships(len(options), rows)
+    chosen: set[int] = set()
+    for i in sorted(range(len(options)), key=lambda i: (-worths[i], i)):
+        if worths[i] > 0 and all(left[row] > 0 for row in member_of[i]):
+            chosen.add(i)
+            for row in member_of[i]:
+                left[row] -= 1
+    return chosen
+
+
+def _unshared(options: Sequence[_Option], worths: Sequence[int]) -> int:
+    best: dict[int, int] = {}
+    for (client, _, _), worth in zip(options, worths, strict=True):
+        best[client] = max(best.get(client, 0), worth)
+    return sum(best.values())

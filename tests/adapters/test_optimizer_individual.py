@@ -1,0 +1,161 @@
+"""Individual sessions around groups: legal for both sides, and on tiny problems as good as any choice."""
+
+import sys
+from dataclasses import replace
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iop_schedule.adapters.optimizer import Counselor, Hours, Session, individual_sessions
+from iop_schedule.domain.placement import (
+    Alternating,
+    Client,
+    Commitment,
+    Dose,
+    Group,
+    Meeting,
+    PlanStatus,
+    Problem,
+)
+from iop_schedule.vocabulary import Modality, Weekday
+from tests.domain import placement_oracles as oracle
+from tests.strategies_placement import problems
+
+MO, TU, WE = (Weekday(n) for n in range(3))
+GROUP = Group("g", "process", Modality.IN_PERSON, "en", (Meeting("g-MO", MO, 540, 720, 9),), "carol", "main")
+CAROL = Counselor("carol", (Hours(MO, 540, 840),), ("en",), 9, "main")
+
+
+def person(code, **changes):
+    return Client(code, ("en",), Dose(180), **changes)
+
+
+def test_sessions_leave_room_for_the_counselors_groups_and_for_each_other():
+    asked = Problem((GROUP,), (person("ana"), person("ben"), person("cleo")))
+    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    assert sorted(done.sessions.values()) == [Session("carol", MO, 720, 780), Session("carol", MO, 780, 840)]
+    assert (done.status, done.objective) == (PlanStatus.OPTIMAL, done.bound)
+
+
+def test_the_client_who_can_come_at_one_time_only_gets_it():
+    busy = person("ben", commitments=(Commitment("work", MO, 780, 1200),))
+    asked = Problem((GROUP,), (person("ana"), busy))
+    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    assert done.sessions == {"ana": Session("carol", MO, 780, 840), "ben": Session("carol", MO, 720, 780)}
+
+
+def test_a_caseload_has_an_end_and_priority_decides():
+    asked = Problem((GROUP,), (person("ana"), person("ben", priority=2)))
+    done = individual_sessions(asked, {}, [replace(CAROL, most_clients=1)], seconds=60)
+    assert list(done.sessions) == ["ben"]
+
+
+def test_sessions_fit_both_weeks_of_alternating_groups():
+    later = replace(GROUP, id="l", counselor=None, meetings=(Meeting("l-MO", MO, 720, 780, 9),))
+    asked = Problem((GROUP, later), (person("ana"),), alternating=True)
+    done = individual_sessions(asked, {"ana": Alternating(("g-MO",), ("l-MO",))}, [CAROL], seconds=60)
+    assert done.sessions == {"ana": Session("carol", MO, 780, 840)}
+
+
+def test_a_client_sees_only_whom_they_may_see():
+    dan = Counselor("dan", (Hours(MO, 540, 600),), ("en",), 9)
+    asked = Problem((GROUP,), (person("ana"),))
+    done = individual_sessions(asked, {}, [CAROL, dan], seconds=60, may_see={"ana": ["dan"]})
+    assert done.sessions == {"ana": Session("dan", MO, 540, 600)}
+    assert individual_sessions(asked, {}, [CAROL, dan], seconds=60, may_see={"ana": []}).sessions == {}
+
+
+def test_a_day_that_is_attended_anyway_is_better_than_another():
+    both = replace(CAROL, hours=(Hours(MO, 720, 780), Hours(TU, 720, 780)))
+    asked = Problem((replace(GROUP, meetings=(Meeting("g-TU", TU, 540, 720, 9),)),), (person("ana"),))
+    done = individual_sessions(asked, {"ana": ("g-TU",)}, [both], seconds=60)
+    assert done.sessions == {"ana": Session("carol", TU, 720, 780)}
+
+
+def test_without_the_solver_there_is_a_choice_with_a_valid_bound(monkeypatch):
+    monkeypatch.setitem(sys.modules, "highspy", None)
+    asked = Problem((GROUP,), (person("ana"), person("ben"), person("cleo")))
+    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    assert (len(done.sessions), done.status) == (2, PlanStatus.FEASIBLE)
+    assert done.objective < done.bound
+
+
+HOURS = st.builds(
+    lambda day, start, length: Hours(day, start, start + length),
+    st.sampled_from([MO, TU]),
+    st.sampled_from([540, 615, 780]),
+    st.sampled_from([60, 90, 125]),
+)
+COUNSELORS = st.tuples(
+    *(
+        st.builds(
+            Counselor,
+            st.just(code),
+            st.lists(HOURS, max_size=2).map(tuple),
+            st.sampled_from([("en",), ("es",)]),
+            st.integers(0, 2),
+            st.sampled_from([None, "main"]),
+        )
+        for code in ("k1", "k2")
+    )
+)
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(
+    asked=problems(most_groups=2, most_clients=2, alternating=False), counselors=COUNSELORS, data=st.data()
+)
+def test_no_other_choice_of_sessions_is_better(asked, counselors, data):
+    meetings = [m.id for g in asked.groups for m in g.meetings]
+    held = {c.id: tuple(data.draw(st.lists(st.sampled_from(meetings), max_size=1))) for c in asked.clients}
+    done = individual_sessions(asked, held, counselors, seconds=60)
+    ways = [[None, *_sessions(asked, c, held[c.id], counselors)] for c in asked.clients]
+    best = 0
+    for picks in product(*ways):
+        chosen = [p for p in picks if p is not None]
+        if _apart(chosen) and all(
+            sum(s.counselor == k.id for s, _ in chosen) <= k.most_clients for k in counselors
+        ):
+            best = max(best, sum(worth for _, worth in chosen))
+    assert (done.objective, done.status) == (best, PlanStatus.OPTIMAL)
+    assert _apart([(session, 0) for session in done.sessions.values()])
+
+
+def _apart(chosen):
+    taken = [(s.counselor, s.weekday, minute) for s, _ in chosen for minute in range(s.start, s.end)]
+    return len(taken) == len(set(taken))
+
+
+def _sessions(asked, client, meetings, counselors):
+    """Return every legal session of one client and its worth, minute by minute."""
+    found = []
+    for k in counselors:
+        starts = {(h.weekday, s) for h in k.hours for s in range(h.start, h.end - 59, 30)}
+        for day, start in sorted(starts):
+            meeting = Meeting("own", day, start, start + 60, 1)
+            modality = Modality.IN_PERSON if k.site else Modality.TELEHEALTH
+            language = next((x for x in client.languages if x in k.languages), None)
+            group = Group("own", "individual", modality, language or "none", (meeting,), k.id, k.site)
+            with_own = replace(asked, groups=(*asked.groups, group))
+            rules = {"language", "gender", "modality", "commitment", "overlap", "travel"}
+            alone = oracle.week_broken(with_own, client, ("own",), "every") & rules
+            beside = {
+                rule
+                for m in meetings
+                for rule in oracle.week_broken(with_own, client, (m, "own"), "every") & {"overlap", "travel"}
+            }
+            leads = {
+                (m.weekday, minute)
+                for g in asked.groups
+                if g.counselor == k.id
+                for m in g.meetings
+                for minute in range(m.start, m.end)
+            }
+            if alone or beside or leads & {(day, minute) for minute in range(start, start + 60)}:
+                continue
+            points = oracle.week_points(with_own, replace(client, dose=Dose(60)), ("own",), "every")
+            days = {m.weekday for g in asked.groups for m in g.meetings if m.id in meetings}
+            points += asked.weights.day_cost if day in days else 0
+            found.append((Session(k.id, day, start, start + 60), 1000 * client.priority + points))
+    return found
