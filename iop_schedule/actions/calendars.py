@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from iop_schedule.actions import audit
@@ -67,9 +67,11 @@ def turn_on(*, actor: Actor, choices: FeedChoices, key: str, now: datetime) -> N
     check_choices(choices)
     lock_client(client.id)
     _may_have_links(actor, client.site_id, in_care=_in_care(client.id, client.site.zone, now))
-    _not_too_many(client.id)
+    taken = _labels(client.id)
+    _not_too_many(taken)
     feed = CalendarFeed(client_id=client.id, created_at=now, changed_at=now)
     _choose(feed, choices)
+    feed.label = rules.free_label(choices.label, taken)
     return _first_link(actor, feed, key=key, now=now)
 
 
@@ -322,16 +324,20 @@ def _in_care(client_id: int, zone: str, now: datetime) -> bool:
     return calendars.is_in_care(client_id, zone=zone, now=now)
 
 
-def _not_too_many(client_id: int) -> None:
-    count = db.session.scalar(
-        select(func.count())
-        .select_from(CalendarLink)
-        .join(CalendarFeed)
+def _labels(client_id: int) -> list[str]:
+    """Return what the client's calendars with an open link are called."""
+    statement = (
+        select(CalendarFeed.label)
+        .join(CalendarLink)
         .where(CalendarFeed.client_id == client_id, CalendarLink.ended_at.is_(None))
     )
-    if (count or 0) >= rules.MOST_FEEDS:
+    return list(db.session.scalars(statement))
+
+
+def _not_too_many(taken: Sequence[str]) -> None:
+    if len(taken) >= rules.MOST_FEEDS:
         message = f"You have {rules.MOST_FEEDS} calendar links. Turn one off before you add another."
-        raise BadFeed(message, field="label")
+        raise BadFeed(message)
 
 
 def _first_link(actor: Actor, feed: CalendarFeed, *, key: str, now: datetime) -> NewLink:

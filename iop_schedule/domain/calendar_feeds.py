@@ -1,5 +1,6 @@
 """When a calendar link serves sessions, nothing, or is gone; what its entries say; who reads it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -146,6 +147,16 @@ def check_label(label: str) -> None:
     if len(label) > LONGEST_LABEL:
         message = f"Keep this under {LONGEST_LABEL} characters."
         raise BadFeed(message, field="label")
+
+
+def free_label(label: str, taken: Collection[str]) -> str:
+    """Return `label`, with a number when another calendar is called so already.
+
+    >>> free_label("Outlook", ["Outlook", "Outlook 2"]), free_label("Outlook", [])
+    ('Outlook 3', 'Outlook')
+    """
+    numbered = (f"{label} {number}" for number in range(2, len(taken) + 3))
+    return label if label not in taken else next(one for one in numbered if one not in taken)
 
 
 def check_alarm(minutes: int | None) -> None:

@@ -10,10 +10,12 @@ from iop_schedule.web.calendars import calendars
 from iop_schedule.web.caseload import cases
 from iop_schedule.web.frequency import frequency
 from iop_schedule.web.health import health
+from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
+from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.series import series
 from iop_schedule.web.week import week
@@ -26,8 +28,10 @@ BLUEPRINTS = (
     health,
     week,
     calendars,
+    holidays,
     availability,
     programs,
+    places,
     series,
     placement,
     attendance,

@@ -129,9 +129,17 @@ def _viewer(person: Actor, sign_in: OpenSession) -> Viewer:
         initials=initials(person.name),
         role_label=ROLE_LABELS[person.role],
         is_client=person.role is Role.CLIENT,
-        links=(Link("Your account", url_for("auth.account"), "user-round"),),
+        links=_own_links(person),
         sign_out_url=url_for("auth.sign_out"),
         # Use is noted once a minute, so a session may end that much earlier than its last request says.
         idle_seconds=int((sign_in.limits.idle - SEEN_EVERY).total_seconds()),
         stay_url=url_for("home.index"),
     )
+
+
+def _own_links(person: Actor) -> tuple[Link, ...]:
+    """Return what is behind one's initials; clients reach their calendar from their week."""
+    account = Link("Your account", url_for("auth.account"), "user-round")
+    if person.role is Role.CLIENT:
+        return (account,)
+    return (account, Link("Calendar links", url_for("calendars.staff"), "calendar-sync"))
