@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import time
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, RadioField, SelectField, StringField
+from wtforms import DateField, DecimalField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import ValidationError
 
@@ -80,6 +81,34 @@ class WholeNumberField(IntegerField):
         except ValueError:
             message = "Enter a whole number."
             raise ValueError(message) from None
+
+
+class HoursField(DecimalField):
+    """Hours with decimals; `minutes` are what is stored."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number.
+
+        Raises:
+            ValueError: with the sentence people read.
+        """
+        message = "Enter a number of hours, such as 9 or 9.5."
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(message) from None
+        if self.data is not None and not self.data.is_finite():
+            self.data = None
+            raise ValueError(message)
+
+    @property
+    def minutes(self) -> int:
+        """Return the hours as minutes."""
+        return round(needed(self.data) * 60)
+
+    def show_minutes(self, minutes: int) -> None:
+        """Fill the field with stored minutes."""
+        self.data = Decimal(minutes) / 60
 
 
 class WallTimeField(StringField):

@@ -1,0 +1,129 @@
+"""Sites, programs and rooms."""
+
+from decimal import Decimal
+
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from iop_schedule.actions.programs import ProgramDetails, RoomDetails, SiteDetails
+from iop_schedule.queries.programs import Choice, ProgramPlace, RoomPlace, SitePlace
+from iop_schedule.vocabulary import LevelOfCare
+from iop_schedule.web.forms.fields import ChoiceField, HoursField, WholeNumberField, needed, options
+
+LEVEL_WORDS = {
+    LevelOfCare.IOP_ADULT: "Intensive outpatient, adults",
+    LevelOfCare.IOP_ADOLESCENT: "Intensive outpatient, adolescents",
+    LevelOfCare.PARTIAL: "Partial hospitalization",
+    LevelOfCare.OUTPATIENT: "Outpatient",
+    LevelOfCare.AFTERCARE: "Aftercare",
+}
+NAME = (InputRequired("Enter a name."), Length(max=200, message="Keep this under 200 characters."))
+
+
+class SiteForm(FlaskForm):  # type: ignore[misc]
+    """What a site is called, where it is, and its time zone."""
+
+    name = StringField("Name", NAME)
+    zone = StringField(
+        "Time zone",
+        [InputRequired("Enter a time zone such as America/New_York.")],
+        description="Such as America/New_York. Sessions to come keep their time on the clock.",
+    )
+    address = StringField(
+        "Address",
+        [Length(max=300, message="Keep this under 300 characters.")],
+        description="Shown to clients. Leave it empty where it would give the program away.",
+    )
+    phone = StringField(
+        "Office number",
+        [Length(max=40, message="Keep this under 40 characters.")],
+        description="Shown to clients under Help.",
+    )
+
+    def show(self, site: SitePlace) -> None:
+        """Fill the form with the site as it is."""
+        self.name.data, self.zone.data = site.name, site.zone
+        self.address.data, self.phone.data = site.address, site.phone
+
+    def details(self) -> SiteDetails:
+        """Return what was entered; call after `validate`."""
+        return SiteDetails(
+            name=needed(self.name.data),
+            zone=needed(self.zone.data).strip(),
+            address=self.address.data or "",
+            phone=self.phone.data or "",
+        )
+
+
+class ProgramForm(FlaskForm):  # type: ignore[misc]
+    """A program with the numbers its payer and state ask for."""
+
+    site_id = ChoiceField("Site", coerce=int)
+    name = StringField("Name", NAME)
+    level_of_care = ChoiceField("Level of care", choices=options(LEVEL_WORDS.items()))
+    minimum_hours = HoursField(
+        "Fewest hours a week",
+        [InputRequired("Enter the hours, 0 for none."), NumberRange(0, 50, "Enter 0 to 50 hours a week.")],
+        default=Decimal(9),
+    )
+    minimum_days = WholeNumberField(
+        "Fewest days a week",
+        [InputRequired("Enter the days, 0 for none."), NumberRange(0, 5, "Enter 0 to 5 days.")],
+        default=3,
+    )
+    minimum_source = StringField(
+        "Where these numbers come from",
+        [Length(max=300, message="Keep this under 300 characters.")],
+        description="The payer’s or the state’s document.",
+    )
+    horizon_weeks = WholeNumberField(
+        "Weeks written out ahead",
+        [InputRequired("Enter 1 to 52 weeks."), NumberRange(1, 52, "Enter 1 to 52 weeks.")],
+        default=12,
+    )
+
+    def offer(self, sites: list[Choice]) -> None:
+        """Fill the list of sites."""
+        self.site_id.choices = options((one.id, one.name) for one in sites)
+
+    def show(self, program: ProgramPlace) -> None:
+        """Fill the form with the program as it is."""
+        self.name.data, self.level_of_care.data = program.name, program.level_of_care
+        self.minimum_hours.show_minutes(program.minimum_minutes)
+        self.minimum_days.data, self.minimum_source.data = program.minimum_days, program.minimum_source
+        self.horizon_weeks.data = program.horizon_weeks
+
+    def details(self) -> ProgramDetails:
+        """Return what was entered; call after `validate`."""
+        return ProgramDetails(
+            name=needed(self.name.data),
+            level_of_care=LevelOfCare(self.level_of_care.data),
+            minimum_minutes=self.minimum_hours.minutes,
+            minimum_days=needed(self.minimum_days.data),
+            minimum_source=self.minimum_source.data or "",
+            horizon_weeks=needed(self.horizon_weeks.data),
+        )
+
+
+class RoomForm(FlaskForm):  # type: ignore[misc]
+    """A room and how many people it seats."""
+
+    site_id = ChoiceField("Site", coerce=int)
+    name = StringField("Name", NAME)
+    seats = WholeNumberField(
+        "Seats",
+        [InputRequired("Enter how many people it seats."), NumberRange(1, 1000, "Enter 1 to 1,000 seats.")],
+    )
+
+    def offer(self, sites: list[Choice]) -> None:
+        """Fill the list of sites."""
+        self.site_id.choices = options((one.id, one.name) for one in sites)
+
+    def show(self, room: RoomPlace) -> None:
+        """Fill the form with the room as it is."""
+        self.name.data, self.seats.data = room.name, room.seats
+
+    def details(self) -> RoomDetails:
+        """Return what was entered; call after `validate`."""
+        return RoomDetails(name=needed(self.name.data), seats=needed(self.seats.data))
