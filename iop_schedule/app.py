@@ -83,10 +83,9 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SECURITY_PASSWORD_HASH": "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
-        # 19 MiB and two passes: OWASP's floor; the library's default costs seven times the processor time.
         "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
-            "argon2__memory_cost": 19 * 1024,
-            "argon2__time_cost": 2,
+            "argon2__memory_cost": settings.password_memory_kib,
+            "argon2__time_cost": settings.password_passes,
             "argon2__parallelism": 1,
         },
         "SECURITY_REGISTERABLE": False,

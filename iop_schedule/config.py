@@ -45,6 +45,9 @@ class Settings:
     max_upload: int = 128 * 1024 * 1024
     #: How many proxies in front set X-Forwarded-For; 0 ignores the header.
     trusted_proxies: int = 0
+    #: What checking a password costs: OWASP's floor for argon2id. Not read from the environment.
+    password_memory_kib: int = 19 * 1024
+    password_passes: int = 2
     testing: bool = False
     #: Where stylesheets and scripts are built to; `assets` in `instance` unless given.
     assets: Path | None = None

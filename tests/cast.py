@@ -50,65 +50,70 @@ class Cast:
 
 def make_cast(*, now: datetime) -> Cast:
     """Add the cast to the database and return it; the caller commits."""
-    elm = make.make_site(code="elm", name="Elm Street", address="210 Elm Street", phone="555-010-0142")
-    far = make.make_site(code="far", name="Far Hills", zone="America/Los_Angeles", phone="555-010-0199")
-    program = make.make_program(elm, code="elm-iop", name="Adult IOP")
-    far_program = make.make_program(far, code="far-iop", name="Evening IOP")
-    room, far_room = make.make_room(elm, name="Room 2"), make.make_room(far, name="Blue room")
+    with make.together():
+        elm = make.make_site(code="elm", name="Elm Street", address="210 Elm Street", phone="555-010-0142")
+        far = make.make_site(code="far", name="Far Hills", zone="America/Los_Angeles", phone="555-010-0199")
+        program = make.make_program(elm, code="elm-iop", name="Adult IOP")
+        far_program = make.make_program(far, code="far-iop", name="Evening IOP")
+        room, far_room = make.make_room(elm, name="Room 2"), make.make_room(far, name="Blue room")
 
-    def staff(role: Role, site: Site, given: str, family: str) -> User:
-        email = f"{given.lower()}@example.org"
-        return make.make_user(
-            role, site, code=given.lower(), email=email, given_name=given, family_name=family
-        )
+        def staff(role: Role, site: Site, given: str, family: str) -> User:
+            email = f"{given.lower()}@example.org"
+            return make.make_user(
+                role, site, code=given.lower(), email=email, given_name=given, family_name=family
+            )
 
-    carol = staff(Role.COUNSELOR, elm, "Carol", "Whitfield")
-    dev = staff(Role.CASE_MANAGER, elm, "Dev", "Banerjee")
-    root = staff(Role.ADMINISTRATOR, elm, "Root", "Okafor")
-    eve = staff(Role.COUNSELOR, far, "Eve", "Lindqvist")
-    mallory = staff(Role.CASE_MANAGER, far, "Mallory", "Tran")
-    trent = staff(Role.ADMINISTRATOR, far, "Trent", "Silva")
+        carol = staff(Role.COUNSELOR, elm, "Carol", "Whitfield")
+        dev = staff(Role.CASE_MANAGER, elm, "Dev", "Banerjee")
+        root = staff(Role.ADMINISTRATOR, elm, "Root", "Okafor")
+        eve = staff(Role.COUNSELOR, far, "Eve", "Lindqvist")
+        mallory = staff(Role.CASE_MANAGER, far, "Mallory", "Tran")
+        trent = staff(Role.ADMINISTRATOR, far, "Trent", "Silva")
 
-    def client(site: Site, given: str, family: str, **more: object) -> tuple[Client, User]:
-        user = make.make_user(
-            Role.CLIENT, email=f"{given.lower()}@example.net", given_name=given, family_name=family
-        )
-        row = make.make_client(
-            site, code=given.lower(), given_name=given, family_name=family, user_id=user.id,
-            email=user.email, **more,
+        def login(given: str, family: str) -> User:
+            email = f"{given.lower()}@example.net"
+            return make.make_user(Role.CLIENT, email=email, given_name=given, family_name=family)
+
+        ana_user, ben_user = login("Ana", "Quillfeather"), login("Ben", "Oxbridger")
+        zoe_user = login("Zoe", "Umberhulk")
+
+    def client(site: Site, user: User, **more: object) -> Client:
+        return make.make_client(
+            site, code=user.given_name.lower(), given_name=user.given_name, family_name=user.family_name,
+            user_id=user.id, email=user.email, **more,
         )  # fmt: skip
-        return row, user
 
-    ana, ana_user = client(elm, "Ana", "Quillfeather", travel_minutes=15)
-    ben, ben_user = client(elm, "Ben", "Oxbridger")
-    zoe, zoe_user = client(far, "Zoe", "Umberhulk")
-    for person, counselor, manager, where in (
-        (ana, carol, dev, program), (ben, carol, dev, program), (zoe, eve, mallory, far_program),
-    ):  # fmt: skip
-        make.make_assignment(person, counselor, AssignmentRole.COUNSELOR)
-        make.make_assignment(person, manager, AssignmentRole.CASE_MANAGER)
-        make.make_dose(make.make_enrollment(person, where))
+    with make.together():
+        ana, ben, zoe = client(elm, ana_user, travel_minutes=15), client(elm, ben_user), client(far, zoe_user)
+        for person, counselor, manager, where in (
+            (ana, carol, dev, program), (ben, carol, dev, program), (zoe, eve, mallory, far_program),
+        ):  # fmt: skip
+            make.make_assignment(person, counselor, AssignmentRole.COUNSELOR)
+            make.make_assignment(person, manager, AssignmentRole.CASE_MANAGER)
+            make.make_dose(make.make_enrollment(person, where))
 
-    group = make.make_group(program, code="rpb", name="Relapse Prevention B")
-    monday, wednesday, friday = (
-        make.make_meeting(group, carol, code=f"rpb-{day}", weekday=day, room=room) for day in (0, 2, 4)
-    )
-    for meeting in (monday, wednesday, friday):
-        make.make_member(meeting, ana)
-        make.make_member(meeting, ben)
-    far_group = make.make_group(far_program, code="far-evening", name="Evening Group")
-    far_monday = make.make_meeting(
-        far_group, eve, code="far-mo", weekday=0, local_start=time(17, 30), room=far_room
-    )
-    make.make_member(far_monday, zoe)
-    one_to_one = make.make_individual(ana, program, carol, code="ana-1to1", weekday=3, local_start=time(14))
+        group = make.make_group(program, code="rpb", name="Relapse Prevention B")
+        monday, wednesday, friday = (
+            make.make_meeting(group, carol, code=f"rpb-{day}", weekday=day, room=room) for day in (0, 2, 4)
+        )
+        for meeting in (monday, wednesday, friday):
+            make.make_member(meeting, ana)
+            make.make_member(meeting, ben)
+        far_group = make.make_group(far_program, code="far-evening", name="Evening Group")
+        far_monday = make.make_meeting(
+            far_group, eve, code="far-mo", weekday=0, local_start=time(17, 30), room=far_room
+        )
+        make.make_member(far_monday, zoe)
+        one_to_one = make.make_individual(
+            ana, program, carol, code="ana-1to1", weekday=3, local_start=time(14)
+        )
 
-    for weekday in (0, 1, 4):
-        make.make_constraint(ana, ana_user, weekday=weekday, local_start=time(13), local_end=time(21))
-    make.make_constraint(
-        ben, ben_user, kind=ConstraintKind.CAREGIVING, label="school pick-up", weekday=2,
-        local_start=time(14, 45), local_end=time(15, 30),
-    )  # fmt: skip
+        for weekday in (0, 1, 4):
+            make.make_constraint(ana, ana_user, weekday=weekday, local_start=time(13), local_end=time(21))
+        make.make_constraint(
+            ben, ben_user, kind=ConstraintKind.CAREGIVING, label="school pick-up", weekday=2,
+            local_start=time(14, 45), local_end=time(15, 30),
+        )  # fmt: skip
     return Cast(
         elm=elm, far=far, program=program, far_program=far_program, room=room, far_room=far_room,
         ana=ana, ben=ben, zoe=zoe, ana_user=ana_user, ben_user=ben_user, zoe_user=zoe_user,

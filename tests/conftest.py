@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import text
+from werkzeug.routing import Rule
 
 from iop_schedule import clock
 from iop_schedule.app import create_app
@@ -44,6 +46,21 @@ ASSETS = _folder("iop-test-assets") / "assets"
 #: Each test has an application of its own; templates are compiled once for all of them.
 TEMPLATES = FileSystemBytecodeCache(str(_folder("iop-test-templates")))
 
+_builders: dict[tuple[object, ...], Any] = {}
+_compile_builder = Rule._compile_builder
+
+
+def _compile_once(self: Rule, append_unknown: bool = True) -> Any:
+    """Compile the same route once for all applications of the run; it is most of what making one costs."""
+    defaults = tuple(sorted((self.defaults or {}).items()))
+    key = (self.rule, tuple(self._trace), defaults, append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(self, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _compile_once  # type: ignore[method-assign]
+
 _real_connect = socket.socket.connect
 
 
@@ -71,6 +88,8 @@ def make_settings(instance: Path, database_url: str) -> Settings:
         secret_key="test-secret-key-that-is-long-enough-0123",
         password_salt="test-salt-that-is-long-enough-0123456789",
         secure_cookies=False,
+        password_memory_kib=64,
+        password_passes=1,
         testing=True,
         assets=ASSETS,
     )
