@@ -101,6 +101,7 @@ def change(*, actor: Actor, feed_id: int, choices: FeedChoices, now: datetime) -
     feed = calendars.access_feed(actor, feed_id)
     said = (feed.detail, feed.title, feed.place, feed.alarm_minutes)
     _choose(feed, choices)
+    feed.label = rules.free_label(choices.label, _labels(actor.client_id or 0, besides=feed.id))
     if said != (feed.detail, feed.title, feed.place, feed.alarm_minutes):
         feed.changed_at = now
     _record(AuditKind.CALENDAR_CHANGED, actor, feed, {"detail": str(feed.detail)}, now=now)
@@ -324,12 +325,16 @@ def _in_care(client_id: int, zone: str, now: datetime) -> bool:
     return calendars.is_in_care(client_id, zone=zone, now=now)
 
 
-def _labels(client_id: int) -> list[str]:
-    """Return what the client's calendars with an open link are called."""
+def _labels(client_id: int, *, besides: int = 0) -> list[str]:
+    """Return what the client's calendars with an open link are called, `besides` one of them."""
     statement = (
         select(CalendarFeed.label)
         .join(CalendarLink)
-        .where(CalendarFeed.client_id == client_id, CalendarLink.ended_at.is_(None))
+        .where(
+            CalendarFeed.client_id == client_id,
+            CalendarFeed.id != besides,
+            CalendarLink.ended_at.is_(None),
+        )
     )
     return list(db.session.scalars(statement))
 

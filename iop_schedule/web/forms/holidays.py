@@ -27,16 +27,14 @@ class HolidayForm(Form):
 
     site_id = ChoiceField("Site", coerce=int)
     country = StringField(
-        "Country",
+        "Country, such as US",
         [Regexp(r"^[A-Za-z]{2}$", message="Enter a country as two letters, such as US.")],
         filters=[one_line],
-        description="Two letters, such as US",
     )
     state = StringField(
-        "State or territory",
+        "State, such as CA",
         [Regexp(r"^[A-Za-z0-9]{0,3}$", message="Enter two letters, such as CA, or leave it empty.")],
         filters=[one_line],
-        description="Two letters, such as CA. Empty for the whole country",
     )
     year = WholeNumberField(
         "Year",
