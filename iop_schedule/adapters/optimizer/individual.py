@@ -98,13 +98,13 @@ def individual_sessions(
         seed: of the solver.
         cancelled: asked now and then; True ends the search.
     """
+    free = {c.id: _free_slots(problem, c, minutes, every) for c in counselors}
     options = [
         (n, session, points)
         for n, client in enumerate(problem.clients)
-        for session, points in _options(
-            problem, client, held.get(client.id, ()), counselors, minutes=minutes, every=every
-        )
-        if may_see is None or session.counselor in may_see.get(client.id, [c.id for c in counselors])
+        for counselor in counselors
+        if counselor.id in (may_see or {}).get(client.id, (counselor.id,)) and _can_meet(client, counselor)
+        for session, points in _options(problem, client, held.get(client.id, ()), free[counselor.id])
     ]
     worths = [PRIORITY_POINTS * problem.clients[n].priority + points for n, _, points in options]
     rows = _rows(options, {c.id: c.most_clients for c in counselors})
@@ -160,55 +160,44 @@ def _memberships(count: int, rows: Sequence[_Row]) -> list[list[int]]:
     return member_of
 
 
-def _options(
-    problem: Problem,
-    client: Client,
-    choice: Choice,
-    counselors: Sequence[Counselor],
-    *,
-    minutes: int,
-    every: int,
-) -> Iterator[tuple[Session, int]]:
-    """Yield the sessions that fit one client, with their points."""
-    known = offers(problem)
-    attended = {m for week in (WeekParity.A, WeekParity.B) for m in meetings_in(choice, week)}
-    own = [known[m] for m in sorted(attended & known.keys())]
-    days = {o.meeting.weekday for o in own}
-    for counselor in counselors:
-        led = [o for o in known.values() if o.group.counselor == counselor.id]
-        for session in _slots(counselor, minutes, every):
-            offer = _as_offer(counselor, session, client)
-            if offer is None or any(fit.overlap(offer, o) for o in led):
-                continue
-            hard = any(c.hard for c in fit.overlapped(client, offer, WeekParity.EVERY))
-            if hard or any(fit.clash(client, offer, o) for o in own):
-                continue
-            points = meeting_points(client, offer, WeekParity.EVERY, problem.weights)
-            yield session, points - (problem.weights.day_cost if session.weekday not in days else 0)
-
-
-def _slots(counselor: Counselor, minutes: int, every: int) -> list[Session]:
-    """Return the sessions that a counselor's hours allow, each once."""
-    return sorted(
-        {
-            Session(counselor.id, h.weekday, start, start + minutes)
-            for h in counselor.hours
-            for start in range(h.start, h.end - minutes + 1, every)
-        }
-    )
-
-
-def _as_offer(counselor: Counselor, session: Session, client: Client) -> Offer | None:
-    """Return the session as a meeting of a group for one, or None when the two cannot meet."""
-    shared = [language for language in client.languages if language in counselor.languages]
+def _free_slots(problem: Problem, counselor: Counselor, minutes: int, every: int) -> list[Offer]:
+    """Return the sessions that a counselor has time for, each as a meeting of a group for one."""
+    led = [o for o in offers(problem).values() if o.group.counselor == counselor.id]
+    starts = {(h.weekday, s) for h in counselor.hours for s in range(h.start, h.end - minutes + 1, every)}
     modality = Modality.TELEHEALTH if counselor.site is None else Modality.IN_PERSON
-    if not shared or not fit.modality_suits(client, modality):
-        return None
-    meeting = Meeting("individual", session.weekday, session.start, session.end, 1)
-    return Offer(
-        Group("individual", "individual", modality, shared[0], (meeting,), counselor.id, counselor.site),
-        meeting,
-    )
+    found = []
+    for weekday, start in sorted(starts):
+        meeting = Meeting("individual", weekday, start, start + minutes, 1)
+        group = Group("individual", "individual", modality, "", (meeting,), counselor.id, counselor.site)
+        offer = Offer(group, meeting)
+        if not any(fit.overlap(offer, o) for o in led):
+            found.append(offer)
+    return found
+
+
+def _can_meet(client: Client, counselor: Counselor) -> bool:
+    modality = Modality.TELEHEALTH if counselor.site is None else Modality.IN_PERSON
+    return bool(set(client.languages) & set(counselor.languages)) and fit.modality_suits(client, modality)
+
+
+def _options(
+    problem: Problem, client: Client, choice: Choice, free: Sequence[Offer]
+) -> Iterator[tuple[Session, int]]:
+    """Yield the sessions of one counselor that fit one client, with their points."""
+    attended = {m for week in (WeekParity.A, WeekParity.B) for m in meetings_in(choice, week)}
+    own = [Offer(g, m) for g in problem.groups for m in g.meetings if m.id in attended]
+    days = {o.meeting.weekday for o in own}
+    for offer in free:
+        hard = any(c.hard for c in fit.overlapped(client, offer, WeekParity.EVERY))
+        if hard or any(fit.clash(client, offer, o) for o in own):
+            continue
+        meeting = offer.meeting
+        points = meeting_points(client, offer, WeekParity.EVERY, problem.weights)
+        new_day = 0 if meeting.weekday in days else problem.weights.day_cost
+        yield (
+            Session(offer.group.counselor or "", meeting.weekday, meeting.start, meeting.end),
+            points - new_day,
+        )
 
 
 def _rows(options: Sequence[_Option], most_clients: Mapping[str, int]) -> list[_Row]:
