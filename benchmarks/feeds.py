@@ -9,6 +9,7 @@ line. Measured with one thread; the best of several runs, by the clock and by pr
 
 import argparse
 import logging
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import select, update
 from werkzeug.test import EnvironBuilder
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from iop_schedule import clock
 from iop_schedule.actions.calendars import FeedChoices, turn_on
@@ -170,7 +173,7 @@ def measure(app: Flask, path: str, seconds: float) -> None:
     for words, action in (
         ("200, unchanged body", whole),
         ("304, unchanged", unchanged),
-        ("200, body made again", _made_again(app, whole)),
+        ("200, marked stale, again", _made_again(app, whole)),
         ("404, unknown link", unknown),
     ):
         print("{:<24}{:>12.0f}{:>18.2f}".format(words, *rate(action, seconds)))
