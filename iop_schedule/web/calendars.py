@@ -299,6 +299,7 @@ def _feed_page(
     says: Wording | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
+    viewed(AuditKind.WEEK_VIEWED, client_id=actor().client_id)
     page_ = render_template(
         "calendars/feed.html",
         form=form,
