@@ -15,6 +15,7 @@ from iop_schedule.demo import plan
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.domain import civil_time
+from iop_schedule.domain.attendance import Mark, settle
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.models import (
     Assignment,
@@ -319,8 +320,9 @@ def _add_waiting(clinic: _Clinic, number: int) -> None:
 def _add_commitments(clinic: _Clinic, client: Client, life: str, today: date) -> None:
     anchor = civil_time.monday_of(today)
     for busy in plan.LIVES[life]:
+        travel = max(busy.travel, client.travel_minutes)
         start, end = civil_time.minutes_of_day(busy.start), civil_time.minutes_of_day(busy.end)
-        reach = Interval(start - busy.travel, (24 * 60 if busy.overnight else end) + busy.travel)
+        reach = Interval(start - travel, (24 * 60 if busy.overnight else end) + travel)
         for weekday in busy.days:
             if busy.hard and not clinic.is_free(("client", client.id), weekday, reach):
                 continue
@@ -459,15 +461,22 @@ def _record(
     clinic: _Clinic, entry: RosterEntry, held: Occurrence, series: Series, today: date
 ) -> dict[str, object]:
     what = outcome(clinic.patterns[entry.client_id], held.local_day, today=today, rng=clinic.rng)
-    there = what.status in {AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART}
-    status, late = what.status, what.minutes_late
-    if status is AttendanceStatus.ATTENDED_PART and late >= held.scheduled_minutes:
-        status, late = AttendanceStatus.ATTENDED, 0
+    late = what.status is AttendanceStatus.ATTENDED_PART
+    arrived_at = held.starts_at + timedelta(minutes=what.minutes_late) if late else None
+    if arrived_at is not None and arrived_at >= held.ends_at:
+        arrived_at = None
+    status = AttendanceStatus.ATTENDED if late and arrived_at is None else what.status
+    settled = settle(
+        Mark(status, arrived_at=arrived_at),
+        starts_at=held.starts_at,
+        ends_at=held.ends_at,
+        break_minutes=held.break_minutes,
+    )
     return {
         "roster_entry_id": entry.id,
-        "status": status,
-        "minutes": held.scheduled_minutes - late if there else 0,
-        "arrived_at": held.starts_at + timedelta(minutes=late) if late else None,
+        "status": settled.status,
+        "minutes": settled.minutes,
+        "arrived_at": arrived_at,
         "left_at": None,
         "reason": "",
         "version": 1,

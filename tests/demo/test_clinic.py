@@ -1,0 +1,95 @@
+"""The invented clinic: as lived-in as promised, legal by our own rules, different on no two days but in dates."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from iop_schedule.demo import load_demo_clinic
+from iop_schedule.domain.civil_time import local_day, zone
+from iop_schedule.models import (
+    AttendanceRecord,
+    Client,
+    Occurrence,
+    Program,
+    RosterEntry,
+    Series,
+    Site,
+    User,
+    db,
+)
+from iop_schedule.queries.availability import clashes_of
+from iop_schedule.vocabulary import Role
+from tests.conftest import row_counts
+
+#: A week as the clinic may be opened on: Monday to Friday, morning in both zones.
+WEEK = [datetime(2026, 11, 16, 18, 0, tzinfo=UTC) + timedelta(days=n) for n in range(5)]
+
+
+@pytest.fixture
+def opened(app: Flask) -> datetime:
+    load_demo_clinic(now=WEEK[2])
+    return WEEK[2]
+
+
+def test_it_has_what_a_clinic_has(opened: datetime) -> None:
+    def count(table: type) -> int:
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+    zones = set(db.session.scalars(select(Site.zone)))
+    assert (count(Site), len(zones), count(Program)) == (2, 2, 4)
+    assert count(Client) >= 60
+    weeks = db.session.execute(select(func.min(Occurrence.local_day), func.max(Occurrence.local_day))).one()
+    assert (weeks[1] - weeks[0]).days >= 7 * 23
+    assert count(AttendanceRecord) > 1500
+
+
+@pytest.mark.parametrize("now", WEEK, ids=lambda at: f"{at:%A}")
+def test_there_are_sessions_today_whatever_weekday_it_is(app: Flask, now: datetime) -> None:
+    load_demo_clinic(now=now)
+    for site in db.session.scalars(select(Site)):
+        today = local_day(now, zone(site.zone))
+        held = select(func.count()).where(Occurrence.site_id == site.id, Occurrence.local_day == today)
+        assert db.session.scalar(held)
+
+
+def test_nobody_is_expected_while_a_commitment_has_the_time(opened: datetime) -> None:
+    for client_id in db.session.scalars(select(Client.id)):
+        assert clashes_of(client_id, now=opened) == []
+
+
+def test_nobody_leads_two_sessions_at_once_and_no_room_holds_two(opened: datetime) -> None:
+    rows = db.session.scalars(select(Occurrence).order_by(Occurrence.starts_at)).all()
+    for key in ("leader_id", "room_id"):
+        last: dict[object, datetime] = {}
+        for row in rows:
+            who = getattr(row, key)
+            if who is not None:
+                assert last.get(who, row.starts_at) <= row.starts_at
+                last[who] = row.ends_at
+
+
+def test_each_role_gets_a_sign_in_and_a_client_has_sessions(app: Flask) -> None:
+    accounts = load_demo_clinic(now=WEEK[0])
+    assert {account.role for account in accounts} == set(Role)
+    (client,) = (account for account in accounts if account.role == Role.CLIENT)
+    person = db.session.scalars(
+        select(Client).join(User, User.id == Client.user_id).where(User.email == client.email)
+    ).one()
+    coming = select(func.count()).select_from(RosterEntry).join(RosterEntry.occurrence).where(
+        RosterEntry.client_id == person.id, Occurrence.starts_at > WEEK[0]
+    )  # fmt: skip
+    assert (db.session.scalar(coming) or 0) > 20
+
+
+def test_a_second_start_changes_nothing(opened: datetime) -> None:
+    before = row_counts()
+    assert load_demo_clinic(now=opened + timedelta(days=1)) == []
+    assert row_counts() == before
+
+
+def test_groups_have_no_more_people_than_seats(opened: datetime) -> None:
+    for series in db.session.scalars(select(Series).where(Series.group_id.is_not(None))).unique():
+        assert series.group is not None
+        assert len(series.members) <= series.group.seats
