@@ -21,6 +21,7 @@ function start(form) {
   const bar = form.querySelector('svg.seg');
   const guarded = finish?.hasAttribute('data-finish-guard');
   let remembered = null;
+  let sleeping = 0;
 
   function paint() {
     const n = { present: 0, late: 0, excused: 0, absent: 0, todo: 0 };
@@ -57,10 +58,12 @@ function start(form) {
     noticed();
     undo.hidden = false;
     finish.disabled = true;
-    setTimeout(() => { finish.disabled = false; finish.focus({ preventScroll: true }); }, DOUBLE_TAP_MS);
+    sleeping = setTimeout(() => { finish.disabled = false; finish.focus({ preventScroll: true }); }, DOUBLE_TAP_MS);
   });
 
   undo?.addEventListener('click', () => {
+    clearTimeout(sleeping);
+    finish.disabled = false;
     seats.forEach((seat, i) => choose(seat, remembered[i]));
     remembered = null;
     undo.hidden = true;
@@ -111,10 +114,11 @@ function goTo(seat) {
   seat.scrollIntoView({ block: 'nearest' });
 }
 
-// An empty arrival time becomes the time on this device, which is usually right and easily changed.
+// While the session is on, the arrival time becomes the time on this device: the page may have been open
+// for a while. What somebody typed or saved stays, and once the session is over nobody can know.
 function fillArrival(seat) {
-  const input = seat.querySelector('input[type=time]');
-  if (!input || input.value) return;
+  const input = seat.querySelector('input[type=time][data-suggests-now]');
+  if (!input || input.value !== input.defaultValue) return;
   const now = new Date();
   input.value = [now.getHours(), now.getMinutes()].map(part => String(part).padStart(2, '0')).join(':');
 }

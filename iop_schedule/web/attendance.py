@@ -115,6 +115,8 @@ class SeatCard:
     initials: str
     status: str
     arrived_at: str
+    #: The arrival shown is the current time, offered in case this person is late.
+    suggests_now: bool
     sub: str
     sub_tone: str | None
     chips: tuple[tuple[str, str], ...]
@@ -172,6 +174,7 @@ def _card(seat: Seat, typed: TypedSeat, problem: str | None, sheet: Roster) -> S
         initials=seat.initials,
         status=typed.choice,
         arrived_at=typed.arrived or ("" if typed.choice == "late" else suggested),
+        suggests_now=bool(suggested) and typed.choice != "late",
         sub=seat.line,
         sub_tone=None,
         chips=tuple(chips),
