@@ -1,0 +1,1 @@
+"""Measurements. Figures quoted anywhere come from here; nothing here is part of the product."""
