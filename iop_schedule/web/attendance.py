@@ -8,12 +8,19 @@ from datetime import timedelta
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from iop_schedule.actions.attendance import MarkToSave, SheetRefused, SheetSaved, save_sheet
+from iop_schedule.actions.attendance import SheetRefused, SheetSaved, save_sheet
 from iop_schedule.domain.attendance import ROSTER_WORDS
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.queries.attendance import Roster, Seat, roster_for, today_board
 from iop_schedule.vocabulary import AttendanceStatus, AuditKind, Role
-from iop_schedule.web.forms.attendance import CHOICE_OF, STATUS_OF, SheetInput, TypedSeat, read_sheet
+from iop_schedule.web.forms.attendance import (
+    CHOICE_OF,
+    STATUS_OF,
+    SheetInput,
+    ShownSeat,
+    TypedSeat,
+    read_sheet,
+)
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -53,19 +60,18 @@ def save(occurrence_id: int) -> ResponseReturnValue:
     sheet_now = roster_for(here, occurrence_id, now=g.now)
     sheet = read_sheet(
         request.form,
-        entry_ids=[seat.entry_id for seat in sheet_now.seats],
+        shown=_shown(sheet_now),
         day=sheet_now.day,
         tz=sheet_now.tz,
         rest_present="rest" in request.form,
     )
-    marks = _changed(sheet, sheet_now)
     if sheet.errors:
         return _page(sheet_now, typed=sheet.typed, errors=sheet.errors), 422
     try:
         saved = save_sheet(
             actor=here,
             occurrence_id=occurrence_id,
-            marks=marks,
+            marks=sheet.marks,
             now=g.now,
             change_key=sheet.change_key,
         )
@@ -78,18 +84,12 @@ def save(occurrence_id: int) -> ResponseReturnValue:
     return redirect(url_for("attendance.roster", occurrence_id=occurrence_id))
 
 
-def _changed(sheet: SheetInput, sheet_now: Roster) -> list[MarkToSave]:
-    """Return the marks to save: all but those sent back as they were shown.
-
-    What the sheet cannot say, such as who left early or an import's late cancellation, stays that way.
-    """
-    shown = _as_stored(sheet_now)
-    versions = {seat.entry_id: seat.version for seat in sheet_now.seats}
-    return [
-        mark
-        for mark in sheet.marks
-        if mark.seen_version != versions[mark.entry_id] or sheet.typed[mark.entry_id] != shown[mark.entry_id]
-    ]
+def _shown(sheet: Roster) -> dict[int, ShownSeat]:
+    stored = _as_stored(sheet)
+    return {
+        seat.entry_id: ShownSeat(stored[seat.entry_id], seat.version, marked=seat.status is not None)
+        for seat in sheet.seats
+    }
 
 
 def _tell(sheet: Roster) -> None:

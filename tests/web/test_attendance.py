@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule import clock
-from iop_schedule.models import AttendanceRecord, AuditEvent, db
+from iop_schedule.models import AttendanceRecord, AuditEvent, RosterEntry, db
 from iop_schedule.vocabulary import AttendanceStatus, AuditKind, OccurrenceStatus
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import Http
+from tests.pages import value_of
 
 #: Wednesday's group is from 9:00 to 12:00 in New York; the clock stands at 10:00.
 TODAY = date(2026, 3, 4)
@@ -157,3 +158,47 @@ def test_finished_days_say_so_and_unfinished_ones_come_first(http: Http, cast: C
 def test_another_day_can_be_looked_at(carol: Http, sheet: Sheet) -> None:
     assert "Wednesday, March 4" in carol.get(f"/today?d={TODAY}").text
     assert carol.get("/today?d=nonsense").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        (AttendanceStatus.LATE_CANCEL, {}),
+        (AttendanceStatus.PROGRAM_CANCELLED, {}),
+        (AttendanceStatus.ATTENDED_PART, {"minutes": 60, "left_at": datetime(2026, 3, 4, 15, tzinfo=UTC)}),
+        (AttendanceStatus.NO_SHOW, {"reason": "transport"}),
+    ],
+)
+def test_what_the_sheet_cannot_say_survives_a_save_for_someone_else(
+    carol: Http, sheet: Sheet, status: AttendanceStatus, more: dict[str, object]
+) -> None:
+    make.make_record(db.session.get_one(RosterEntry, sheet.ana), status, **more)
+    db.session.commit()
+    page = carol.get(sheet.path).text
+    chosen = "late" if status is AttendanceStatus.ATTENDED_PART else "absent" if more else ""
+    fields = sheet.fields(
+        chosen, "present", **{f"arrived-{sheet.ana}": value_of(page, f"arrived-{sheet.ana}")}
+    )
+    if status is not AttendanceStatus.ATTENDED_PART:
+        fields[f"arrived-{sheet.ana}"] = ""
+    fields |= {f"version-{sheet.ana}": 1, "rest": "1"}
+    assert carol.submit(sheet.path, fields, page=sheet.path).status_code == 302
+    assert stored() == {sheet.ana: (status, more.get("minutes", 0)), sheet.ben: ("attended", 180)}
+    record = db.session.scalars(select(AttendanceRecord).filter_by(roster_entry_id=sheet.ana)).one()
+    assert (record.version, record.left_at, record.reason) == (1, more.get("left_at"), more.get("reason", ""))
+
+
+def test_a_mark_made_meanwhile_for_someone_left_to_mark_is_no_conflict(
+    carol: Http,
+    new_http,
+    cast: Cast,
+    sheet: Sheet,  # type: ignore[no-untyped-def]
+) -> None:
+    new_http().sign_in(cast.root.email).submit(sheet.path, sheet.fields("present"), page=sheet.path)
+    assert carol.submit(sheet.path, sheet.fields("", "absent"), page=sheet.path).status_code == 302
+    assert stored() == {sheet.ana: ("attended", 180), sheet.ben: ("no_show", 0)}
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-29", "20260304", "", "x" * 5000])
+def test_any_day_in_the_address_is_answered(carol: Http, day: str) -> None:
+    assert carol.get("/today", query_string={"d": day}).status_code == 200

@@ -1,6 +1,6 @@
 """The attendance sheet: one status, and for some an arrival time, for each person on the roster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -30,6 +30,16 @@ class TypedSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownSeat:
+    """What the sheet shows for one person as it is stored."""
+
+    typed: TypedSeat
+    version: int
+    #: Somebody has marked this person, if only in a way the sheet has no button for.
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SheetInput:
     """A sheet as it was sent: marks that make sense, what does not, and everything as typed."""
 
@@ -40,25 +50,34 @@ class SheetInput:
 
 
 def read_sheet(
-    form: Mapping[str, str], *, entry_ids: Iterable[int], day: date, tz: ZoneInfo, rest_present: bool
+    form: Mapping[str, str],
+    *,
+    shown: Mapping[int, ShownSeat],
+    day: date,
+    tz: ZoneInfo,
+    rest_present: bool,
 ) -> SheetInput:
-    """Return the sheet in `form`, for the people in `entry_ids` and times on `day` in `tz`.
+    """Return the sheet in `form`, for the people in `shown` and times on `day` in `tz`.
 
     People the form does not mention and people still to mark are left out: whoever saves a sheet says
-    nothing about them. With `rest_present`, whoever is still to mark is marked present.
+    nothing about them. With `rest_present`, whoever is still to mark is marked present. Marks sent back as
+    they were shown are left out too: what the sheet cannot say, such as who left early or an import's late
+    cancellation, stays that way.
     """
     marks: list[MarkToSave] = []
     errors: dict[int, str] = {}
     typed: dict[int, TypedSeat] = {}
-    for entry_id in entry_ids:
+    for entry_id, seat in shown.items():
         version = form.get(f"version-{entry_id}", "")
         if not version.isdecimal() or len(version) > 9:  # noqa: PLR2004 - more digits than versions
             continue
         choice = form.get(f"status-{entry_id}", "")
         arrived = form.get(f"arrived-{entry_id}", "").strip()
         typed[entry_id] = TypedSeat(choice, arrived)
+        if seat.marked and (int(version), typed[entry_id]) == (seat.version, seat.typed):
+            continue
         if choice not in STATUS_OF:
-            if not rest_present:
+            if seat.marked or not rest_present:
                 continue
             choice = "present"
             typed[entry_id] = TypedSeat(choice, arrived)
