@@ -24,7 +24,7 @@ from iop_schedule.config import Settings
 from iop_schedule.models import db
 from iop_schedule.models.base import write_intent
 from tests.cast import Cast, make_cast
-from tests.postgresql import PostgreSQL, start_postgresql
+from tests.postgresql import PostgreSQL, quick_folder, start_postgresql
 
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("suite")
@@ -128,11 +128,13 @@ def postgresql_template(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each test that asks for `app` runs on both databases."""
     if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "iop.db")
-        yield f"sqlite:///{tmp_path / 'iop.db'}"
+        template = request.getfixturevalue("sqlite_template")
+        with tempfile.TemporaryDirectory(prefix="iop-sqlite-", dir=quick_folder()) as folder:
+            shutil.copy(template, Path(folder) / "iop.db")
+            yield f"sqlite:///{folder}/iop.db"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
     template = request.getfixturevalue("postgresql_template")

@@ -231,7 +231,7 @@ def test_everyone_may_change_what_is_theirs(
         if answer.status_code != wanted(key, person, "own"):
             wrong.append(f"{key} as {person.name}: {answer.status_code}")
         browsers[person.name].set_cookie("session", cookie.value if cookie else "")
-        _restore(saved, tmp_path / "iop.db")
+        _restore(saved, Path(str(db.engine.url.database)))
     assert not wrong, "\n".join(wrong)
 
 
