@@ -187,4 +187,4 @@ def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int)
     db.session.expire_all()
     with counted_statements() as statements:
         assert caseload(viewer, now=NOW).people == people
-    assert len(statements) == 13, "\n".join(statements)
+    assert len(statements) == 14, "\n".join(statements)
