@@ -46,7 +46,7 @@ function start(form) {
 
   form.addEventListener('change', event => {
     if (event.target.type !== 'radio') return;
-    if (event.target.value === 'late') fillArrival(event.target.closest('[data-seat]'));
+    if (event.target.value === 'late') fillArrival(event.target.closest('[data-seat]'), form.dataset.zone);
     paint();
   });
 
@@ -87,7 +87,7 @@ function start(form) {
     const pick = form.hasAttribute('data-no-letters') ? undefined : LETTERS[event.key.toLowerCase()];
     if (pick) {
       choose(seat, pick);
-      if (pick === 'late') fillArrival(seat);
+      if (pick === 'late') fillArrival(seat, form.dataset.zone);
       paint();
       noticed();
       goTo(seats[at + 1]);
@@ -114,13 +114,23 @@ function goTo(seat) {
   seat.scrollIntoView({ block: 'nearest' });
 }
 
-// While the session is on, the arrival time becomes the time on this device: the page may have been open
-// for a while. What somebody typed or saved stays, and once the session is over nobody can know.
-function fillArrival(seat) {
+// While the session is on, the arrival time becomes the present time: the page may have been open for a
+// while. What somebody typed or saved stays, and once the session is over nobody can know.
+function fillArrival(seat, zone) {
   const input = seat.querySelector('input[type=time][data-suggests-now]');
   if (!input || input.value !== input.defaultValue) return;
-  const now = new Date();
-  input.value = [now.getHours(), now.getMinutes()].map(part => String(part).padStart(2, '0')).join(':');
+  input.value = clockAt(zone) ?? input.value;
+}
+
+// The wall clock of the site, which this device may be far away from; null when it cannot be told.
+function clockAt(zone) {
+  if (!zone) return null;
+  try {
+    const shown = { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' };
+    return new Intl.DateTimeFormat('en-US', shown).format(new Date());
+  } catch {
+    return null;
+  }
 }
 
 function paintBar(bar, n, total) {

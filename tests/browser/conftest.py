@@ -81,7 +81,14 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
     """A maker of pages: `visit(email, path)` signs in once per person and goes there."""
     contexts: list[BrowserContext] = []
 
-    def go(email: str, path: str = "/", *, script: bool = True, size: tuple[int, int] = WIDE) -> Page:
+    def go(
+        email: str,
+        path: str = "/",
+        *,
+        script: bool = True,
+        size: tuple[int, int] = WIDE,
+        zone: str = "America/New_York",
+    ) -> Page:
         if email and email not in clinic.sessions:
             clinic.sessions[email] = _sign_in(clinic, chromium, email)
         context = chromium.new_context(
@@ -89,7 +96,7 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
             storage_state=clinic.sessions.get(email),
             java_script_enabled=script,
             viewport={"width": size[0], "height": size[1]},
-            timezone_id="America/New_York",
+            timezone_id=zone,
             locale="en-US",
             accept_downloads=False,
         )

@@ -74,6 +74,32 @@ def test_one_late_and_one_not_here_takes_five(visit: Visit) -> None:
     assert page.locator("[data-seat]").nth(1).locator("input:checked").get_attribute("value") == "late"
 
 
+def test_a_device_far_away_still_notes_the_arrival_on_the_clock_of_the_site(visit: Visit) -> None:
+    page = visit(WHITFIELD, "/today", zone="Asia/Tokyo")
+    page.goto(take_attendance(page).first.get_attribute("href") or "")
+    seat = page.locator("[data-seat]").first
+    pick(page, 0, "late").click()
+    expect(seat.locator("input[type=time]")).to_have_value("09:20")
+    save(page).click()
+    expect(page.locator("#messages")).to_contain_text("Saved.")
+    assert seat.locator("input:checked").get_attribute("value") == "late"
+    expect(seat.locator("input[type=time]")).to_have_value("09:20")
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [("2026-03-09T14:05:00Z", "10:05"), ("2026-03-10T04:07:00Z", "00:07")],
+    ids=["morning", "after midnight"],
+)
+def test_the_arrival_is_the_time_of_marking(visit: Visit, at: str, shown: str) -> None:
+    """The page has been open for a while; nothing is saved."""
+    page = visit(WHITFIELD, "/today", zone="Asia/Tokyo")
+    page.goto(take_attendance(page).first.get_attribute("href") or "")
+    page.clock.set_fixed_time(at)
+    pick(page, 2, "late").click()
+    expect(page.locator("[data-seat]").nth(2).locator("input[type=time]")).to_have_value(shown)
+
+
 def test_marking_the_rest_can_be_undone_and_letters_mark_everyone_without_a_mouse(visit: Visit) -> None:
     """Friday's group, whose attendance Raman has still to finish."""
     page = visit(RAMAN, "/today")
