@@ -113,7 +113,9 @@ def test_a_work_week_is_one_form(ben: Http, cast: Cast) -> None:
         ({"repeats": "once", "on": "2028-02-29", "days": []}, {"day": date(2028, 2, 29), "weekday": None}),
         ({"repeats": "other", "on": "2026-03-10"}, {"week": WeekParity.A, "anchor_day": date(2026, 3, 10)}),
         ({"start": "22:00", "end": "06:00", "overnight": "y"}, {"ends_next_day": True}),
+        ({"days": ["5"], "start": "22:00", "end": "06:00", "overnight": "y"}, {"weekday": 5}),
         ({"days": ["6"], "start": "22:00", "end": "06:00", "overnight": "y"}, {"weekday": 6}),
+        ({"repeats": "once", "on": "2026-03-14", "days": ["5"]}, {"day": date(2026, 3, 14)}),
         ({"movable": "yes"}, {"hard": False}),
         ({"travel": "25"}, {"travel_before": 25, "travel_after": 25}),
         ({"until": "2026-06-30"}, {"until_day": date(2026, 6, 30)}),
@@ -122,7 +124,8 @@ def test_a_work_week_is_one_form(ben: Http, cast: Cast) -> None:
         ({"label": "a\x00b\x07c"}, {"label": "abc"}),
         ({"kind": "school"}, {"kind": "school"}),
     ],
-    ids=["29 February", "every other week", "night shift", "Sunday night", "can move", "travel", "until",
+    ids=["29 February", "every other week", "night shift", "Saturday night", "Sunday night",
+         "one Saturday", "can move", "travel", "until",
          "longest label", "any script", "control characters", "school"],
 )  # fmt: skip
 def test_every_part_of_the_form_is_stored(
@@ -148,6 +151,8 @@ def test_every_part_of_the_form_is_stored(
         ({"end": "soon"}, "end", "Enter a time, like 1:00 pm or 13:00."),
         ({"days": []}, "days", "Choose at least one day."),
         ({"days": ["7"]}, "days", "not a valid choice"),
+        ({"days": ["5"]}, "days", "Saturday and Sunday are for nights. Check “It ends the next morning”"),
+        ({"days": ["0", "6"]}, "days", "Saturday and Sunday are for nights."),
         ({"kind": ""}, "kind", "Choose what it is."),
         ({"kind": "sleep"}, "kind", "ot a valid choice"),
         ({"label": "x" * 121}, "label", "Keep this under 120 characters."),

@@ -31,6 +31,8 @@ DAY_WORDS = {
     Weekday.SA: "Saturday night into Sunday",
     Weekday.SU: "Sunday night into Monday",
 }
+#: Offered only as nights: what begins on these days matters once it reaches into the next one.
+NIGHTS = frozenset({Weekday.SA, Weekday.SU})
 EVERY, OTHER, ONCE = "every", "other", "once"
 
 
@@ -127,6 +129,10 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
         days = [Weekday(int(number)) for number in self.days.data or []]
         if repeats != ONCE and not days:
             self.days.errors = ["Choose at least one day."]
+        if repeats != ONCE and NIGHTS.intersection(days) and not self.overnight.data:
+            self.days.errors = [
+                "Saturday and Sunday are for nights. Check “It ends the next morning” or choose other days."
+            ]
         if first is None or last is None or self.on.errors or self.days.errors:
             return []
         base = Commitment(
