@@ -122,11 +122,13 @@ def test_a_work_week_is_one_form(ben: Http, cast: Cast) -> None:
         ({"label": "x" * 120}, {"label": "x" * 120}),
         ({"label": "夜勤 🌙 مناوبة"}, {"label": "夜勤 🌙 مناوبة"}),
         ({"label": "a\x00b\x07c"}, {"label": "abc"}),
+        ({"label": "a\u202ab\u202bc\u202cd\u202de\u202ef"}, {"label": "abcdef"}),
+        ({"label": "\u2066a\u2067b\u2068c\u2069"}, {"label": "abc"}),
         ({"kind": "school"}, {"kind": "school"}),
     ],
     ids=["29 February", "every other week", "night shift", "Saturday night", "Sunday night",
          "one Saturday", "can move", "travel", "until",
-         "longest label", "any script", "control characters", "school"],
+         "longest label", "any script", "control characters", "overrides", "isolates", "school"],
 )  # fmt: skip
 def test_every_part_of_the_form_is_stored(
     http: Http, cast: Cast, given: dict[str, object], stored: dict[str, object]

@@ -44,11 +44,15 @@ class TimeField(StringField):
         self.data = valuelist[0].strip() if valuelist else ""
 
 
+#: Turn the direction of what follows, and so could make the rest of a line read as something else.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
 def _printable(text: str | None) -> str | None:
-    """Return `text` without control characters: nobody types them, and a database refuses some."""
+    """Return `text` without characters nobody types: controls, some refused by a database, and turns."""
     if text is None:
         return None
-    return "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cc" and letter not in _TURNS)
 
 
 class CommitmentForm(FlaskForm):  # type: ignore[misc]
