@@ -1,5 +1,6 @@
 """Adding and changing clients and staff, saying who is responsible for whom, handing out accounts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -239,11 +240,18 @@ def _role_row(role: Role) -> RoleRow:
     return db.session.scalars(select(RoleRow).where(RoleRow.name == role)).one_or_none() or RoleRow(name=role)
 
 
+#: Something, an at sign, a host with a dot or a machine's name; the mail server knows the rest.
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}")
+
+
 def _free_address(address: str, user: User | None = None) -> str:
     """Return the address as it is stored, when nobody else has it in any spelling."""
     wanted = same_address(address)
     if not wanted:
         message = "Enter an email address; it is what they sign in with."
+        raise NotPossible(message, field="email")
+    if not _ADDRESS.fullmatch(wanted):
+        message = "Enter an email address, like name@example.org."
         raise NotPossible(message, field="email")
     taken = select(User.id).where(func.lower(User.email) == wanted)
     if user is not None and user.id is not None:
@@ -409,6 +417,7 @@ def create_administrator(
     family_name: str,
     site_code: str,
     zone: str | None,
+    site_name: str = "",
     key: str,
     now: datetime,
 ) -> str:
@@ -420,6 +429,7 @@ def create_administrator(
         family_name: last name.
         site_code: the site they administer; made when there is none of this code.
         zone: IANA time zone of a site that is made now.
+        site_name: name of a site that is made now; its code when empty.
         key: the deployment's secret.
         now: when.
 
@@ -428,7 +438,7 @@ def create_administrator(
     """
     site = db.session.scalars(select(Site).where(Site.code == site_code)).one_or_none()
     if site is None:
-        site = _new_site(site_code, zone)
+        site = _new_site(site_code, zone, site_name)
     user = User(
         code=fresh_code("staff"),
         email=_free_address(address),
@@ -455,12 +465,12 @@ def create_administrator(
     return token
 
 
-def _new_site(code: str, zone_name: str | None) -> Site:
+def _new_site(code: str, zone_name: str | None, name: str) -> Site:
     if not zone_name:
         message = f"There is no site “{code}”. To make it, also give its time zone: --zone America/New_York."
         raise NotPossible(message)
     find_zone(zone_name)
-    site = Site(code=code, name=code, zone=zone_name)
+    site = Site(code=code, name=name.strip() or code, zone=zone_name)
     db.session.add(site)
     db.session.flush()
     return site

@@ -14,7 +14,7 @@ from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.occurrences import Closed
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
-from iop_schedule.models import Closure, Group, Program, Room, Series, Site, db
+from iop_schedule.models import Closure, Group, Occurrence, Program, Room, Series, Site, db
 from iop_schedule.queries.access import Actor, access_program, access_room, access_site
 from iop_schedule.vocabulary import AuditKind, LevelOfCare
 
@@ -57,7 +57,8 @@ def change_site(*, actor: Actor, site_id: int, details: SiteDetails, now: dateti
 
     Raises:
         UnknownZone: not an IANA time zone.
-        NotPossible: no name, or a text that is too long.
+        NotPossible: no name, a text that is too long, or another zone for a site where sessions have been
+            held: their times would read differently.
     """
     site = access_site(actor, site_id, Permission.PROGRAM_EDIT)
     _within(details.name, "name", LONGEST_NAME, needed=True)
@@ -66,6 +67,8 @@ def change_site(*, actor: Actor, site_id: int, details: SiteDetails, now: dateti
     zone(details.zone)
     lock_schedule(site.id)
     was = site.zone
+    if details.zone != was:
+        _nothing_held(site, now)
     site.name, site.zone = details.name.strip(), details.zone
     site.address, site.phone = details.address.strip(), details.phone.strip()
     _record(AuditKind.SITE_CHANGED, actor, ("site", site.id), site.id, {"zone": [was, site.zone]}, now=now)
@@ -73,6 +76,16 @@ def change_site(*, actor: Actor, site_id: int, details: SiteDetails, now: dateti
         follow_rules(site, now=now)
     db.session.commit()
     return site
+
+
+def _nothing_held(site: Site, now: datetime) -> None:
+    begun = select(Occurrence.id).where(Occurrence.site_id == site.id, Occurrence.starts_at <= now).limit(1)
+    if db.session.scalars(begun).first() is not None:
+        message = (
+            f"Sessions have been held here in {site.zone}; what was held keeps its time. "
+            "Keep the time zone, or open a new site for a place in another one."
+        )
+        raise NotPossible(message, field="zone")
 
 
 def save_program(

@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 
 from iop_schedule import clock
 from iop_schedule.actions.people import create_administrator
+from iop_schedule.cli.schema import need_schema
 from iop_schedule.errors import DomainError
 
 
@@ -15,12 +16,16 @@ from iop_schedule.errors import DomainError
 @click.option("--family-name", required=True, help="Last name.")
 @click.option("--site", required=True, help="Code of the site they administer; made when it is not there.")
 @click.option("--zone", help="Time zone of a new site, like America/New_York.")
+@click.option("--site-name", default="", help="Name of a new site, as your files have it; else its code.")
 @with_appcontext
-def create_admin(email: str, given_name: str, family_name: str, site: str, zone: str | None) -> None:
+def create_admin(
+    *, email: str, given_name: str, family_name: str, site: str, zone: str | None, site_name: str
+) -> None:
     """Make an administrator and print the link with which they choose a password, once.
 
     No password is ever typed here: it would stay in the history of the shell.
     """
+    need_schema()
     settings = current_app.extensions["settings"]
     try:
         token = create_administrator(
@@ -29,6 +34,7 @@ def create_admin(email: str, given_name: str, family_name: str, site: str, zone:
             family_name=family_name,
             site_code=site,
             zone=zone,
+            site_name=site_name,
             key=settings.secret_key,
             now=clock.now(),
         )

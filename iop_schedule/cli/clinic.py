@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from iop_schedule import clock
 from iop_schedule.actions import exporting, importing
 from iop_schedule.actions.importing import Outcome
+from iop_schedule.cli.schema import need_schema
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -20,6 +21,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @with_appcontext
 def import_files(folder: Path, *, dry_run: bool) -> None:
     """Check the CSV files in DIR and import them: everything, or nothing when anything is wrong."""
+    need_schema()
     outcome = _with_bar("Checking ", partial(importing.check, folder=folder, actor=None, now=clock.now()))
     if outcome.is_clean and not dry_run:
         todo = partial(importing.apply, folder=folder, actor=None, now=clock.now())
@@ -60,6 +62,7 @@ def _tell(outcome: Outcome) -> None:
 @with_appcontext
 def export_files(folder: Path) -> None:
     """Write the whole clinic as CSV files into DIR, which must not hold any yet."""
+    need_schema()
     if folder.exists() and any(folder.iterdir()):
         message = f"{folder} is not empty. Name a new folder, so that nothing is overwritten."
         raise click.ClickException(message)

@@ -130,6 +130,8 @@ def _add_places(clinic: _Clinic) -> None:
             clinic.rooms[place.code, code] = Room(site=site, code=code, name=name, seats=seats)
         holiday = _thanksgiving(clinic.now.year)
         for day in (holiday, _thanksgiving(clinic.now.year + 1)):
+            if day == clinic.today(site):
+                continue  # there are sessions to look at on whatever weekday the clinic is opened
             db.session.add(Closure(site=site, from_day=day, until_day=day, name="Thanksgiving"))
     for paper in plan.PROGRAMS:
         clinic.programs[paper.code] = Program(

@@ -7,7 +7,9 @@ GIVEN = (
     "Hana", "Ivan", "Josefina", "Kwame", "Leilani", "Mateo", "Noor", "Oksana", "Pedro", "Renata", "Stefan",
     "Thuy", "Ursula", "Víctor", "Winona", "Xavier", "Yolanda", "Zane", "Aoife", "Bashir", "Celeste",
     "Dmitri", "Esther", "Florian", "Gwen", "Hiroshi", "Ingrid", "Jamal", "Katya", "Lamar", "Mireille",
-    "Nikolai", "Odette", "Pilar", "Rashid", "Soledad", "Tomás", "Uma", "Valentín",
+    "Nikolai", "Odette", "Pilar", "Rashid", "Soledad", "Tomás", "Uma", "Valentín", "Abena", "Björn",
+    "Chidi", "Delphine", "Enzo", "Freya", "Goran", "Halima", "Isak", "Jovana", "Keanu", "Lucía", "Mbali",
+    "Nuno", "Ottilie", "Priscila", "Quynh", "Rafael", "Sunita", "Teodora",
 )  # fmt: skip
 
 FAMILY = (

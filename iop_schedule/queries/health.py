@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 import iop_schedule
 from iop_schedule.models import Heartbeat, db
@@ -17,6 +17,8 @@ PERIODS_OF_PATIENCE = 3
 
 def is_schema_current() -> bool:
     """Return True when the newest migration has been applied; raises what the database raises."""
+    if not inspect(db.session.connection()).has_table("alembic_version"):
+        return False
     version: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     return version == _HEAD.read_text(encoding="ascii").strip()
 

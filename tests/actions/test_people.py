@@ -123,3 +123,16 @@ def test_the_command_prints_the_link_alone(app: Flask, cast: Cast) -> None:
     assert (done.exit_code, done.stdout.startswith("http://127.0.0.1:8000/set-password/")) == (0, True)
     again = app.test_cli_runner().invoke(args=arguments)
     assert (again.exit_code, "cannot be used for an account" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize("address", ["ab", "a b@example.org", "two@at@example.org", "@example.org", "name@"])
+def test_an_address_that_is_none_gets_no_account(cast: Cast, address: str) -> None:
+    with pytest.raises(NotPossible, match=r"like name@example\.org"):
+        people.create_administrator(**{**ADMIN, "address": address})  # type: ignore[arg-type]
+
+
+def test_a_new_site_can_be_given_its_name(app: Flask, cast: Cast) -> None:
+    key = app.extensions["settings"].secret_key
+    new = {"site_code": "maple", "zone": "America/Chicago", "site_name": "Maple Avenue", "key": key}
+    people.create_administrator(**{**ADMIN, "address": "new@example.org", **new})  # type: ignore[arg-type]
+    assert db.session.scalars(select(Site).where(Site.code == "maple")).one().name == "Maple Avenue"

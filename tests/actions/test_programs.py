@@ -21,6 +21,7 @@ from iop_schedule.domain.occurrences import Closed
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Closure, Occurrence, Series, User, db
 from iop_schedule.queries.access import Actor, actor_for
+from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -171,8 +172,31 @@ def test_a_program_that_cannot_be(cast: Cast, wrong: dict[str, object], field: s
     assert refused.value.field == field
 
 
-def test_a_site_in_a_new_zone_keeps_its_wall_clock(cast: Cast) -> None:
+def _not_begun(cast: Cast) -> None:
+    """Leave Elm Street with sessions from next Monday on, none held yet."""
+    for series in (cast.monday, cast.wednesday, cast.friday, cast.one_to_one):
+        series.from_day = MONDAY
+    db.session.commit()
     extend_horizon(now=NOW)
+
+
+def test_where_sessions_were_held_the_zone_stays(cast: Cast) -> None:
+    make.make_occurrence(cast.monday, MONDAY - timedelta(days=7))
+    db.session.commit()
+    with pytest.raises(NotPossible, match="what was held keeps its time") as refused:
+        change_site(
+            actor=acting(cast.root),
+            site_id=cast.elm.id,
+            details=SiteDetails("Elm", "America/Denver"),
+            now=NOW,
+        )
+    assert refused.value.field == "zone"
+    db.session.rollback()
+    assert cast.elm.zone == "America/New_York"
+
+
+def test_a_site_in_a_new_zone_keeps_its_wall_clock(cast: Cast) -> None:
+    _not_begun(cast)
     change_site(
         actor=acting(cast.root),
         site_id=cast.elm.id,
