@@ -329,6 +329,7 @@ class AuditKind(StrEnum):
     PROGRAM_WEEK_VIEWED = "program-week:viewed"
     GROUP_CREATED = "group:created"
     GROUP_CHANGED = "group:changed"
+    GROUP_VIEWED = "group:viewed"
     SERIES_CREATED = "series:created"
     SERIES_CHANGED = "series:changed"
     SERIES_ENDED = "series:ended"

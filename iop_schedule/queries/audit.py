@@ -62,6 +62,7 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.SITE_CHANGED: "{who} changed a site",
     AuditKind.GROUP_CREATED: "{who} opened a group",
     AuditKind.GROUP_CHANGED: "{who} changed a group",
+    AuditKind.GROUP_VIEWED: "{who} looked at the people of a group",
     AuditKind.SERIES_CREATED: "{who} started a weekly session",
     AuditKind.SERIES_CHANGED: "{who} changed a weekly session",
     AuditKind.SERIES_ENDED: "{who} ended a weekly session",

@@ -192,7 +192,7 @@ def group(group_id: int) -> ResponseReturnValue:
     view = group_view(actor(), group_id, now=g.now)
     seen = sorted({place.client_id for places in view.places.values() for place in places})
     if seen:
-        viewed(AuditKind.ROSTER_VIEWED, subject=("group", group_id), details={"clients": seen})
+        viewed(AuditKind.GROUP_VIEWED, subject=("group", group_id), details={"clients": seen})
     form = PlaceForm(formdata=None)
     form.offer(view.can_be_added)
     form.from_day.data = actor().today(g.now)

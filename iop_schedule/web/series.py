@@ -148,7 +148,7 @@ def _note_names(preview: Consequences | None) -> None:
     """A preview that names people is a look at their records."""
     if preview is not None and preview.cannot_come:
         ids = [one.client_id for one in preview.cannot_come]
-        viewed(AuditKind.ROSTER_VIEWED, details={"clients": ids})
+        viewed(AuditKind.GROUP_VIEWED, details={"clients": ids})
 
 
 @series.route("/program/meetings/<int:series_id>/end", methods=["GET", "POST"])

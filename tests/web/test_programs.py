@@ -197,7 +197,7 @@ def test_a_group_page_names_only_people_one_may_see(http: Http, new_http, week: 
     assert "Ana Q." in page
     assert "1 other person has a place." in page
     rows = db.session.scalars(
-        select(AuditEvent).where(AuditEvent.kind == "roster:viewed").order_by(AuditEvent.id)
+        select(AuditEvent).where(AuditEvent.kind == "group:viewed").order_by(AuditEvent.id)
     ).all()
     assert [row.actor_id for row in rows] == [week.root.id, week.dev.id]
     assert rows[1].details == {"clients": sorted([week.ana.id, week.ben.id])}
