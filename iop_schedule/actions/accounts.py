@@ -182,6 +182,12 @@ def forget_attempts(*, now: datetime) -> int:
     return int(done.rowcount)
 
 
+def _wait_words(seconds: int) -> str:
+    """Return the sentence for someone who has to wait; nobody counts the seconds of a short wait."""
+    how_long = "a few" if seconds < 10 else str(seconds)  # noqa: PLR2004 - a short wait
+    return f"Too many attempts. Wait {how_long} seconds and try again."
+
+
 def _count_attempt(address: str, *, source: str, key: str, now: datetime) -> int:
     """Store one more try, as failed until it has succeeded, or refuse it because of those before."""
     account = tokens.keyed_hash(key, "account", rules.same_address(address))
@@ -191,7 +197,8 @@ def _count_attempt(address: str, *, source: str, key: str, now: datetime) -> int
     heard = _heard_at(account, origin, now=now)
     if heard is not None and heard > now:
         db.session.rollback()
-        raise TooManyAttempts(retry_after=max(1, round((heard - now).total_seconds())))
+        seconds = max(1, round((heard - now).total_seconds()))
+        raise TooManyAttempts(_wait_words(seconds), retry_after=seconds)
     attempt = SignInAttempt(account_hash=account, source_hash=origin, at=now, succeeded=False)
     db.session.add(attempt)
     db.session.flush()

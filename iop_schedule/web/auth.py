@@ -57,7 +57,7 @@ def sign_in() -> ResponseReturnValue:
             now=g.now,
         )
     except (accounts.WrongCredentials, TooManyAttempts) as error:
-        form.form_errors.append(_how_long(error))
+        form.form_errors.append(error.message)
         return _sign_in_page(form, status=error.status, retry_after=error.data.get("retry_after"))
     begin_session(begun.token)
     login_user(begun.user, remember=False)
@@ -180,14 +180,6 @@ def _signed_out(words: str) -> Response:
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     flash(words, "info")
     return response
-
-
-def _how_long(error: DomainError) -> str:
-    """Return the sentence of an error; of a wait, with how long it is."""
-    seconds = error.data.get("retry_after")
-    if seconds is None or seconds <= 5:  # noqa: PLR2004 - "a few" says it
-        return error.message
-    return f"Too many attempts. Wait {seconds} seconds and try again."
 
 
 def _put(error: DomainError, form: SetPasswordForm) -> None:

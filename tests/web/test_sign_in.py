@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -252,7 +253,7 @@ def test_guessing_is_slowed_down_and_the_page_says_for_how_long(http: Http, cast
         assert attempt(http, cast.carol.email, WRONG).status_code == 422
     answer = attempt(http, cast.carol.email, PASSWORD)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
-    assert "Too many attempts." in answer.text
+    assert "Too many attempts. Wait a few seconds and try again." in answer.text
     assert 'value="carol@example.org"' in answer.text
     wait(timedelta(seconds=2))
     assert attempt(http, cast.carol.email, PASSWORD).status_code == 302
@@ -267,6 +268,19 @@ def test_the_wait_grows_to_a_minute_and_no_further(http: Http, cast: Cast) -> No
             wait(timedelta(seconds=waits[-1]))
             answer = attempt(http, cast.carol.email, WRONG)
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+def test_a_short_wait_is_a_few_seconds_and_a_long_one_is_counted(http: Http, cast: Cast) -> None:
+    told = {}
+    for _ in range(10):
+        answer = attempt(http, cast.carol.email, WRONG)
+        while answer.status_code == 429:
+            seconds = int(answer.headers["Retry-After"])
+            told[seconds] = re.findall(r"Wait [^.]* and try again", answer.text)
+            wait(timedelta(seconds=seconds))
+            answer = attempt(http, cast.carol.email, WRONG)
+    few = ["Wait a few seconds and try again"]
+    assert told == {1: few, 2: few, 4: few, 8: few, 16: ["Wait 16 seconds and try again"]}
 
 
 def test_tries_that_were_not_heard_do_not_make_the_wait_longer(http: Http, cast: Cast) -> None:
