@@ -24,6 +24,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_occurrence, sees_occurrence
 from iop_schedule.queries.frequency import CareRecord, care_records
+from iop_schedule.queries.names import names_apart
 from iop_schedule.vocabulary import AttendanceStatus, Modality, OccurrenceStatus, RosterSource, SeriesKind
 
 #: How far back unfinished attendance is chased.
@@ -221,12 +222,21 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
     occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
     tz = civil_time.zone(occurrence.site.zone)
     rows = _roster_rows(occurrence)
+    names = names_apart([client for _, client, _ in rows])
     week = ProgramWeek.containing(occurrence.local_day)
     records = care_records(
         [client.id for _, client, _ in rows], first_day=week.monday, last_day=week.sunday, now=now
     )
     seats = [
-        _seat(entry, client, record, care=records[client.id], occurrence=occurrence, tz=tz)
+        _seat(
+            entry,
+            client,
+            record,
+            name=names[client.id],
+            care=records[client.id],
+            occurrence=occurrence,
+            tz=tz,
+        )
         for entry, client, record in rows
     ]
     marked = sum(seat.status is not None for seat in seats)
@@ -257,6 +267,7 @@ def _seat(
     client: Client,
     record: AttendanceRecord | None,
     *,
+    name: str,
     care: CareRecord,
     occurrence: Occurrence,
     tz: ZoneInfo,
@@ -267,7 +278,7 @@ def _seat(
     return Seat(
         entry_id=entry.id,
         client_id=client.id,
-        name=client.short_name,
+        name=name,
         initials=(client.called[:1] + client.family_name[:1]).upper(),
         status=AttendanceStatus(stands.status) if stands else None,
         arrived=stands.arrived_at.astimezone(tz) if stands and stands.arrived_at else None,

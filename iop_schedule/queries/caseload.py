@@ -19,6 +19,7 @@ from iop_schedule.models import Client, ClientConstraint, Enrollment, Group, Ser
 from iop_schedule.queries.access import Actor, visible_clients
 from iop_schedule.queries.availability import OpenClash, open_clashes
 from iop_schedule.queries.frequency import CareRecord, care_records
+from iop_schedule.queries.names import names_apart
 from iop_schedule.vocabulary import EnrollmentStatus
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -111,6 +112,7 @@ def _matches(row: CaseRow, *, tier: Tier | None, group: str, search: str) -> boo
 
 def _rows(actor: Actor, clients: Sequence[Client], *, today: date, now: datetime) -> list[CaseRow]:
     ids = [client.id for client in clients]
+    names = names_apart(clients)
     week = ProgramWeek.containing(today)
     records = care_records(ids, first_day=today - LOOKS_BACK, last_day=week.sunday, now=now)
     groups, waiting = _group_names(ids, today), _waiting(ids)
@@ -121,6 +123,7 @@ def _rows(actor: Actor, clients: Sequence[Client], *, today: date, now: datetime
         _row(
             client,
             records[client.id],
+            name=names[client.id],
             week=week,
             today=today,
             now=now,
@@ -138,6 +141,7 @@ def _row(
     client: Client,
     care: CareRecord,
     *,
+    name: str,
     week: ProgramWeek,
     today: date,
     now: datetime,
@@ -163,7 +167,7 @@ def _row(
     attended = [fact.local_day for fact in care.facts if fact.state.is_attended]
     return CaseRow(
         client_id=client.id,
-        name=client.short_name,
+        name=name,
         first_name=client.called,
         groups=groups,
         tier=result.tier,

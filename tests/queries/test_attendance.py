@@ -108,3 +108,14 @@ def test_a_roster_costs_the_same_statements_for_any_number_of_people(cast: Cast,
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
     assert len(statements) == 14, "\n".join(statements)
+
+
+def test_two_people_of_one_name_are_told_apart_on_the_roster(cast: Cast) -> None:
+    session = make.make_occurrence(cast.wednesday, TODAY)
+    other = make.make_client(cast.elm, given_name="Ana", family_name="Quill", code="C-77")
+    make.make_enrollment(other, cast.program)
+    for client in (cast.ana, cast.ben, other):
+        make.make_entry(session, client)
+    db.session.commit()
+    shown = {seat.name for seat in roster_for(actor_for(cast.carol), session.id, now=NOW).seats}
+    assert shown == {f"Ana Q. ({cast.ana.code})", "Ana Q. (C-77)", "Ben O."}

@@ -64,6 +64,15 @@ def test_a_case_manager_sees_the_people_assigned_to_them_and_nobody_else(cast: C
     assert [row.name for row in cases(cast.mallory).rows] == ["Zoe U."]
 
 
+def test_two_people_of_one_name_are_told_apart_by_their_codes(cast: Cast) -> None:
+    new_client(cast, given_name="ana", family_name="Quill", code="C-77")
+    make.make_client(cast.elm, given_name="Ben", family_name="Olsen", code="C-78")
+    shown = sorted(row.name for row in cases(cast.dev).rows)
+    assert shown == [f"Ana Q. ({cast.ana.code})", "Ben O.", "ana Q. (C-77)"]
+    assert [row.name for row in cases(cast.dev, search="c-77").rows] == ["ana Q. (C-77)"]
+    assert f"Ana Q. ({cast.ana.code})" in [row.name for row in cases(cast.dev, search=cast.ana.code).rows]
+
+
 @pytest.mark.parametrize("who", ["carol", "root", "eve", "trent", "ana_user", "zoe_user"])
 def test_nobody_else_has_a_caseload(cast: Cast, who: str) -> None:
     with pytest.raises(NotAllowed):
