@@ -21,6 +21,7 @@ from iop_schedule.queries.access import (
     sees_client,
     sees_staff,
 )
+from iop_schedule.queries.series import OwnPlace, places_of
 from iop_schedule.vocabulary import AssignmentRole, EnrollmentStatus, Role
 
 PAGE_SIZE = 50
@@ -100,6 +101,8 @@ class ClientDetail:
     counselors: tuple[tuple[int, str], ...]
     case_managers: tuple[tuple[int, str], ...]
     programs: tuple[tuple[int, str], ...]
+    places: tuple[OwnPlace, ...]
+    may_place: bool
 
 
 def own_login(actor: Actor) -> User:
@@ -206,6 +209,8 @@ def client_detail(actor: Actor, client_id: int, *, now: datetime) -> ClientDetai
         counselors=_staff_of(client.site_id, Role.COUNSELOR) if may_edit else (),
         case_managers=_staff_of(client.site_id, Role.CASE_MANAGER) if may_edit else (),
         programs=_programs_of(client.site_id) if may_edit else (),
+        places=places_of(actor, client.id, today=today),
+        may_place=holds(actor.role, Permission.PLACEMENT_DECIDE),
     )
 
 

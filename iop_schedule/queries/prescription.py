@@ -1,6 +1,7 @@
 """Episodes of care and the dose in force."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
@@ -10,7 +11,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose, Pause, dose_on
 from iop_schedule.models import Enrollment, EnrollmentPause, PrescribedDose, db
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.vocabulary import EnrollmentStatus, PauseReason, ServiceType
+from iop_schedule.vocabulary import EnrollmentStatus, Modality, ModalityWish, PauseReason, ServiceType
 
 #: Statuses in which a client is being served or about to be.
 OPEN = (
@@ -77,3 +78,35 @@ def episodes_of(actor: Actor, client_id: int, *, now: datetime) -> list[Enrollme
         .order_by(Enrollment.from_day.desc(), Enrollment.id.desc())
     )
     return list(db.session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsFor:
+    """Whom a one-to-one would be for, and in which program."""
+
+    name: str
+    site_id: int
+    #: None while they are in no program.
+    program_id: int | None
+    modality: Modality
+
+
+def sessions_for(actor: Actor, client_id: int, *, now: datetime) -> SessionsFor:
+    """Return what a new one-to-one of a client takes from their record.
+
+    The program is the one they are in today, else the next one they are to be in. Somebody who attends
+    by video alone meets by video; everybody else comes in.
+
+    Raises:
+        NotFound, NotAllowed: as `access_client`.
+    """
+    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    open_now = or_(Enrollment.until_day.is_(None), Enrollment.until_day >= actor.today(now))
+    program_id = db.session.scalars(
+        select(Enrollment.program_id)
+        .where(Enrollment.client_id == client.id, Enrollment.status.in_(OPEN), open_now)
+        .order_by(Enrollment.from_day, Enrollment.id)
+    ).first()
+    by_video = client.modality == ModalityWish.TELEHEALTH
+    modality = Modality.TELEHEALTH if by_video else Modality.IN_PERSON
+    return SessionsFor(client.short_name, client.site_id, program_id, modality)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from iop_schedule.domain.availability import in_words as commitment_in_words
 from iop_schedule.domain.civil_time import zone
 from iop_schedule.domain.intervals import Interval
+from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.domain.series import (
     CommitmentClash,
     Span,
@@ -172,6 +173,44 @@ def own_series(client_id: int, span: Span) -> list[tuple[Series, Span]]:
     return [(series, Span(member.from_day, member.until_day)) for series, member in members] + [
         (series, Span(series.from_day, series.until_day)) for series in own
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """A weekly session a client comes to, now or soon, as their page shows it to staff."""
+
+    series_id: int
+    #: What it is and when: `Relapse Prevention A, Mondays 9:00 am to 12:00 pm`.
+    words: str
+    #: None for a one-to-one.
+    group_id: int | None
+    first: date
+    last: date | None
+    #: The person who looks may change the weekly session itself.
+    may_change: bool
+
+
+def places_of(actor: Actor, client_id: int, *, today: date) -> tuple[OwnPlace, ...]:
+    """Return the client's places and one-to-ones in force on `today` or coming, through the week.
+
+    The caller has made sure that `actor` may see the client.
+    """
+    decides, edits = (
+        holds(actor.role, one) for one in (Permission.PLACEMENT_DECIDE, Permission.PROGRAM_EDIT)
+    )
+    rows = own_series(client_id, Span(today, None))
+    rows.sort(key=lambda row: (row[0].weekday, row[0].local_start, row[0].id, row[1].first))
+    return tuple(
+        OwnPlace(
+            series_id=series.id,
+            words=f"{session_name(series)}, {in_words(rule_of(series))}",
+            group_id=series.group_id,
+            first=held.first,
+            last=held.last,
+            may_change=decides and (edits or series.group_id is None),
+        )
+        for series, held in rows
+    )
 
 
 def spans_of(series_id: int) -> list[Span]:

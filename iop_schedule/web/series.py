@@ -5,14 +5,16 @@ from datetime import timedelta
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from iop_schedule.actions import transactions
 from iop_schedule.actions.memberships import add_member, end_member
 from iop_schedule.actions.occurrences import cancel_occurrence, move_occurrence, restore_occurrence
 from iop_schedule.actions.previews import Consequences, preview_change, preview_move
-from iop_schedule.actions.series import change_series, create_meeting, end_series
+from iop_schedule.actions.series import change_series, create_individual, create_meeting, end_series
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import Scope
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.access import access_occurrence, access_series
+from iop_schedule.queries.prescription import SessionsFor, sessions_for
 from iop_schedule.queries.programs import (
     MeetingView,
     SessionView,
@@ -72,6 +74,47 @@ def new_meeting(group_id: int) -> ResponseReturnValue:
             return redirect(url_for("programs.group", group_id=group_id))
     page = render_template("series/new.html", form=form, group=view.line)
     return page, 422 if form.errors else 200
+
+
+@series.route("/clients/<int:client_id>/sessions/new", methods=["GET", "POST"])
+@requires(Permission.PLACEMENT_DECIDE)
+def new_individual(client_id: int) -> ResponseReturnValue:
+    """Give a client a weekly session of their own."""
+    wanted, back = sessions_for(actor(), client_id, now=g.now), url_for("people.client", client_id=client_id)
+    if wanted.program_id is None:
+        flash("Enroll them in a program first. Then add a one-to-one.", "warning")
+        return redirect(back)
+    form = NewMeetingForm()
+    form.offer(leaders_of(wanted.site_id), rooms_of(wanted.site_id))
+    if request.method == "GET":
+        form.from_day.data = actor().today(g.now)
+    elif form.validate() and _met_alone(form, client_id, wanted.program_id, wanted):
+        flash("Added. The sessions are on their schedule.", "success")
+        return redirect(back)
+    viewed(AuditKind.CLIENT_VIEWED, client_id=client_id, details={"part": "sessions"})
+    page = render_template("series/individual.html", form=form, name=wanted.name, back=back)
+    return page, 422 if form.errors else 200
+
+
+def _met_alone(form: NewMeetingForm, client_id: int, program_id: int, wanted: SessionsFor) -> bool:
+    """Return True when the one-to-one was added; else the form says why not."""
+    entered = form.value()
+    try:
+        create_individual(
+            actor=actor(),
+            client_id=client_id,
+            program_id=program_id,
+            meeting=entered.meeting,
+            modality=wanted.modality,
+            from_day=entered.from_day,
+            until_day=entered.until_day,
+            now=g.now,
+        )
+    except DomainError as refused:
+        transactions.abandon()
+        _blame(form, refused)
+        return False
+    return True
 
 
 @series.route("/program/meetings/<int:series_id>/change", methods=["GET", "POST"])
