@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.models import Series, db
+from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import Http
 from tests.web.test_series import meeting, words
@@ -59,3 +60,12 @@ def test_the_page_links_to_what_the_viewer_may_change(
     assert (f"/program/meetings/{cast.monday.id}/change" in html) is group
     assert (f"/program/meetings/{cast.one_to_one.id}/end" in html) is alone
     assert (path(cast) in html) is alone
+
+
+def test_somebody_in_no_program_is_to_be_enrolled_first(http: Http, cast: Cast) -> None:
+    nobody = make.make_client(cast.elm, code="nobody")
+    db.session.commit()
+    http.sign_in(cast.root.email)
+    answer = http.get(f"/clients/{nobody.id}/sessions/new")
+    assert (answer.status_code, answer.location) == (302, f"/clients/{nobody.id}")
+    assert "Enroll them in a program first." in words(http.get(answer.location).text)
