@@ -5,6 +5,7 @@ Views and actions reach a client, a session or a series through these functions 
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
@@ -30,6 +31,8 @@ from iop_schedule.models import (
 )
 from iop_schedule.models.people import user_site
 from iop_schedule.vocabulary import AssignmentRole, Role
+
+Found = TypeVar("Found")
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
 COUNSELOR_LOOKS_BACK = timedelta(days=14)
@@ -173,6 +176,14 @@ def visible_clients(actor: Actor, *, now: datetime) -> Select[Client]:
     )
 
 
+def _the_one(statement: Select[Found]) -> Found:
+    """Return the row, or raise NotFound: there is none, or it is not this person's; nobody can tell which."""
+    row = db.session.scalars(statement).unique().one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def access_client(actor: Actor, client_id: int, permission: Permission, *, now: datetime) -> Client:
     """Return the client, when `actor` may do `permission` to their record at `now`.
 
@@ -182,10 +193,7 @@ def access_client(actor: Actor, client_id: int, permission: Permission, *, now: 
     """
     actor.require(permission)
     statement = select(Client).where(Client.id == client_id, sees_client(actor, now=now))
-    client = db.session.scalars(statement).one_or_none()
-    if client is None:
-        raise NotFound
-    return client
+    return _the_one(statement)
 
 
 def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
@@ -208,10 +216,7 @@ def access_occurrence(actor: Actor, occurrence_id: int, permission: Permission) 
     """Return the dated session, when `actor` may do `permission` to it; else as `access_client`."""
     actor.require(permission)
     statement = select(Occurrence).where(Occurrence.id == occurrence_id, sees_occurrence(actor))
-    occurrence = db.session.scalars(statement).one_or_none()
-    if occurrence is None:
-        raise NotFound
-    return occurrence
+    return _the_one(statement)
 
 
 def _at_own_site(
@@ -223,53 +228,34 @@ def _at_own_site(
 def access_site(actor: Actor, site_id: int, permission: Permission) -> Site:
     """Return the site, when it is one of `actor`'s own; else as `access_client`."""
     actor.require(permission)
-    site = db.session.scalars(
-        select(Site).where(Site.id == site_id, _at_own_site(actor, Site.id))
-    ).one_or_none()
-    if site is None:
-        raise NotFound
-    return site
+    return _the_one(select(Site).where(Site.id == site_id, _at_own_site(actor, Site.id)))
 
 
 def access_program(actor: Actor, program_id: int, permission: Permission) -> Program:
     """Return the program, when it is at one of `actor`'s sites; else as `access_client`."""
     actor.require(permission)
     statement = select(Program).where(Program.id == program_id, _at_own_site(actor, Program.site_id))
-    program = db.session.scalars(statement).one_or_none()
-    if program is None:
-        raise NotFound
-    return program
+    return _the_one(statement)
 
 
 def access_group(actor: Actor, group_id: int, permission: Permission) -> Group:
     """Return the group, when its program is at one of `actor`'s sites; else as `access_client`."""
     actor.require(permission)
     statement = select(Group).join(Program).where(Group.id == group_id, _at_own_site(actor, Program.site_id))
-    group = db.session.scalars(statement).one_or_none()
-    if group is None:
-        raise NotFound
-    return group
+    return _the_one(statement)
 
 
 def access_series(actor: Actor, series_id: int, permission: Permission) -> Series:
     """Return the weekly series, when it is at one of `actor`'s sites; else as `access_client`."""
     actor.require(permission)
     statement = select(Series).where(Series.id == series_id, _at_own_site(actor, Series.site_id))
-    series = db.session.scalars(statement).one_or_none()
-    if series is None:
-        raise NotFound
-    return series
+    return _the_one(statement)
 
 
 def access_room(actor: Actor, room_id: int, permission: Permission) -> Room:
     """Return the room, when it is at one of `actor`'s sites; else as `access_client`."""
     actor.require(permission)
-    room = db.session.scalars(
-        select(Room).where(Room.id == room_id, _at_own_site(actor, Room.site_id))
-    ).one_or_none()
-    if room is None:
-        raise NotFound
-    return room
+    return _the_one(select(Room).where(Room.id == room_id, _at_own_site(actor, Room.site_id)))
 
 
 def sees_staff(actor: Actor) -> ColumnElement[bool]:
@@ -283,7 +269,4 @@ def access_staff(actor: Actor, user_id: int, permission: Permission) -> User:
     """Return the staff member, when they work at one of `actor`'s sites; else as `access_client`."""
     actor.require(permission)
     statement = select(User).where(User.id == user_id, sees_staff(actor))
-    user = db.session.scalars(statement).unique().one_or_none()
-    if user is None:
-        raise NotFound
-    return user
+    return _the_one(statement)
