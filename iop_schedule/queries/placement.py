@@ -10,28 +10,21 @@ from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.availability import KIND_WORDS, Busy, Commitment, weekly_view
+from iop_schedule.domain.availability import KIND_WORDS, Commitment
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.models import Client, Group, Program, Series, SeriesMember, User, db
+from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import Actor, access_client, in_force
 from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.prescription import doses_on
 from iop_schedule.vocabulary import (
-    Attend,
-    Gender,
-    GroupGender,
-    Modality,
-    ModalityWish,
     Role,
     Weekday,
-    WeekParity,
 )
 
-#: Weeks ahead whose commitments a weekly plan must fit.
-LOOKS_AHEAD = timedelta(weeks=12)
 #: The name under which the one person stands in the problem.
 ME = "me"
 
@@ -242,98 +235,18 @@ def _problem(
     held: Collection[int],
     commitments: Iterable[rules.Commitment],
 ) -> rules.Problem:
+    me = placement_problem.person(ME, client, dose, held=held, commitments=commitments)
     site = client.site.code
-    person = rules.Client(
-        id=ME,
-        languages=tuple(client.languages),
-        dose=rules.Dose(
-            minutes=dose.minutes,
-            over_minutes=dose.over_minutes,
-            min_days=dose.minimum_days,
-            max_minutes_per_day=dose.most_minutes_a_day,
-            required=tuple(dose.required_services),
-        ),
-        gender=Gender(client.gender),
-        modality=ModalityWish(client.modality),
-        travel_minutes={site: client.travel_minutes},
-        commitments=tuple(commitments),
-        current=tuple(str(series_id) for series_id in sorted(held)),
-    )
-    return rules.Problem(groups=tuple(_group(g, site, seats) for g in groups), clients=(person,))
-
-
-def _group(group: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
-    in_person = group.modality == Modality.IN_PERSON
-    meetings = []
-    for series in group.meetings:
-        start = civil_time.minutes_of_day(series.local_start)
-        meetings.append(
-            rules.Meeting(
-                id=str(series.id),
-                weekday=Weekday(series.weekday),
-                start=start,
-                end=start + series.duration_minutes,
-                seats=max(0, seats[series.id]),
-                break_minutes=series.break_minutes,
-            )
-        )
-    return rules.Group(
-        id=str(group.id),
-        service_type=group.service_type,
-        modality=Modality(group.modality),
-        language=group.language,
-        meetings=tuple(meetings),
-        counselor=str(group.meetings[0].leader_id),
-        site=site if in_person else None,
-        gender=GroupGender(group.gender),
-        attend=Attend(group.attend),
-    )
-
-
-def _typical(client: Client, day: date) -> Mapping[WeekParity, Mapping[Weekday, list[Busy]]]:
-    commitments = commitments_of([client.id])[client.id]
-    return weekly_view(commitments, anchor=day, last_day=day + LOOKS_AHEAD)
+    return rules.Problem(groups=tuple(placement_problem.group(g, site, seats) for g in groups), clients=(me,))
 
 
 def _commitments(client: Client, day: date) -> dict[rules.Commitment, Commitment]:
-    """Return the typical weeks A and B as the rules take them, each with what stands behind it.
-
-    Of the client's trip to the site and a commitment's own travel the longer one counts: the rules add
-    the trip around the meeting, so only what the commitment needs beyond it is added here.
-    """
-    found: dict[rules.Commitment, tuple[set[WeekParity], Commitment]] = {}
-    for parity, days in _typical(client, day).items():
-        for weekday, stretches in days.items():
-            for busy in stretches:
-                stretch = rules.Commitment(
-                    kind=busy.commitment.kind,
-                    weekday=weekday,
-                    start=_without_trip(busy, client, before=True),
-                    end=_without_trip(busy, client, before=False),
-                    label=busy.commitment.label,
-                    hard=busy.commitment.hard,
-                )
-                found.setdefault(stretch, (set(), busy.commitment))[0].add(parity)
-    real = {one.id: one for one in commitments_of([client.id])[client.id]}
-    return {
-        stretch if len(weeks) > 1 else replace(stretch, week=weeks.pop()): _from(real[commitment.id], day)
-        for stretch, (weeks, commitment) in found.items()
-    }
-
-
-def _from(commitment: Commitment, day: date) -> Commitment:
-    """Return a weekly commitment as it is said from the week of `day` on."""
-    return replace(commitment, from_day=max(commitment.from_day, civil_time.monday_of(day)))
-
-
-def _without_trip(busy: Busy, client: Client, *, before: bool) -> int:
-    own = busy.commitment.travel_before if before else busy.commitment.travel_after
-    covered = min(own, client.travel_minutes)
-    return busy.interval.start + covered if before else busy.interval.end - covered
+    held = commitments_of([client.id])[client.id]
+    return placement_problem.weekly_commitments(client, held, day)
 
 
 def _own_times(client: Client, day: date) -> dict[Weekday, tuple[tuple[str, Interval[int]], ...]]:
-    weeks = _typical(client, day)
+    weeks = placement_problem.typical_weeks(commitments_of([client.id])[client.id], day)
     merged: dict[Weekday, dict[tuple[str, Interval[int]], None]] = {weekday: {} for weekday in Weekday}
     for days in weeks.values():
         for weekday, stretches in days.items():

@@ -19,7 +19,12 @@ def new_model(seed: int) -> Any:
     import highspy  # noqa: PLC0415 - loading the solver takes a second and 100 MB
 
     model = highspy.Highs()
-    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", seed)):
+    for name, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("random_seed", seed),
+        ("simplex_strategy", 4),
+    ):
         model.setOptionValue(name, value)
     return model
 

@@ -1,0 +1,122 @@
+"""People, groups and typical weeks as placement's rules take them, from rows already read."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from iop_schedule.domain import civil_time
+from iop_schedule.domain import placement as rules
+from iop_schedule.domain.availability import Busy, Commitment, weekly_view
+from iop_schedule.domain.prescription import Dose
+from iop_schedule.models import Client, Group
+from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
+
+#: Weeks ahead whose commitments a weekly plan must fit.
+LOOKS_AHEAD = timedelta(weeks=12)
+#: Points that overlapping something a person would rather keep takes off a meeting.
+#: Source: docs/sources.md#placement-weights
+SOFT_COST = 8
+
+
+def person(
+    name: str,
+    client: Client,
+    dose: Dose,
+    *,
+    held: Collection[int],
+    commitments: Iterable[rules.Commitment],
+    priority: int = 1,
+) -> rules.Client:
+    """Return a client as the rules take them, under `name`; `held` are the series they attend."""
+    return rules.Client(
+        id=name,
+        priority=priority,
+        languages=tuple(client.languages),
+        dose=rules.Dose(
+            minutes=dose.minutes,
+            over_minutes=dose.over_minutes,
+            min_days=dose.minimum_days,
+            max_minutes_per_day=dose.most_minutes_a_day,
+            required=tuple(sorted(dose.required_services)),
+        ),
+        gender=Gender(client.gender),
+        modality=ModalityWish(client.modality),
+        travel_minutes={client.site.code: client.travel_minutes},
+        commitments=tuple(commitments),
+        current=tuple(str(series_id) for series_id in sorted(held)),
+    )
+
+
+def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
+    """Return a group with the meetings loaded on it and the seats there are in each, by series."""
+    meetings = []
+    for series in row.meetings:
+        start = civil_time.minutes_of_day(series.local_start)
+        meetings.append(
+            rules.Meeting(
+                id=str(series.id),
+                weekday=Weekday(series.weekday),
+                start=start,
+                end=start + series.duration_minutes,
+                seats=max(0, seats[series.id]),
+                break_minutes=series.break_minutes,
+            )
+        )
+    return rules.Group(
+        id=str(row.id),
+        service_type=row.service_type,
+        modality=Modality(row.modality),
+        language=row.language,
+        meetings=tuple(meetings),
+        counselor=str(row.meetings[0].leader_id),
+        site=site if row.modality == Modality.IN_PERSON else None,
+        gender=GroupGender(row.gender),
+        attend=Attend(row.attend),
+    )
+
+
+def typical_weeks(
+    commitments: Iterable[Commitment], day: date
+) -> Mapping[WeekParity, Mapping[Weekday, list[Busy]]]:
+    """Return what weeks A and B hold from the week of `day` on."""
+    return weekly_view(commitments, anchor=day, last_day=day + LOOKS_AHEAD)
+
+
+def weekly_commitments(
+    client: Client, commitments: Sequence[Commitment], day: date
+) -> dict[rules.Commitment, Commitment]:
+    """Return the typical weeks A and B as the rules take them, each with what stands behind it.
+
+    Of the client's trip to the site and a commitment's own travel the longer one counts: the rules add
+    the trip around the meeting, so only what the commitment needs beyond it is added here.
+    """
+    found: dict[rules.Commitment, tuple[set[WeekParity], Commitment]] = {}
+    for parity, days in typical_weeks(commitments, day).items():
+        for weekday, stretches in days.items():
+            for busy in stretches:
+                stretch = rules.Commitment(
+                    kind=busy.commitment.kind,
+                    weekday=weekday,
+                    start=_without_trip(busy, client, before=True),
+                    end=_without_trip(busy, client, before=False),
+                    label=busy.commitment.label,
+                    hard=busy.commitment.hard,
+                    cost=0 if busy.commitment.hard else SOFT_COST,
+                )
+                found.setdefault(stretch, (set(), busy.commitment))[0].add(parity)
+    real = {one.id: one for one in commitments}
+    return {
+        stretch if len(weeks) > 1 else replace(stretch, week=weeks.pop()): _from(real[commitment.id], day)
+        for stretch, (weeks, commitment) in found.items()
+    }
+
+
+def _from(commitment: Commitment, day: date) -> Commitment:
+    """Return a weekly commitment as it is said from the week of `day` on."""
+    return replace(commitment, from_day=max(commitment.from_day, civil_time.monday_of(day)))
+
+
+def _without_trip(busy: Busy, client: Client, *, before: bool) -> int:
+    own = busy.commitment.travel_before if before else busy.commitment.travel_after
+    covered = min(own, client.travel_minutes)
+    return busy.interval.start + covered if before else busy.interval.end - covered
