@@ -44,7 +44,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import EnrollmentStatus, LevelOfCare, Role, RosterSource, SeriesKind, ServiceType
-from iop_schedule.web import calendars as pages
+from iop_schedule.web.feeds import Limits
 from iop_schedule.web.rate_limits import RateLimit
 
 NOW = datetime(2026, 9, 7, 12, tzinfo=UTC)
@@ -122,9 +122,10 @@ def ask(app: Flask, path: str, **headers: str) -> Callable[[], tuple[int, bytes,
 
     def once() -> tuple[int, bytes, dict[str, str]]:
         said: list[Any] = []
-        body = wsgi(dict(environ), lambda status, found, *_: said.append((status, found)))
-        text = b"".join(body)
-        body.close()
+        answer = wsgi(dict(environ), lambda status, found, *_: said.append((status, found)))
+        text = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
         return int(said[0][0][:3]), text, dict(said[0][1])
 
     return once
@@ -162,7 +163,7 @@ def main() -> None:
 def measure(app: Flask, path: str, seconds: float) -> None:
     clock.freeze(NOW)
     never = RateLimit(10**9, timedelta(hours=1))
-    app.extensions["calendar-limits"] = pages._Limits(never, never)
+    app.extensions["calendar-limits"] = Limits(never, never)
     status, body, headers = ask(app, path)()
     print(f"{status}, {body.count(b'BEGIN:VEVENT')} sessions, {len(body)} bytes")
     whole, unchanged = ask(app, path), ask(app, path, **{"If-None-Match": headers["ETag"]})

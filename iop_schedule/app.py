@@ -16,6 +16,7 @@ from iop_schedule.config import Settings
 from iop_schedule.models import RoleRow, User, db
 from iop_schedule.web.blueprints import register_blueprints
 from iop_schedule.web.errors import init_errors
+from iop_schedule.web.feeds import init_feeds
 from iop_schedule.web.navigation import init_navigation
 from iop_schedule.web.presenting import init_presenting
 from iop_schedule.web.request_log import init_request_log
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     manifest = build_assets(settings.assets_folder)
     init_presenting(app, product_name=settings.product_name, manifest=manifest)
     app.wsgi_app = serve_assets(app.wsgi_app, settings.assets_folder)  # type: ignore[method-assign]
+    init_feeds(app)
     init_security(app)
     _init_sign_in(app)
     init_errors(app)

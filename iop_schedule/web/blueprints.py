@@ -8,6 +8,7 @@ from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.calendars import calendars
 from iop_schedule.web.caseload import cases
+from iop_schedule.web.feeds import feeds
 from iop_schedule.web.frequency import frequency
 from iop_schedule.web.health import health
 from iop_schedule.web.holidays import holidays
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     home,
     health,
     week,
+    feeds,
     calendars,
     holidays,
     availability,

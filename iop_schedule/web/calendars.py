@@ -1,18 +1,13 @@
-"""Calendar links: the feed itself, the client's page about it, and the page of staff.
+"""Calendar links: the client's page about them, and the page of staff.
 
-The random part of an address is a key to somebody's times. It is in no log, no audit row, no error page
-and no referrer; pages that show it forbid referrers and are never kept.
+Pages that show a link forbid referrers and are never kept; the feed behind it is in `feeds`.
 """
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import (
     Blueprint,
-    Response,
-    current_app,
     flash,
     g,
     make_response,
@@ -22,13 +17,11 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from werkzeug.http import is_resource_modified
 
 from iop_schedule.actions import calendars as actions
 from iop_schedule.actions import transactions
-from iop_schedule.actions.calendars import NewLink, Served
-from iop_schedule.adapters import tokens
-from iop_schedule.domain.calendar_feeds import Answer, Wording
+from iop_schedule.actions.calendars import NewLink
+from iop_schedule.domain.calendar_feeds import Wording
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import DomainError, NotPossible
 from iop_schedule.queries.calendars import (
@@ -40,17 +33,12 @@ from iop_schedule.queries.calendars import (
     staff_calendars,
 )
 from iop_schedule.vocabulary import AuditKind, FeedEnd, FeedReader
+from iop_schedule.web.feeds import CALENDAR_TYPE, uid_key
 from iop_schedule.web.forms.calendars import APPLE, DEVICES, GOOGLE, OTHER, OUTLOOK, AddFeedForm, FeedForm
 from iop_schedule.web.presenting import clock_time, day_label
-from iop_schedule.web.rate_limits import RateLimit
-from iop_schedule.web.security import actor, requires, settings, source, viewed
+from iop_schedule.web.security import actor, requires, settings, viewed
 
 calendars = Blueprint("calendars", __name__)
-
-CALENDAR_TYPE = "text/calendar; charset=utf-8"
-#: Links that are not ours, for each address; links that are, for each link.
-FAILURES = 20, timedelta(minutes=1)
-READINGS = 120, timedelta(hours=1)
 
 #: What the page calls the program that read a calendar.
 READERS = {
@@ -70,94 +58,12 @@ ENDED = {
 }
 
 
-@calendars.route("/c/<token>/schedule.ics", methods=["GET"], provide_automatic_options=False)
-def feed(token: str) -> ResponseReturnValue:
-    """Serve the sessions behind a secret link to whoever holds it."""
-    served = None if _came_in_clear() else _serve(token)
-    if served is None:
-        wait = _limits().failures.wait(_address(), g.now)
-        return _too_many(wait) if wait else _plain("There is no calendar here.", 404)
-    wait = _limits().readings.wait(served.link_id, g.now)
-    if wait:
-        return _too_many(wait)
-    if served.answer is Answer.GONE:
-        return _plain("This calendar has ended.", 410)
-    response = _closed(Response(served.body, 200 if served.body is not None else 304))
-    response.headers["Content-Type"] = CALENDAR_TYPE
-    response.headers["Content-Disposition"] = 'inline; filename="schedule.ics"'
-    response.headers["ETag"] = served.etag
-    response.last_modified = served.changed_at
-    return response
-
-
-def _lacks(etag: str, changed_at: datetime | None) -> bool:
-    return is_resource_modified(request.environ, etag=etag, last_modified=changed_at)
-
-
-def _serve(token: str) -> Served | None:
-    return actions.serve(
-        token=token,
-        key=settings().secret_key,
-        uid_key=_uid_key(),
-        user_agent=request.headers.get("User-Agent", ""),
-        lacks=_lacks,
-        now=g.now,
-    )
-
-
-def _uid_key() -> bytes:
-    return hashlib.sha256(b"calendar:" + settings().secret_key.encode()).digest()
-
-
-def _came_in_clear() -> bool:
-    """Return True when a link meant for HTTPS came over HTTP, as far as the proxies in front can tell."""
-    here = settings()
-    return here.trusted_proxies > 0 and here.public_url.startswith("https:") and not request.is_secure
-
-
-@dataclass(frozen=True, slots=True)
-class _Limits:
-    failures: RateLimit
-    readings: RateLimit
-
-
-def _limits() -> _Limits:
-    found: _Limits = current_app.extensions.setdefault(
-        "calendar-limits", _Limits(RateLimit(*FAILURES), RateLimit(*READINGS))
-    )
-    return found
-
-
-def _address() -> str:
-    return tokens.keyed_hash(settings().secret_key, "calendar-source", source())
-
-
-def _plain(words: str, status: int) -> Response:
-    response = Response(words + "\n", status)
-    response.headers["Content-Type"] = "text/plain; charset=utf-8"
-    return _closed(response)
-
-
-def _too_many(seconds: int) -> Response:
-    response = _plain("Too many requests. Ask again later.", 429)
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def _closed(response: Response) -> Response:
-    """Forbid a browser that opens the address to do anything with it but show or save it."""
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
 @calendars.get("/my/calendar/schedule.ics")
 @requires(Permission.OWN_WEEK)
 def download() -> ResponseReturnValue:
     """Hand out the client's sessions once, as a file with neutral wording."""
     here = actor()
-    body = my_calendar(here, key=_uid_key(), now=g.now)
+    body = my_calendar(here, key=uid_key(settings().secret_key), now=g.now)
     viewed(AuditKind.WEEK_DOWNLOADED, client_id=here.client_id)
     headers = {"Content-Type": CALENDAR_TYPE, "Content-Disposition": 'attachment; filename="schedule.ics"'}
     return body, 200, headers
@@ -313,7 +219,7 @@ def _feed_page(
 
 def _link_page(made: NewLink, *, device: str | None) -> ResponseReturnValue:
     """Show a link that has just been made, with the steps for each calendar; the chosen one first."""
-    address = settings().public_url + url_for("calendars.feed", token=made.token)
+    address = settings().public_url + url_for("feeds.serve", token=made.token)
     order = sorted((APPLE, GOOGLE, OUTLOOK, OTHER), key=lambda name: name != device)
     response = make_response(
         render_template(

@@ -1,6 +1,5 @@
 """Public holidays to close on, and the closures as a calendar file."""
 
-import hashlib
 from datetime import date
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -13,6 +12,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.holidays import HolidayLine, closures_calendar, holidays_for
 from iop_schedule.queries.programs import sites_of
+from iop_schedule.web.feeds import CALENDAR_TYPE, uid_key
 from iop_schedule.web.forms.holidays import HolidayForm
 from iop_schedule.web.presenting import count
 from iop_schedule.web.security import actor, requires, settings
@@ -55,10 +55,10 @@ def _close_on(site_id: int, day: date, name: str) -> None:
 @requires(Permission.PROGRAM_READ)
 def calendar(site_id: int) -> ResponseReturnValue:
     """Hand out the closures of a site as a calendar file."""
-    key = hashlib.sha256(b"calendar:" + settings().secret_key.encode()).digest()
+    key = uid_key(settings().secret_key)
     body = closures_calendar(actor(), site_id, key=key, now=g.now)
     headers = {
-        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Type": CALENDAR_TYPE,
         "Content-Disposition": 'attachment; filename="closures.ics"',
     }
     return body, 200, headers

@@ -30,14 +30,14 @@ PUBLIC = frozenset(
         "static",
         "auth.sign_in",
         "auth.set_password",
-        "calendars.feed",
+        "feeds.serve",
         "health.live",
         "health.ready",
         "home.robots",
     }
 )
 #: Endpoints that say themselves how long their answers may be kept.
-OWN_CACHING = frozenset({"static", "calendars.feed"})
+OWN_CACHING = frozenset({"static", "feeds.serve"})
 #: Endpoints every signed-in person may use.
 SIGNED_IN = frozenset({"auth.sign_out", "home.index"})
 
@@ -62,6 +62,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "worker-src 'self'",
     )
 )
+
+_STANDARD_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+)
+_ONLY_ENCRYPTED = (("Strict-Transport-Security", "max-age=31536000"),)
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
@@ -260,18 +269,18 @@ def _note_seen(response: Response) -> Response:
 
 def _headers(response: Response) -> Response:
     headers = response.headers
+    for name, value in standard_headers(current_app):
+        headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
-    headers.setdefault("X-Robots-Tag", "noindex, nofollow")
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint not in OWN_CACHING:
         headers["Cache-Control"] = "no-store"
     return response
+
+
+def standard_headers(app: Flask) -> tuple[tuple[str, str], ...]:
+    """Return the headers of every answer, whatever else it says."""
+    return _STANDARD_HEADERS + (_ONLY_ENCRYPTED if app.config["SESSION_COOKIE_SECURE"] else ())
 
 
 def _end(error: BaseException | None) -> None:  # noqa: ARG001 - the error has been answered
