@@ -181,6 +181,25 @@ class AttendanceStatus(StrEnum):
     ENTERED_IN_ERROR = "entered_in_error"
 
 
+class NoticeKind(StrEnum):
+    """What a client told about one session; never a mark, staff decide."""
+
+    ABSENT = "absent"
+    LATE = "late"
+    HERE = "here"
+
+
+class AbsenceReason(StrEnum):
+    """Why a client cannot come, as the category they chose."""
+
+    WORK = "work"
+    CAREGIVING = "caregiving"
+    TRANSPORT = "transport"
+    UNWELL = "unwell"
+    OTHER = "other"
+    NOT_SAID = "not_said"
+
+
 class ImportState(StrEnum):
     """Where one upload of the clinic's files stands."""
 
@@ -314,6 +333,15 @@ class AuditKind(StrEnum):
     ATTENDANCE_RECORDED = "attendance:recorded"
     ATTENDANCE_CORRECTED = "attendance:corrected"
     ATTENDANCE_CLEARED = "attendance:cleared"
+    ABSENCE_TOLD = "absence:told"
+    ABSENCE_TAKEN_BACK = "absence:taken-back"
+    DELAY_TOLD = "delay:told"
+    DELAY_TAKEN_BACK = "delay:taken-back"
+    CHECKED_IN = "check-in:made"
+    CHECK_IN_TAKEN_BACK = "check-in:taken-back"
+    MAKE_UP_BOOKED = "make-up:booked"
+    MAKE_UP_RELEASED = "make-up:released"
+    MAKE_UPS_VIEWED = "make-ups:viewed"
     CASELOAD_VIEWED = "caseload:viewed"
     CLIENT_VIEWED = "client:viewed"
     CLIENT_ADDED = "client:added"

@@ -10,9 +10,11 @@ class Permission(StrEnum):
 
     OWN_WEEK = "own-week:read"
     OWN_TIMES = "own-times:edit"
+    OWN_SESSIONS = "own-sessions:tell"
     TODAY_READ = "today:read"
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
+    ABSENCE_TELL = "absence:tell"
     CLIENT_READ = "client:read"
     CLIENT_EDIT = "client:edit"
     CONSTRAINTS_EDIT = "constraints:edit"
@@ -29,11 +31,13 @@ class Permission(StrEnum):
     ACCOUNT = "account:own"
 
 
-_STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ}
+_STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ, Permission.ABSENCE_TELL}
 
 #: Everything a role holds; a permission not listed is denied.
 HELD: dict[Role, frozenset[Permission]] = {
-    Role.CLIENT: frozenset({Permission.ACCOUNT, Permission.OWN_WEEK, Permission.OWN_TIMES}),
+    Role.CLIENT: frozenset(
+        {Permission.ACCOUNT, Permission.OWN_WEEK, Permission.OWN_TIMES, Permission.OWN_SESSIONS}
+    ),
     Role.COUNSELOR: frozenset(
         _STAFF
         | {

@@ -6,6 +6,7 @@ from iop_schedule.models.availability import ClientConstraint, ConstraintExcepti
 from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
 from iop_schedule.models.imports import ImportRun
+from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
@@ -32,6 +33,7 @@ __all__ = [
     "Group",
     "Heartbeat",
     "ImportRun",
+    "MakeUp",
     "Occurrence",
     "PrescribedDose",
     "Program",
@@ -42,6 +44,7 @@ __all__ = [
     "RosterEntry",
     "Series",
     "SeriesMember",
+    "SessionNotice",
     "SignInAttempt",
     "SignInSession",
     "Site",

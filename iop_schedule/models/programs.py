@@ -36,6 +36,9 @@ class Program(Base):
         CheckConstraint("minimum_minutes >= 0", name="minimum_minutes_not_negative"),
         CheckConstraint("minimum_days BETWEEN 0 AND 5", name="minimum_days_in_week"),
         CheckConstraint("horizon_weeks BETWEEN 1 AND 52", name="horizon_in_a_year"),
+        CheckConstraint("make_up_days BETWEEN 0 AND 31", name="make_up_days_in_a_month"),
+        CheckConstraint("check_in_before_minutes BETWEEN 0 AND 120", name="check_in_opens_near"),
+        CheckConstraint("check_in_after_minutes BETWEEN 0 AND 120", name="check_in_closes_near"),
     )
 
     id: Mapped[Id]
@@ -51,6 +54,13 @@ class Program(Base):
     minimum_source: Mapped[str] = mapped_column(String(300), default="")
     #: How far ahead weekly series are written out as dated sessions.
     horizon_weeks: Mapped[int] = mapped_column(default=12)
+    #: Days from a miss to its make-up; the week of the miss always counts. Source: docs/sources.md#make-ups
+    make_up_days: Mapped[int] = mapped_column(default=7)
+    #: Clients may say that they are here; a suggestion that the counselor confirms.
+    self_check_in: Mapped[bool] = mapped_column(default=True)
+    #: From so long before the start until so long after it.
+    check_in_before_minutes: Mapped[int] = mapped_column(default=15)
+    check_in_after_minutes: Mapped[int] = mapped_column(default=30)
 
     site: Mapped[Site] = relationship()
 
