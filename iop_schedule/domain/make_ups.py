@@ -6,7 +6,7 @@ the days the program allows, a seat left on that date, nothing else in the way. 
 week they are delivered.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -233,7 +233,7 @@ def _in_the_way(
 ) -> Obstacle | None:
     first, last = days_allowed(miss.day, days=days)
     person, group = guest.person, session.group
-    checks = (
+    checks: tuple[tuple[Obstacle, Callable[[], bool]], ...] = (
         (Obstacle.NOT_IN_TIME, lambda: not (first <= session.slot.day <= last and session.starts_at > now)),
         (Obstacle.SERVICE, lambda: group.service_type not in equal_services(miss.service_type)),
         (Obstacle.LEVEL, lambda: session.level is not guest.level),

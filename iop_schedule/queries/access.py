@@ -219,6 +219,19 @@ def access_occurrence(actor: Actor, occurrence_id: int, permission: Permission) 
     return _the_one(statement)
 
 
+def access_entry(
+    actor: Actor, client_id: int, occurrence_id: int, permission: Permission, *, now: datetime
+) -> RosterEntry:
+    """Return a client's place on the roster of one dated session; else as `access_client`."""
+    client = access_client(actor, client_id, permission, now=now)
+    statement = select(RosterEntry).where(
+        RosterEntry.client_id == client.id,
+        RosterEntry.occurrence_id == occurrence_id,
+        RosterEntry.released_at.is_(None),
+    )
+    return _the_one(statement)
+
+
 def _at_own_site(
     actor: Actor, site_id: InstrumentedAttribute[int] | ColumnElement[int]
 ) -> ColumnElement[bool]:

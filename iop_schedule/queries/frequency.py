@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes, session_state
 from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
@@ -27,6 +27,7 @@ from iop_schedule.models import (
     Closure,
     Enrollment,
     Group,
+    MakeUp,
     Occurrence,
     Program,
     RosterEntry,
@@ -35,6 +36,8 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus, OccurrenceStatus, RosterSource
+
+_missed = aliased(RosterEntry)
 
 #: Enrollments that are or were lived; planned and cancelled ones have no weeks to count.
 LIVED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.ON_HOLD, EnrollmentStatus.FINISHED)
@@ -62,6 +65,13 @@ class CareRecord:
             doses=self.doses,
             minimum_minutes=self.minimum_minutes,
         )
+
+
+def without(care: CareRecord, occurrence_ids: Collection[int]) -> CareRecord:
+    """Return the record without sessions that nobody has recorded and their client will not come to."""
+    open_states = {SessionState.UPCOMING, SessionState.NOT_RECORDED}
+    kept = (f for f in care.facts if f.occurrence_id not in occurrence_ids or f.state not in open_states)
+    return replace(care, facts=tuple(kept))
 
 
 #: For someone who was never enrolled: no day is in care.
@@ -126,9 +136,12 @@ def _session_rows(client_ids: Collection[int], first_day: date, last_day: date) 
             Occurrence.status,
             AttendanceRecord.status.label("mark"),
             AttendanceRecord.minutes,
+            _missed.occurrence_id.label("makes_up"),
         )
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
         .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
+        .outerjoin(MakeUp, (MakeUp.entry_id == RosterEntry.id) & MakeUp.released_at.is_(None))
+        .outerjoin(_missed, _missed.id == MakeUp.missed_entry_id)
         .where(
             RosterEntry.client_id.in_(client_ids),
             Occurrence.local_day >= first_day,
@@ -196,6 +209,7 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
         state=state,
         attended_minutes=min(row.minutes or 0, minutes) if state in _THERE else 0,
         make_up=row.source == RosterSource.MAKE_UP,
+        makes_up=row.makes_up,
     )
 
 

@@ -250,9 +250,11 @@ def test_an_earlier_trail_under_another_policy_is_not_used() -> None:
     assert state_of(watch.follow(rows, settings=SETTINGS, earlier=stale)) == state_of(followed(made))
 
 
-def make_up(number: int, at: int, state: str = "attended", *, made_up: bool = True) -> SessionFact:
+def make_up(
+    number: int, at: int, state: str = "attended", *, made_up: bool = True, of: int | None = None
+) -> SessionFact:
     minutes = 180 if state == "attended" else 0
-    return SessionFact(number, day(at), day(at).date(), 180, SessionState(state), minutes, made_up)
+    return SessionFact(number, day(at), day(at).date(), 180, SessionState(state), minutes, made_up, of)
 
 
 @pytest.mark.parametrize(
@@ -264,6 +266,11 @@ def make_up(number: int, at: int, state: str = "attended", *, made_up: bool = Tr
         pytest.param([make_up(9, -7)], {1}, id="made up beforehand"),
         pytest.param([make_up(9, 3, "no_show")], set(), id="a missed make-up cancels nothing"),
         pytest.param([make_up(9, 3, made_up=False)], set(), id="an expected session is no make-up"),
+        pytest.param([make_up(9, 3, of=2)], {2}, id="what it was booked for, not the earliest"),
+        pytest.param([make_up(9, 3, of=2), make_up(10, 4, of=2)], {2}, id="twice for one counts once"),
+        pytest.param([make_up(9, 8, of=1)], set(), id="booked for one that is too far away"),
+        pytest.param([make_up(9, 3, of=7)], set(), id="booked for one that was not missed"),
+        pytest.param([make_up(9, 3), make_up(10, 4, of=1)], {1, 2}, id="what was said goes first"),
     ],
 )
 def test_an_attended_make_up_cancels_one_miss_within_a_week(

@@ -25,6 +25,8 @@ class SessionFact:
     state: SessionState
     attended_minutes: int = 0
     make_up: bool = False
+    #: The session it makes up for, where that was said; at most one, and no other make-up's.
+    makes_up: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse minutes that contradict each other."""

@@ -128,9 +128,10 @@ def _common_start(rows: tuple[Row, ...], others: tuple[Row, ...]) -> int:
 def rows_of(facts: Iterable[SessionFact], *, policy: MonitorPolicy, now: datetime) -> list[Row]:
     """Return a client's sessions that had begun at `now` as rows in order of time.
 
-    An attended make-up cancels the earliest miss within reach that no other make-up has cancelled: that
-    miss then says nothing, like an excused one. Make-ups themselves say nothing, kept or missed: they are
-    offers, and counting only those that are kept would flatter.
+    An attended make-up cancels the miss it was booked for, or, where nobody said which, the earliest one
+    within reach that no other make-up has cancelled: that miss then says nothing, like an excused one.
+    Make-ups themselves say nothing, kept or missed: they are offers, and counting only those that are kept
+    would flatter.
 
     Source: docs/sources.md#what-counts
     """
@@ -162,14 +163,17 @@ def share_of(fact: SessionFact, *, policy: MonitorPolicy) -> float | None:
 def cancelled_misses(facts: Sequence[SessionFact], *, days: int) -> frozenset[int]:
     """Return the occurrences whose miss an attended make-up at most `days` days away cancels.
 
-    `facts` are in order of time. Taking the earliest open miss first cancels as many as can be.
+    `facts` are in order of time. What was booked for a session cancels that session's miss or none. Taking
+    the earliest open miss first for the others cancels as many as can be.
     """
     misses = [f for f in facts if f.state.is_miss and not f.make_up]
+    made_up_for = [f for f in facts if f.make_up and f.state.is_attended]
     cancelled: set[int] = set()
-    for made_up in (f for f in facts if f.make_up and f.state.is_attended):
+    for made_up in sorted(made_up_for, key=lambda f: f.makes_up is None):
         for miss in misses:
             near = abs((made_up.local_day - miss.local_day).days) <= days
-            if near and miss.occurrence_id not in cancelled:
+            meant = made_up.makes_up in {None, miss.occurrence_id}
+            if near and meant and miss.occurrence_id not in cancelled:
                 cancelled.add(miss.occurrence_id)
                 break
     return frozenset(cancelled)

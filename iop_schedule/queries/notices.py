@@ -1,0 +1,83 @@
+"""What clients told about their sessions, as the pages and the rules read it."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, select
+
+from iop_schedule.domain.notices import CheckInWindow
+from iop_schedule.models import Program, RosterEntry, SessionNotice, db
+from iop_schedule.vocabulary import AbsenceReason, NoticeKind
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What stands of what was told about one client at one session; instants are UTC."""
+
+    #: Why they cannot come; None while nobody said so.
+    absent: AbsenceReason | None = None
+    absent_at: datetime | None = None
+    wants_call: bool = False
+    #: How late they will be, and when that was told.
+    late_minutes: int | None = None
+    late_at: datetime | None = None
+    #: When they checked in.
+    here_at: datetime | None = None
+
+
+NOTHING = Told()
+
+
+def told_by_entry(entry_ids: Collection[int]) -> dict[int, Told]:
+    """Return what stands for each roster entry; every id is a key."""
+    rows = db.session.scalars(
+        select(SessionNotice).where(
+            SessionNotice.roster_entry_id.in_(list(entry_ids)), SessionNotice.withdrawn_at.is_(None)
+        )
+    )
+    found: dict[int, dict[NoticeKind, SessionNotice]] = defaultdict(dict)
+    for row in rows:
+        found[row.roster_entry_id][NoticeKind(row.kind)] = row
+    return {entry_id: _told(found[entry_id]) if entry_id in found else NOTHING for entry_id in entry_ids}
+
+
+def _told(rows: dict[NoticeKind, SessionNotice]) -> Told:
+    absent, late, here = (rows.get(kind) for kind in (NoticeKind.ABSENT, NoticeKind.LATE, NoticeKind.HERE))
+    return Told(
+        absent=AbsenceReason(absent.reason) if absent and absent.reason else None,
+        absent_at=absent.told_at if absent else None,
+        wants_call=absent.wants_call if absent else False,
+        late_minutes=late.late_minutes if late else None,
+        late_at=late.told_at if late else None,
+        here_at=here.told_at if here else None,
+    )
+
+
+def standing(entry_id: int, kind: NoticeKind) -> SessionNotice | None:
+    """Return the notice of one kind that stands for a roster entry, if any."""
+    statement = select(SessionNotice).where(
+        SessionNotice.roster_entry_id == entry_id,
+        SessionNotice.kind == kind,
+        SessionNotice.withdrawn_at.is_(None),
+    )
+    return db.session.scalars(statement).one_or_none()
+
+
+def is_told_off() -> ColumnElement[bool]:
+    """Return the condition on `RosterEntry` that the client told us they cannot come."""
+    return exists().where(
+        SessionNotice.roster_entry_id == RosterEntry.id,
+        SessionNotice.kind == NoticeKind.ABSENT,
+        SessionNotice.withdrawn_at.is_(None),
+    )
+
+
+def check_in_window(program: Program) -> CheckInWindow:
+    """Return when clients of a program may check in."""
+    return CheckInWindow(
+        before_minutes=program.check_in_before_minutes,
+        after_minutes=program.check_in_after_minutes,
+        on=program.self_check_in,
+    )
