@@ -46,6 +46,7 @@ from iop_schedule.models import (
     Room,
     RosterEntry,
     Series,
+    SessionNotice,
     Site,
     User,
     db,
@@ -53,7 +54,7 @@ from iop_schedule.models import (
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.prescription import OPEN
-from iop_schedule.vocabulary import FeedDetail, FeedEnd, FeedReader, OccurrenceStatus
+from iop_schedule.vocabulary import FeedDetail, FeedEnd, FeedReader, NoticeKind, OccurrenceStatus
 
 #: Counts changes of what a body looks like: bodies stored by an earlier version are made again.
 FORMAT = 1
@@ -111,6 +112,7 @@ _link, _feed, _body = CalendarLink.__table__.c, CalendarFeed.__table__.c, Calend
 _client, _room, _site, _user = Client.__table__.c, Room.__table__.c, Site.__table__.c, User.__table__.c
 _session, _entry, _care = Occurrence.__table__.c, RosterEntry.__table__.c, Enrollment.__table__.c
 _group, _series, _pause = Group.__table__.c, Series.__table__.c, CalendarPause.__table__.c
+_notice = SessionNotice.__table__.c
 
 _LINKS: Any = (
     select(
@@ -226,8 +228,13 @@ def _sessions_of(kind: str, *columns: Any) -> Any:
         .where(_session.local_day >= bindparam("first_day", type_=Date))
     )
     if kind == CLIENT:
+        told_off = exists().where(
+            _notice.roster_entry_id == _entry.id,
+            _notice.kind == NoticeKind.ABSENT,
+            _notice.withdrawn_at.is_(None),
+        )
         return statement.join(RosterEntry.__table__, _entry.occurrence_id == _session.id).where(
-            _entry.client_id == owner_id, _entry.released_at.is_(None)
+            _entry.client_id == owner_id, _entry.released_at.is_(None), ~told_off
         )
     statement = statement.where(~exists().where(_pause.site_id == _session.site_id))
     if kind == ROOM:

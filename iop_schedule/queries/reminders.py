@@ -26,6 +26,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.models.base import read_transaction
+from iop_schedule.queries.notices import is_told_off
 from iop_schedule.vocabulary import AttemptOutcome, DeliveryState, EnrollmentStatus, OccurrenceStatus
 
 
@@ -84,7 +85,9 @@ def _expected() -> Select[*tuple[Any, ...]]:
         .join(Program, Series.program_id == Program.id)
         .join(Group, Series.group_id == Group.id, isouter=True)
         .join(User, Occurrence.leader_id == User.id)
-        .where(Occurrence.status == OccurrenceStatus.PLANNED, RosterEntry.released_at.is_(None))
+        .where(
+            Occurrence.status == OccurrenceStatus.PLANNED, RosterEntry.released_at.is_(None), ~is_told_off()
+        )
         .order_by(RosterEntry.client_id, Occurrence.local_day, Occurrence.id)  # rows are locked in this order
     )
 

@@ -37,9 +37,11 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, access_entry, actor_for
+from iop_schedule.queries.calendars import my_calendar
 from iop_schedule.queries.frequency import care_records
 from iop_schedule.queries.make_ups import blocked_for, open_misses, options_for
 from iop_schedule.queries.notices import told_by_entry
+from iop_schedule.queries.reminders import client_days
 from iop_schedule.vocabulary import (
     AbsenceReason,
     AttendanceStatus,
@@ -290,6 +292,19 @@ def test_open_misses_are_listed_until_they_are_settled(
     assert listed() == [(friday.id, True, 1)]
     chosen(cast, friday, other)
     assert listed() == []
+
+
+def test_calendar_and_reminders_follow_the_make_up(cast: Cast, friday: Occurrence, other: Occurrence) -> None:
+    def days() -> tuple[list[date], int]:
+        reminded = client_days(from_day=THURSDAY, until_day=FRIDAY)
+        calendar = my_calendar(acting(cast.ana_user), key=b"key", now=NOW)
+        return [d.day for d in reminded if d.client_id == cast.ana.id], calendar.count(b"BEGIN:VEVENT")
+
+    assert days() == ([FRIDAY], 1)
+    away(cast, friday)
+    assert days() == ([], 0)
+    chosen(cast, friday, other)
+    assert days() == ([THURSDAY], 1)
 
 
 def test_running_late_is_told_changed_and_taken_back(cast: Cast, friday: Occurrence) -> None:
