@@ -21,6 +21,12 @@ class PostgreSQL:
     def __init__(self, port: int) -> None:
         self.port = port
         self._numbers = count(1)
+        self._emptying: dict[str, _Emptying] = {}
+
+    def close(self) -> None:
+        """Close the connections kept open between tests."""
+        for emptying in self._emptying.values():
+            emptying.connection.close()
 
     def free_name(self) -> str:
         """Return a database name not used yet."""
@@ -32,15 +38,13 @@ class PostgreSQL:
         return f"postgresql+psycopg://iop@127.0.0.1:{self.port}/{name}"
 
     def empty(self, name: str) -> None:
-        """Take every row out of a database; far quicker than making a new one."""
-        with self._connect(name) as connection:
-            # Append-only tables refuse even this, except to a superuser who asks as a replica.
-            connection.execute("SET session_replication_role = replica")
-            tables = connection.execute(
-                "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            ).fetchone()
-            connection.execute(f"TRUNCATE {tables[0]} RESTART IDENTITY")  # type: ignore[index, arg-type]
+        """Take every row out of a database; far quicker than making a new one.
+
+        Only tables with rows are touched: emptying all of them makes new files for each, before every test.
+        """
+        if name not in self._emptying:
+            self._emptying[name] = _Emptying(self._connect(name))
+        self._emptying[name].run()
 
     def drop(self, name: str) -> None:
         """Drop a database, ending what is still connected to it."""
@@ -52,6 +56,31 @@ class PostgreSQL:
 
     def _connect(self, name: str) -> "psycopg.Connection[Any]":
         return psycopg.connect(host="127.0.0.1", port=self.port, user="iop", dbname=name, autocommit=True)
+
+
+class _Emptying:
+    """A kept connection that takes all rows out of the tables of one database."""
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self.connection = connection
+        # Append-only tables refuse even this, except to a superuser who asks as a replica.
+        connection.execute("SET session_replication_role = replica")
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        self._which_have_rows = " UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for (table,) in tables
+        )
+
+    def run(self) -> None:
+        used = self.connection.execute(self._which_have_rows, prepare=True).fetchall()
+        for (table,) in used:
+            self.connection.execute(f'DELETE FROM "{table}"')
+        self.connection.execute(
+            "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
+            " WHERE schemaname = 'public' AND last_value IS NOT NULL",
+            prepare=True,
+        )
 
 
 def _binaries() -> Path:
@@ -118,7 +147,9 @@ def _run_in(folder: Path) -> Iterator[PostgreSQL]:
         )  # fmt: skip
     try:
         _wait_until_ready(port, server, folder / "log")
-        yield PostgreSQL(port)
+        running = PostgreSQL(port)
+        yield running
+        running.close()
     finally:
         server.terminate()
         server.wait(timeout=30)
