@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from werkzeug.routing import Rule
 
 from iop_schedule import clock
@@ -60,6 +60,17 @@ def _compile_once(self: Rule, append_unknown: bool = True) -> Any:
 
 
 Rule._compile_builder = _compile_once  # type: ignore[method-assign]
+
+_dialects: dict[str, tuple[Any, Any]] = {}
+
+
+def _share_compiled_statements(engine: Engine) -> None:
+    """Let the engines of all applications of the run share what SQLAlchemy compiled: it is kept per dialect."""
+    engine.connect().close()  # A dialect learns about its server with the first connection.
+    engine.dialect, engine._compiled_cache = _dialects.setdefault(
+        engine.dialect.name, (engine.dialect, engine._compiled_cache)
+    )
+
 
 _real_connect = socket.socket.connect
 
@@ -154,6 +165,7 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     app.jinja_env.bytecode_cache = TEMPLATES
     clock.freeze(NOW)
     with app.app_context():
+        _share_compiled_statements(db.engine)
         token = write_intent.set(True)
         yield app
         write_intent.reset(token)
