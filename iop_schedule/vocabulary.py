@@ -200,6 +200,58 @@ class AbsenceReason(StrEnum):
     NOT_SAID = "not_said"
 
 
+class RunKind(StrEnum):
+    """What a placement run plans: everyone's groups, or everyone's one-to-ones around them."""
+
+    GROUPS = "groups"
+    ONE_TO_ONE = "one_to_one"
+
+
+class PlacementAim(StrEnum):
+    """What a run of everyone's groups is to achieve."""
+
+    STAY = "stay"
+    REACH = "reach"
+    BALANCE = "balance"
+
+
+class RunState(StrEnum):
+    """Where one placement run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class ProposalKind(StrEnum):
+    """What a proposal does for one person: a first place, the missing hours, another week, a one-to-one."""
+
+    PLACE = "place"
+    COMPLETE = "complete"
+    MOVE = "move"
+    ONE_TO_ONE = "one_to_one"
+
+
+class ProposalState(StrEnum):
+    """What became of one proposal."""
+
+    OPEN = "open"
+    APPLIED = "applied"
+    STALE = "stale"
+    DECLINED = "declined"
+    UNDONE = "undone"
+
+
+class Cadence(StrEnum):
+    """How often people meet their counselor one to one."""
+
+    WEEKLY = "weekly"
+    SECOND_WEEK = "second_week"
+    WEEKLY_OR_SECOND = "weekly_or_second"
+
+
 class ImportState(StrEnum):
     """Where one upload of the clinic's files stands."""
 
@@ -352,6 +404,15 @@ class AuditKind(StrEnum):
     ENROLLMENT_CHANGED = "enrollment:changed"
     PLACEMENT_VIEWED = "placement:viewed"
     PLACEMENT_DECIDED = "placement:decided"
+    PLACEMENT_UNDONE = "placement:undone"
+    PLACEMENT_RUN_ASKED = "placement-run:asked"
+    PLACEMENT_RUN_STOPPED = "placement-run:stopped"
+    PLACEMENT_RUN_ENDED = "placement-run:ended"
+    PLACEMENT_RUN_VIEWED = "placement-run:viewed"
+    PLACEMENT_RUN_DOWNLOADED = "placement-run:downloaded"
+    PRIORITIES_VIEWED = "priorities:viewed"
+    PRIORITIES_CHANGED = "priorities:changed"
+    COUNSELOR_HOURS_CHANGED = "counselor-hours:changed"
     MEMBERSHIP_STARTED = "membership:started"
     MEMBERSHIP_ENDED = "membership:ended"
     PROGRAM_WEEK_VIEWED = "program-week:viewed"

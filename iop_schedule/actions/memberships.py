@@ -1,6 +1,7 @@
 """Places in weekly group sessions: who has one, from a day until a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from iop_schedule.actions.series import (
 )
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import BadSeries, SeatsTaken, Span, most_at_once
-from iop_schedule.errors import NotFound
+from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.models import Series, SeriesMember, Site, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.availability import session_name
@@ -93,20 +94,71 @@ def place_client(
     Raises:
         As `add_member`.
     """
-    starting = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in dict.fromkeys(start)]
-    ending = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in dict.fromkeys(end)]
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
-    if any(series.site_id != client.site_id for series in [*starting, *ending]):
-        raise NotFound
-    lock_schedule(client.site_id)
-    check_not_past(from_day, client.site, now)
-    for one in ending:
-        _leave(actor, one, client_id, from_day - timedelta(days=1), now)
-    db.session.flush()
-    added = [_take(actor, one, client_id, Span(from_day, until_day), now) for one in starting]
-    _check_whole_groups(starting, client_id, from_day)
-    follow_rules(client.site, now=now, series_ids={one.id for one in [*starting, *ending]})
+    move = PlacesChange(client_id, tuple(dict.fromkeys(start)), tuple(dict.fromkeys(end)))
+    added = change_places(
+        actor=actor, site_id=client.site_id, changes=[move], from_day=from_day, until_day=until_day, now=now
+    )
     db.session.commit()
+    return added
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesChange:
+    """One client's places that begin and that end, by series."""
+
+    client_id: int
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+
+
+def change_places(
+    *,
+    actor: Actor,
+    site_id: int,
+    changes: Sequence[PlacesChange],
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> list[SeriesMember]:
+    """Let places of several people end and begin, those that end first, inside the caller's transaction.
+
+    One person's seat can so be another's. The caller commits; after a refusal it takes everything back.
+
+    Raises:
+        As `add_member`; what cannot be for one client carries `client_id` in its data.
+    """
+    wanted = dict.fromkeys(one for change in changes for one in (*change.start, *change.end))
+    series = {one: access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in wanted}
+    if any(one.site_id != site_id for one in series.values()):
+        raise NotFound
+    for change in changes:
+        client = access_client(actor, change.client_id, Permission.PLACEMENT_DECIDE, now=now)
+        if client.site_id != site_id:
+            raise NotFound
+    lock_schedule(site_id)
+    site = db.session.get_one(Site, site_id)
+    check_not_past(from_day, site, now)
+    for change in changes:
+        for one in change.end:
+            _leave(actor, series[one], change.client_id, from_day - timedelta(days=1), now)
+    db.session.flush()
+    place = Span(from_day, until_day)
+    added = [member for change in changes for member in _begin(actor, change, series, place, now)]
+    follow_rules(site, now=now, series_ids=set(series))
+    return added
+
+
+def _begin(
+    actor: Actor, change: PlacesChange, series: Mapping[int, Series], place: Span, now: datetime
+) -> list[SeriesMember]:
+    starting = [series[one] for one in change.start]
+    try:
+        added = [_take(actor, one, change.client_id, place, now) for one in starting]
+        _check_whole_groups(starting, change.client_id, place.first)
+    except DomainError as refused:
+        refused.data["client_id"] = change.client_id
+        raise
     return added
 
 

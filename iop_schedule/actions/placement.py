@@ -37,8 +37,8 @@ def place(
         raise NotPossible(message)
     wanted, held, lasting = set(series_ids), *_held(client_id, day)
     try:
-        _record(actor, client_id, wanted=wanted, held=held, day=day, now=now)
-        _begin_waiting(actor, client_id, day, now)
+        record_decision(actor, client_id, wanted=wanted, held=held, day=day, now=now)
+        begin_waiting(actor, client_id, day, now)
         # Places, sessions and everything above are written together: this call commits.
         place_client(
             actor=actor,
@@ -73,10 +73,11 @@ def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
     return {place.series_id for place in places}, lasting
 
 
-def _begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> None:
+def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dict[str, object]:
     """Let the enrollment of someone who waits begin on `day`: their weeks count from their first session.
 
-    Of several the earliest begins; one that is planned for after the current one stays planned.
+    Of several the earliest begins; one that is planned for after the current one stays planned. Returns
+    the enrollment as it was, for taking this back; {} when nothing changed.
     """
     statement = (
         select(Enrollment)
@@ -86,7 +87,8 @@ def _begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> No
     )
     first = db.session.scalars(statement).first()
     if first is None or first.status not in {EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED}:
-        return
+        return {}
+    was = {"enrollment": first.id, "status": str(first.status), "from_day": first.from_day.isoformat()}
     first.status, first.from_day = EnrollmentStatus.ACTIVE, day
     audit.record(
         AuditKind.ENROLLMENT_CHANGED,
@@ -96,11 +98,13 @@ def _begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> No
         client_id=client_id,
         details={"status": str(first.status), "from": day.isoformat()},
     )
+    return was
 
 
-def _record(
+def record_decision(
     actor: Actor, client_id: int, *, wanted: Collection[int], held: Collection[int], day: date, now: datetime
 ) -> None:
+    """Write into the trail what one person's places were and are to be, by series."""
     audit.record(
         AuditKind.PLACEMENT_DECIDED,
         actor=actor,

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     CASELOAD_READ = "caseload:read"
     PLACEMENT_READ = "placement:read"
     PLACEMENT_DECIDE = "placement:decide"
+    PLACEMENT_RUN = "placement:run"
     PROGRAM_READ = "program:read"
     PROGRAM_EDIT = "program:edit"
     PEOPLE_READ = "people:read"
@@ -70,6 +71,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.ATTENDANCE_RECORD,
             Permission.PLACEMENT_READ,
             Permission.PLACEMENT_DECIDE,
+            Permission.PLACEMENT_RUN,
             Permission.PEOPLE_READ,
             Permission.PROGRAM_EDIT,
             Permission.STAFF_MANAGE,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iop_schedule.jobs import calendars, imports, occurrences, reminders, upkeep
+from iop_schedule.jobs import calendars, imports, occurrences, placement, reminders, upkeep
 from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
 
 
@@ -25,6 +25,7 @@ TICKS = (
     Tick("sweep", timedelta(seconds=15), reminders.sweep),
     Tick("plan", timedelta(seconds=60), reminders.plan, alone=True),
     Tick("imports", timedelta(seconds=30), imports.work_off, alone=True),
+    Tick("placement", timedelta(seconds=3), placement.work_off, alone=True),
     Tick("extend-occurrences", timedelta(hours=1), occurrences.extend, alone=True),
     Tick("end-calendar-links", timedelta(hours=1), calendars.end, alone=True),
     Tick("purge", timedelta(days=1), upkeep.purge, alone=True),

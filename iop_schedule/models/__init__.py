@@ -9,6 +9,14 @@ from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
+from iop_schedule.models.placement import (
+    CounselorHours,
+    CounselorLimit,
+    PlacementProposal,
+    PlacementRun,
+    PriorityClass,
+    PriorityMark,
+)
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
 from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
@@ -28,6 +36,8 @@ __all__ = [
     "ClientConstraint",
     "Closure",
     "ConstraintException",
+    "CounselorHours",
+    "CounselorLimit",
     "Enrollment",
     "EnrollmentPause",
     "Group",
@@ -35,7 +45,11 @@ __all__ = [
     "ImportRun",
     "MakeUp",
     "Occurrence",
+    "PlacementProposal",
+    "PlacementRun",
     "PrescribedDose",
+    "PriorityClass",
+    "PriorityMark",
     "Program",
     "ReminderAttempt",
     "ReminderDelivery",

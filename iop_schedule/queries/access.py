@@ -19,6 +19,7 @@ from iop_schedule.models import (
     Client,
     Group,
     Occurrence,
+    PlacementRun,
     Program,
     Room,
     RosterEntry,
@@ -283,3 +284,10 @@ def access_staff(actor: Actor, user_id: int, permission: Permission) -> User:
     actor.require(permission)
     statement = select(User).where(User.id == user_id, sees_staff(actor))
     return _the_one(statement)
+
+
+def access_placement_run(actor: Actor, run_id: int, permission: Permission) -> PlacementRun:
+    """Return the placement run, when it is of one of `actor`'s sites; else as `access_client`."""
+    actor.require(permission)
+    statement = select(PlacementRun).where(PlacementRun.id == run_id)
+    return _the_one(statement.where(_at_own_site(actor, PlacementRun.site_id)))

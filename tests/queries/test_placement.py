@@ -210,4 +210,4 @@ def test_any_number_of_groups_costs_the_same_statements(cast: Cast, person: Clie
     db.session.expire_all()
     with counted_statements() as statements:
         placement_for(viewer, person.id, from_day=MONDAY, now=NOW)
-    assert len(statements) == 14, "\n".join(statements)
+    assert len(statements) == 13, "\n".join(statements)

@@ -1,5 +1,6 @@
 """Placing everyone at once: column generation with the exact one-person search, HiGHS beneath."""
 
+from iop_schedule.adapters.optimizer.caseload import CaseloadPlan, plan_caseload
 from iop_schedule.adapters.optimizer.individual import (
     Counselor,
     Hours,
@@ -13,6 +14,7 @@ from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, affected_
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
 __all__ = [
+    "CaseloadPlan",
     "Counselor",
     "Hours",
     "NewGroup",
@@ -25,6 +27,7 @@ __all__ = [
     "affected_people",
     "individual_sessions",
     "open_groups",
+    "plan_caseload",
     "repair",
     "seat_prices",
     "solve",

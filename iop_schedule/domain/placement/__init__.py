@@ -6,6 +6,14 @@ How: `docs/placement.md`.
 """
 
 from iop_schedule.domain.placement.best_week import Gap, WeekFacts, WeekOf, WeekPlan, best_weeks, week_plan
+from iop_schedule.domain.placement.caseload import (
+    Figures,
+    Served,
+    figures,
+    settled,
+    shares_served,
+    work_pattern,
+)
 from iop_schedule.domain.placement.changes import Change, ChangeKind, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.clash import Clash, ClashKind
 from iop_schedule.domain.placement.explain import (
@@ -73,6 +81,7 @@ __all__ = [
     "DayPart",
     "Dose",
     "Explanation",
+    "Figures",
     "Gap",
     "Group",
     "Meeting",
@@ -84,6 +93,7 @@ __all__ = [
     "Problem",
     "Proposal",
     "Rule",
+    "Served",
     "Unplaced",
     "WeekFacts",
     "WeekOf",
@@ -104,6 +114,7 @@ __all__ = [
     "commitment_code",
     "commitment_words",
     "explain",
+    "figures",
     "fitting_groups",
     "hours",
     "meeting_value",
@@ -114,8 +125,11 @@ __all__ = [
     "openings",
     "part_of_day",
     "sentences",
+    "settled",
+    "shares_served",
     "unplaced",
     "week_plan",
     "weeks_of",
     "why_not",
+    "work_pattern",
 ]

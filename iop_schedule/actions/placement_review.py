@@ -1,0 +1,238 @@
+"""What is done about a placement run: proposals are accepted one by one or together, and taken back.
+
+Everything accepted or taken back together is one transaction. Before anything is written each proposal is
+looked at again: someone whose places have changed, or whose seat is gone, is left out and told of.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from iop_schedule.actions import audit
+from iop_schedule.actions.memberships import PlacesChange, change_places
+from iop_schedule.actions.placement import begin_waiting, record_decision
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.errors import DomainError, NotFound, NotPossible
+from iop_schedule.models import Enrollment, PlacementProposal, PlacementRun, Series, SeriesMember, db
+from iop_schedule.queries.access import Actor, access_placement_run
+from iop_schedule.queries.placement_caseload import places_on
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, ProposalState
+
+CHANGED = "Their places have changed since."
+DONE = "This has been done already. Take it back instead."
+#: From these a proposal may be applied: a seat that was gone may be free again.
+TO_DECIDE = (ProposalState.OPEN, ProposalState.STALE, ProposalState.UNDONE, ProposalState.DECLINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of proposals that were decided together."""
+
+    done: int
+    #: By client: why it was left out.
+    left: Mapping[int, str] = field(default_factory=dict)
+
+
+def apply_proposals(
+    *, actor: Actor, run_id: int, client_ids: Collection[int] | None, now: datetime
+) -> Outcome:
+    """Do what a run proposes, for some people or (None) for everyone who is not decided yet.
+
+    Those for whom it is no longer possible are left out; their proposals say why.
+
+    Raises:
+        NotFound: no such run at this person's sites, or a client without a proposal in it.
+    """
+    review = _Review(actor, run_id, now)
+    wanted = review.clients(client_ids, ProposalState.OPEN)
+    return review.decide(wanted, review.apply)
+
+
+def undo_proposals(
+    *, actor: Actor, run_id: int, client_ids: Collection[int] | None, now: datetime
+) -> Outcome:
+    """Give people back the places they had before a run's proposals were applied; None is everyone.
+
+    What has been attended stays. Before the first day it is as if nothing had happened; later, the former
+    places begin again tomorrow. Those for whom it is no longer possible keep what they have.
+
+    Raises:
+        NotFound: no such run at this person's sites, or a client without a proposal in it.
+    """
+    review = _Review(actor, run_id, now)
+    wanted = review.clients(client_ids, ProposalState.APPLIED)
+    return review.decide(wanted, review.undo)
+
+
+def decline_proposal(*, actor: Actor, run_id: int, client_id: int, now: datetime) -> None:
+    """Leave one person's week as it is.
+
+    Raises:
+        NotFound: no such run at this person's sites, or no proposal for the client.
+        NotPossible: it has been applied.
+    """
+    review = _Review(actor, run_id, now)
+    review.clients([client_id], ProposalState.OPEN)
+    (proposal,) = review.proposals([client_id])
+    if proposal.state == ProposalState.APPLIED:
+        raise NotPossible(DONE)
+    review.settle(proposal, ProposalState.DECLINED)
+    db.session.commit()
+
+
+def first_day(run: PlacementRun, now: datetime) -> date:
+    """Return the day on which what is decided now begins: the run's, or tomorrow when that has passed."""
+    today = civil_time.local_day(now, civil_time.zone(run.site.zone))
+    return max(run.from_day, today + timedelta(days=1))
+
+
+class _Review:
+    """One person deciding about one run at one moment."""
+
+    def __init__(self, actor: Actor, run_id: int, now: datetime) -> None:
+        self._actor, self._run_id, self._now = actor, run_id, now
+        self._day = first_day(self._run(), now)
+
+    def _run(self) -> PlacementRun:
+        return access_placement_run(self._actor, self._run_id, Permission.PLACEMENT_RUN)
+
+    def clients(self, client_ids: Collection[int] | None, state: ProposalState) -> list[int]:
+        """Return the people asked for, or everyone whose proposal stands at `state`."""
+        statement = select(PlacementProposal.client_id).where(PlacementProposal.run_id == self._run_id)
+        if client_ids is None:
+            statement = statement.where(PlacementProposal.state == state)
+        else:
+            statement = statement.where(PlacementProposal.client_id.in_(client_ids))
+        found = list(db.session.scalars(statement.order_by(PlacementProposal.client_id)))
+        if client_ids is not None and set(client_ids) != set(found):
+            raise NotFound
+        return found
+
+    def proposals(self, client_ids: Collection[int]) -> Sequence[PlacementProposal]:
+        """Return the proposals for these people, by client."""
+        statement = select(PlacementProposal).where(
+            PlacementProposal.run_id == self._run_id, PlacementProposal.client_id.in_(client_ids)
+        )
+        return db.session.scalars(statement.order_by(PlacementProposal.client_id)).all()
+
+    def decide(
+        self, wanted: Sequence[int], do: Callable[[Sequence[PlacementProposal], Mapping[int, str]], None]
+    ) -> Outcome:
+        """Do it for all of them in one transaction; who is in the way is left out, and all tried anew."""
+        left: dict[int, str] = {}
+        while True:
+            try:
+                do(self.proposals(wanted), left)
+                db.session.commit()
+            except DomainError as refused:
+                db.session.rollback()
+                client_id = refused.data.get("client_id")
+                if not isinstance(client_id, int) or client_id in left:
+                    raise
+                left[client_id] = refused.message
+            except BaseException:
+                db.session.rollback()
+                raise
+            else:
+                return Outcome(len(wanted) - len(left), left)
+
+    def apply(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """Begin what is proposed, inside the transaction; those `left` out learn why."""
+        self._check(proposals, left, TO_DECIDE, DONE, held=lambda p: p.before)
+        going = [p for p in proposals if p.client_id not in left]
+        changes = []
+        for proposal in going:
+            before, after = set(proposal.before), set(proposal.after)
+            lasting = self._lasting(proposal.client_id, before & after)
+            start, end = after - lasting, before - (after & lasting)
+            changes.append(PlacesChange(proposal.client_id, tuple(sorted(start)), tuple(sorted(end))))
+            record_decision(
+                self._actor, proposal.client_id, wanted=after, held=before, day=self._day, now=self._now
+            )
+            proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
+            self.settle(proposal, ProposalState.APPLIED)
+        self._change(changes)
+        for proposal in proposals:
+            if proposal.client_id in left and proposal.state in TO_DECIDE:
+                self.settle(proposal, ProposalState.STALE, left[proposal.client_id])
+
+    def undo(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """Take back what was applied, inside the transaction; those `left` out keep it and learn why."""
+        applied = (ProposalState.APPLIED,)
+        self._check(proposals, left, applied, "This was not applied.", held=lambda p: p.after)
+        changes = []
+        for proposal in proposals:
+            if proposal.client_id in left:
+                proposal.note = left[proposal.client_id]
+                continue
+            before, after = set(proposal.before), set(proposal.after)
+            changes.append(
+                PlacesChange(proposal.client_id, tuple(sorted(before - after)), tuple(sorted(after - before)))
+            )
+            self._wait_again(proposal)
+            self.settle(proposal, ProposalState.UNDONE)
+            audit.record(
+                AuditKind.PLACEMENT_UNDONE, actor=self._actor, now=self._now, client_id=proposal.client_id,
+                site_id=self._run().site_id,
+                details={"run": self._run_id, "from": self._day.isoformat(), "after": sorted(before)},
+            )  # fmt: skip
+        self._change(changes)
+
+    def _check(
+        self,
+        proposals: Sequence[PlacementProposal],
+        left: Mapping[int, str],
+        states: Collection[ProposalState],
+        otherwise: str,
+        *,
+        held: Callable[[PlacementProposal], Sequence[int]],
+    ) -> None:
+        """Refuse the first proposal not at one of `states`, or whose person holds other places."""
+        statement = select(Series.id).where(
+            Series.program_id == self._run().program_id, Series.group_id.is_not(None)
+        )
+        series = list(db.session.scalars(statement))
+        now_held = places_on([p.client_id for p in proposals], series, self._day)
+        for proposal in proposals:
+            if proposal.client_id in left:
+                continue
+            if proposal.state not in states:
+                raise NotPossible(otherwise, client_id=proposal.client_id)
+            if now_held[proposal.client_id] != set(held(proposal)):
+                raise NotPossible(CHANGED, client_id=proposal.client_id)
+
+    def _change(self, changes: Sequence[PlacesChange]) -> None:
+        if changes:
+            site_id = self._run().site_id
+            db.session.flush()
+            change_places(
+                actor=self._actor, site_id=site_id, changes=changes, from_day=self._day, now=self._now
+            )
+
+    def _lasting(self, client_id: int, series_ids: Collection[int]) -> set[int]:
+        """Return those of the series in which the place has begun by then and has no end: it stays."""
+        statement = select(SeriesMember.series_id).where(
+            SeriesMember.client_id == client_id,
+            SeriesMember.series_id.in_(series_ids),
+            SeriesMember.from_day <= self._day,
+            SeriesMember.until_day.is_(None),
+        )
+        return set(db.session.scalars(statement))
+
+    def settle(self, proposal: PlacementProposal, state: ProposalState, note: str = "") -> None:
+        """Write down what became of one proposal."""
+        proposal.state, proposal.note = state, note[:300]
+        proposal.decided_at, proposal.decided_by_id = self._now, self._actor.user_id
+
+    def _wait_again(self, proposal: PlacementProposal) -> None:
+        """Let the enrollment wait as it did, unless it has begun or somebody changed it since."""
+        if not proposal.undo:
+            return
+        enrollment = db.session.get_one(Enrollment, proposal.undo["enrollment"])
+        if enrollment.status == EnrollmentStatus.ACTIVE and enrollment.from_day == self._day:
+            enrollment.status = EnrollmentStatus(proposal.undo["status"])
+            enrollment.from_day = date.fromisoformat(proposal.undo["from_day"])
+        proposal.undo = {}

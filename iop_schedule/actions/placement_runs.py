@@ -1,0 +1,317 @@
+"""Planning for everyone of a program: asked for here, worked on in a process of its own, kept for review.
+
+A run is taken up by the scheduler. While it is worked on it says so every second; one that has fallen
+silent has lost its process, says so, and can be started again. Nothing here changes anybody's places.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from iop_schedule.actions import audit
+from iop_schedule.adapters.optimizer.apart import Abandoned, SolverDied, solve_apart
+from iop_schedule.adapters.placement_files import read_plan, read_problem, write_problem
+from iop_schedule.domain import civil_time
+from iop_schedule.domain import placement as rules
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.errors import NotPossible
+from iop_schedule.models import PlacementProposal, PlacementRun, Program, db
+from iop_schedule.models.base import read_transaction, write_transaction
+from iop_schedule.queries.access import Actor, access_placement_run, access_program
+from iop_schedule.queries.placement_caseload import Caseload, caseload_of, policy_of
+from iop_schedule.vocabulary import (
+    AuditKind,
+    PlacementAim,
+    ProposalKind,
+    ProposalState,
+    RunKind,
+    RunState,
+    WeekParity,
+)
+
+#: A run that has not said anything for so long has lost its process.
+SILENCE = timedelta(seconds=30)
+#: How often a run says that it is alive, and asks whether it is to stop.
+BEAT = timedelta(seconds=1)
+SHORTEST_SECONDS, LONGEST_SECONDS = 5, 3600
+_OPEN = (RunState.WAITING, RunState.RUNNING)
+
+LOST = "The planning ended before it had a result: its process was lost. Start it again."
+DIED = "The planning ended before it had a result. Start it again, with more time if it had little."
+WRONG = (
+    "The plan broke a rule and was thrown away. Nothing was changed. Tell whoever looks after this system."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody asks a run for."""
+
+    program_id: int
+    #: First day of the new weeks.
+    from_day: date
+    seconds: int
+    aim: PlacementAim = PlacementAim.STAY
+    kind: RunKind = RunKind.GROUPS
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ask_for_run(*, actor: Actor, wanted: Wanted, now: datetime) -> int:
+    """Ask for a plan for everyone of a program and return the run's id; the scheduler takes it up.
+
+    Raises:
+        NotFound, NotAllowed: the program is not this person's to plan.
+        NotPossible: the day has come already, the time is out of bounds, or a plan is being made.
+    """
+    program = access_program(actor, wanted.program_id, Permission.PLACEMENT_RUN)
+    today = civil_time.local_day(now, civil_time.zone(program.site.zone))
+    if wanted.from_day <= today:
+        message = "Choose tomorrow or later: the new weeks begin on this day."
+        raise NotPossible(message, field="from_day")
+    if not SHORTEST_SECONDS <= wanted.seconds <= LONGEST_SECONDS:
+        message = f"Choose {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds."
+        raise NotPossible(message, field="seconds")
+    _refuse_second(program)
+    run = PlacementRun(
+        site_id=program.site_id, program_id=program.id, kind=wanted.kind, aim=wanted.aim,
+        options=dict(wanted.options), from_day=wanted.from_day, seconds=wanted.seconds,
+        policy=list(policy_of(program, wanted.from_day)), state=RunState.WAITING,
+        requested_by_id=actor.user_id, created_at=now, progress={}, summary={},
+    )  # fmt: skip
+    db.session.add(run)
+    db.session.flush()
+    _record(AuditKind.PLACEMENT_RUN_ASKED, run, actor, now, aim=str(run.aim), policy=run.policy)
+    db.session.commit()
+    return run.id
+
+
+def _refuse_second(program: Program) -> None:
+    statement = select(PlacementRun.id).where(
+        PlacementRun.program_id == program.id, PlacementRun.state.in_(_OPEN)
+    )
+    if db.session.scalars(statement.limit(1)).first() is not None:
+        message = "A plan for this program is being made already. Wait for it, or stop it."
+        raise NotPossible(message, field="program_id")
+
+
+def _record(kind: AuditKind, run: PlacementRun, actor: Actor | None, now: datetime, **details: Any) -> None:
+    audit.record(
+        kind, actor=actor, now=now, subject=("placement_run", run.id), site_id=run.site_id, details=details
+    )
+
+
+def stop_run(*, actor: Actor, run_id: int, now: datetime) -> None:
+    """Stop a run: one that waits never begins, one that is worked on shows the best plan so far.
+
+    Raises:
+        NotFound: there is no such run at this person's sites.
+    """
+    run = access_placement_run(actor, run_id, Permission.PLACEMENT_RUN)
+    if run.state == RunState.WAITING:
+        run.state, run.finished_at = RunState.STOPPED, now
+    elif run.state == RunState.RUNNING and run.stop_asked_at is None:
+        run.stop_asked_at = now
+    else:
+        return
+    _record(AuditKind.PLACEMENT_RUN_STOPPED, run, actor, now)
+    db.session.commit()
+
+
+def start_again(*, actor: Actor, run_id: int, now: datetime) -> None:
+    """Let a run without a result be taken up once more, on the data as they are now.
+
+    Raises:
+        NotFound: there is no such run at this person's sites.
+        NotPossible: it has a result or is being worked on, or its first day has come.
+    """
+    run = access_placement_run(actor, run_id, Permission.PLACEMENT_RUN)
+    if run.state not in {RunState.FAILED, RunState.STOPPED} and not is_silent(run, now):
+        message = "This plan needs no second start."
+        raise NotPossible(message)
+    if run.from_day <= civil_time.local_day(now, civil_time.zone(run.site.zone)):
+        message = "The first day of these weeks has come. Ask for a new plan."
+        raise NotPossible(message)
+    run.state, run.problem_words, run.progress = RunState.WAITING, "", {}
+    run.started_at = run.beat_at = run.finished_at = run.stop_asked_at = None
+    _record(AuditKind.PLACEMENT_RUN_ASKED, run, actor, now, aim=str(run.aim), again=True)
+    db.session.commit()
+
+
+def is_silent(run: PlacementRun, now: datetime) -> bool:
+    """Return True when the run should be worked on but nobody has said anything for too long."""
+    return run.state == RunState.RUNNING and (run.beat_at is None or run.beat_at < now - SILENCE)
+
+
+def give_up_silent(*, now: datetime) -> int:
+    """Mark runs whose process was lost as failed; return how many."""
+    with write_transaction():
+        statement = select(PlacementRun).where(PlacementRun.state == RunState.RUNNING)
+        lost = [run for run in db.session.scalars(statement) if is_silent(run, now)]
+        for run in lost:
+            _fail(run, LOST, now)
+    return len(lost)
+
+
+def _fail(run: PlacementRun, words: str, now: datetime) -> None:
+    run.state, run.problem_words, run.finished_at = RunState.FAILED, words, now
+    _record(AuditKind.PLACEMENT_RUN_ENDED, run, None, now, state=str(run.state))
+
+
+def work_off(*, now: Callable[[], datetime], abandon: Callable[[], bool]) -> bool:
+    """Work on the next waiting run in a process of its own; return False when there is none.
+
+    Args:
+        now: reads the clock; a run takes minutes.
+        abandon: asked often; True ends the process and puts the run back to the waiting ones.
+    """
+    run_id = _claim(now())
+    if run_id is None:
+        return False
+    try:
+        with read_transaction():
+            run = db.session.get_one(PlacementRun, run_id)
+            caseload = caseload_of(run.program, run.from_day)
+            request, seconds = _request(run, caseload), float(run.seconds)
+        line = _Line(run_id, now)
+        answer = solve_apart(
+            request, seconds=seconds, progress=line.progress, stop=line.is_to_stop, abandon=abandon
+        )
+        _finish(run_id, caseload, answer, now())
+    except Abandoned:
+        with write_transaction():
+            db.session.get_one(PlacementRun, run_id).state = RunState.WAITING
+    except SolverDied:
+        with write_transaction():
+            _fail(db.session.get_one(PlacementRun, run_id), DIED, now())
+    except Exception:
+        with write_transaction():
+            _fail(db.session.get_one(PlacementRun, run_id), DIED, now())
+        raise
+    return True
+
+
+def _claim(now: datetime) -> int | None:
+    with write_transaction():
+        statement = (
+            select(PlacementRun)
+            .where(PlacementRun.state == RunState.WAITING)
+            .order_by(PlacementRun.created_at, PlacementRun.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        run = db.session.scalars(statement).first()
+        if run is None:
+            return None
+        run.state, run.started_at, run.beat_at = RunState.RUNNING, now, now
+        return run.id
+
+
+def _request(run: PlacementRun, caseload: Caseload) -> dict[str, Any]:
+    return {
+        "task": "caseload",
+        "problem": write_problem(caseload.problem),
+        "before": {client: list(meetings) for client, meetings in caseload.before.items()},
+        "aim": str(run.aim),
+        "seconds": run.seconds,
+        "seed": 0,
+    }
+
+
+class _Line:
+    """What a run and its row tell each other while it is worked on."""
+
+    def __init__(self, run_id: int, now: Callable[[], datetime]) -> None:
+        self._run_id, self._now, self._last = run_id, now, now() - BEAT
+        self._stop = False
+
+    def progress(self, said: Mapping[str, Any]) -> None:
+        """Note a word of progress, once a second at most, and whether the run is to stop."""
+        now = self._now()
+        if now - self._last < BEAT:
+            return
+        self._last = now
+        with write_transaction() as session:
+            mine = PlacementRun.id == self._run_id
+            session.execute(update(PlacementRun).where(mine).values(beat_at=now, progress=dict(said)))
+            asked = session.scalar(select(PlacementRun.stop_asked_at).where(mine))
+        self._stop = asked is not None
+
+    def is_to_stop(self) -> bool:
+        """Return True once somebody has asked for the best plan so far."""
+        return self._stop
+
+
+def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: datetime) -> None:
+    problem = read_problem(answer["problem"])
+    plan = read_plan(answer["plan"], problem)
+    with write_transaction():
+        run = db.session.get_one(PlacementRun, run_id)
+        if rules.broken_rules(problem, plan):
+            _fail(run, WRONG, now)
+            return
+        after = {**caseload.before, **plan.assignments}
+        run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
+        run.problem, run.plan = answer["problem"], answer["plan"]
+        run.summary = _summary(caseload, after, answer)
+        for client in caseload.problem.clients:
+            _propose(run, client, caseload, after.get(client.id, ()))
+        _record(
+            AuditKind.PLACEMENT_RUN_ENDED, run, None, now,
+            state=str(run.state), placed=len(plan.assignments), without=len(plan.unplaced),
+        )  # fmt: skip
+
+
+def _summary(
+    caseload: Caseload, after: Mapping[str, rules.Choice], answer: Mapping[str, Any]
+) -> dict[str, Any]:
+    shares = rules.shares_served(caseload.problem, caseload.before, after)
+    return {
+        "before": asdict(rules.figures(caseload.problem, caseload.before)),
+        "after": asdict(rules.figures(caseload.problem, after)),
+        "shares": {title: [asdict(one) for one in found] for title, found in shares.items()},
+        "kept": answer["kept"],
+        "fill_percent": answer["fill_percent"],
+        "left_out": caseload.left_out,
+        "machine": answer["machine"],
+    }
+
+
+def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after: rules.Choice) -> None:
+    """Note what the run proposes for one person, when it is a change."""
+    had, gets = caseload.before.get(client.id, ()), rules.meetings_in(after, WeekParity.A)
+    if set(had) == set(gets):
+        return
+    known = rules.offers(caseload.problem)
+    minutes_before, minutes_after = (sum(known[m].meeting.minutes for m in week) for week in (had, gets))
+    whole = not rules.broken_for(caseload.problem, client, had, known)
+    kind = ProposalKind.PLACE if not had else ProposalKind.MOVE if whole else ProposalKind.COMPLETE
+    db.session.add(
+        PlacementProposal(
+            run_id=run.id, client_id=int(client.id), kind=kind,
+            before=sorted(int(m) for m in had), after=sorted(int(m) for m in gets), session={},
+            minutes_before=minutes_before, minutes_after=minutes_after,
+            state=ProposalState.OPEN, undo={},
+        )
+    )  # fmt: skip
+
+
+def problem_file(*, actor: Actor, run_id: int, what: str, now: datetime) -> str:
+    """Return the problem or the plan of a run as the file that `placement solve` and `check` read.
+
+    People and sessions stand in it under their numbers; names and their own words do not.
+
+    Raises:
+        NotFound: there is no such run at this person's sites.
+        NotPossible: it has no result.
+    """
+    run = access_placement_run(actor, run_id, Permission.PLACEMENT_RUN)
+    text = run.problem if what == "problem" else run.plan
+    if text is None:
+        message = "This plan has no result yet."
+        raise NotPossible(message)
+    _record(AuditKind.PLACEMENT_RUN_DOWNLOADED, run, actor, now, what=what)
+    db.session.commit()
+    return text

@@ -1,0 +1,113 @@
+"""The process in which solvers run: a request comes in, progress and one answer go out, a line each.
+
+Its reader's death is its own: a heartbeat that nobody hears ends it.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from threading import Event, Lock, Thread
+from typing import Any
+
+from iop_schedule.adapters.optimizer.caseload import plan_caseload
+from iop_schedule.adapters.optimizer.solve import Progress
+from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
+from iop_schedule.vocabulary import PlacementAim
+
+#: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
+NICENESS, MOST_BYTES = 10, 6 * 1024**3
+HEARTBEAT_SECONDS = 1.0
+
+
+class Line:
+    """The way to the process that asked.
+
+    Args:
+        quiet: nobody asked; nothing is said.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._lock, self._quiet = Lock(), quiet
+        self._last: dict[str, Any] = {"step": "start", "seconds": 0.0}
+
+    def progress(self, progress: Progress) -> None:
+        """Tell how far the work is."""
+        self._last = {
+            "step": progress.step,
+            "seconds": round(progress.seconds, 1),
+            "objective": progress.objective,
+            "bound": progress.bound,
+        }
+        self._say({"progress": self._last})
+
+    def answer(self, answer: dict[str, Any]) -> None:
+        """Tell the result."""
+        self._say({"answer": answer})
+
+    def beat(self) -> None:
+        """Say that there is life, once a second; without a listener, end."""
+        while True:
+            self._say({"progress": self._last})
+            Event().wait(HEARTBEAT_SECONDS)
+
+    def _say(self, said: dict[str, Any]) -> None:
+        if self._quiet:
+            return
+        try:
+            with self._lock:
+                sys.stdout.write(json.dumps(said) + "\n")
+                sys.stdout.flush()
+        except (BrokenPipeError, OSError):
+            os._exit(1)  # from a thread, the only way out
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    enough = Event()
+    signal.signal(signal.SIGTERM, lambda *_: enough.set())
+    request = json.loads(sys.stdin.readline())
+    line = Line()
+    Thread(target=line.beat, daemon=True).start()
+    answer = TASKS[request["task"]](request, line, enough.is_set)
+    line.answer(answer | {"machine": _machine()})
+
+
+def _machine() -> dict[str, Any]:
+    versions = {}
+    for name in ("highspy", "ortools"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"python": sys.version.split()[0], **versions, "peak_mb": peak // 1024}
+
+
+def _caseload(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    found = plan_caseload(
+        read_problem(request["problem"]),
+        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        PlacementAim(request["aim"]),
+        seconds=request["seconds"],
+        seed=request["seed"],
+        cancelled=cancelled,
+        progress=line.progress,
+    )
+    return {
+        "problem": write_problem(found.problem),
+        "plan": write_plan(found.plan),
+        "kept": list(found.kept),
+        "fill_percent": found.fill_percent,
+    }
+
+
+#: What can be asked, by name.
+TASKS: dict[str, Callable[[dict[str, Any], Line, Callable[[], bool]], dict[str, Any]]] = {
+    "caseload": _caseload,
+}

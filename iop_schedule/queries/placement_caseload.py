@@ -1,0 +1,221 @@
+"""Everyone of one program as a placement problem, read in a fixed number of statements."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from iop_schedule.domain import civil_time
+from iop_schedule.domain import placement as rules
+from iop_schedule.domain.availability import Commitment
+from iop_schedule.domain.prescription import dose_on
+from iop_schedule.models import (
+    Client,
+    Enrollment,
+    Group,
+    PriorityClass,
+    PriorityMark,
+    Program,
+    Series,
+    SeriesMember,
+    db,
+)
+from iop_schedule.queries import placement_problem
+from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.prescription import dose_of
+from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind, Weekday
+
+#: People a plan is made for; who is on hold is away.
+PLANNED_FOR = (EnrollmentStatus.PLANNED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.ACTIVE)
+#: The kind under which a session of another kind stands among a person's commitments.
+SESSION = "session"
+#: What anybody counts whom the policy does not name.
+EVERYONE_ELSE = 1
+
+
+#: Lines of a written policy on who comes first, the heaviest first: name, weight, source, people.
+Policy = tuple[Mapping[str, str | int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caseload:
+    """Everyone of a program with what they attend; people and meetings go by their row numbers."""
+
+    problem: rules.Problem
+    before: Mapping[str, tuple[str, ...]]
+    #: People of the program who are in no plan: nothing is prescribed, or they are away.
+    left_out: int
+    #: The written policy as it stands.
+    policy: Policy
+
+
+def caseload_of(program: Program, day: date) -> Caseload:
+    """Return everyone of `program` with what they attend on `day` or later."""
+    episodes = _episodes(program, day)
+    doses = {client: dose_on([dose_of(d) for d in e.doses], day) for client, e in episodes.items()}
+    away = {c for c, e in episodes.items() if any(_covers(p.from_day, p.until_day, day) for p in e.pauses)}
+    people = [e.client for c, e in episodes.items() if doses[c] is not None and c not in away]
+    groups = _groups(program, day)
+    own = {m.id for g in groups for m in g.meetings}
+    ids = [client.id for client in people]
+    held = places_on(ids, own, day)
+    weights, policy = _policy(program, episodes)
+    commitments = commitments_of(ids)
+    sessions = _other_sessions(people, own, day)
+    clients = tuple(
+        placement_problem.person(
+            str(client.id),
+            client,
+            dose,
+            held=held.get(client.id, ()),
+            commitments=[*_typical(client, commitments[client.id], day), *sessions.get(client.id, ())],
+            priority=weights.get(client.id, EVERYONE_ELSE),
+        )
+        for client in people
+        if (dose := doses[client.id]) is not None
+    )
+    seats = _seats(groups, held, day)
+    problem = rules.Problem(
+        groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups), clients=clients
+    )
+    before = {str(c): tuple(str(s) for s in sorted(series)) for c, series in held.items() if series}
+    return Caseload(problem, before, len(episodes) - len(people), policy)
+
+
+def _episodes(program: Program, day: date) -> dict[int, Enrollment]:
+    statement = (
+        select(Enrollment)
+        .join(Enrollment.client)
+        .where(
+            Enrollment.program_id == program.id,
+            Client.site_id == program.site_id,
+            Enrollment.status.in_(PLANNED_FOR),
+            Enrollment.from_day <= day,
+            or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
+        )
+        .options(joinedload(Enrollment.client).joinedload(Client.site))
+        .order_by(Enrollment.client_id, Enrollment.from_day, Enrollment.id)
+    )
+    return {row.client_id: row for row in db.session.scalars(statement)}
+
+
+def _covers(first: date, last: date | None, day: date) -> bool:
+    return first <= day and (last is None or last >= day)
+
+
+def _typical(client: Client, commitments: Sequence[Commitment], day: date) -> list[rules.Commitment]:
+    """Return what the person's weeks hold, without their own words for it: plans are kept."""
+    found = placement_problem.weekly_commitments(client, commitments, day)
+    return list(dict.fromkeys(replace(one, label="") for one in found))
+
+
+def _groups(program: Program, day: date) -> Sequence[Group]:
+    to_come = or_(Series.until_day.is_(None), Series.until_day >= day)
+    statement = (
+        select(Group)
+        .where(Group.program_id == program.id, Group.meetings.any(to_come))
+        .order_by(Group.name, Group.id)
+        .options(selectinload(Group.meetings.and_(to_come)))
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(statement).unique().all()
+
+
+def places_on(client_ids: Collection[int], series_ids: Collection[int], day: date) -> dict[int, set[int]]:
+    """Return in which of the series each client has a place on `day` or later; every client is a key."""
+    statement = select(SeriesMember.client_id, SeriesMember.series_id).where(
+        SeriesMember.client_id.in_(client_ids),
+        SeriesMember.series_id.in_(series_ids),
+        or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+    )
+    held: dict[int, set[int]] = {client: set() for client in client_ids}
+    for client, series in db.session.execute(statement):
+        held[client].add(series)
+    return held
+
+
+def _seats(groups: Iterable[Group], held: Mapping[int, Collection[int]], day: date) -> dict[int, int]:
+    """Return the seats these people can share: without those of others, never fewer than they hold."""
+    own = Counter(series for series_ids in held.values() for series in series_ids)
+    seats = {m.id: group.seats for group in groups for m in group.meetings}
+    statement = (
+        select(SeriesMember.series_id, func.count(SeriesMember.client_id.distinct()))
+        .where(
+            SeriesMember.series_id.in_(seats),
+            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+        )
+        .group_by(SeriesMember.series_id)
+    )
+    everyone = {series: number for series, number in db.session.execute(statement)}  # noqa: C416 - rows
+    return {m: max(own[m], there - (everyone.get(m, 0) - own[m])) for m, there in seats.items()}
+
+
+def _other_sessions(
+    people: Sequence[Client], own: Collection[int], day: date
+) -> dict[int, list[rules.Commitment]]:
+    """Return what else of ours each person attends: one-to-ones, and groups of other programs."""
+    by_id = {client.id: client for client in people}
+    to_come = or_(Series.until_day.is_(None), Series.until_day >= day)
+    single = select(Series.client_id, Series).where(
+        Series.client_id.in_(by_id), Series.kind == SeriesKind.INDIVIDUAL, to_come
+    )
+    elsewhere = (
+        select(SeriesMember.client_id, Series)
+        .join(Series, Series.id == SeriesMember.series_id)
+        .where(
+            SeriesMember.client_id.in_(by_id),
+            Series.id.not_in(own),
+            to_come,
+            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+        )
+    )
+    found: dict[int, list[rules.Commitment]] = {}
+    for statement in (single, elsewhere):
+        for client_id, series in db.session.execute(statement.order_by(Series.id)):
+            if client_id is not None:
+                found.setdefault(client_id, []).append(_session(series, by_id[client_id]))
+    return found
+
+
+def _session(series: Series, client: Client) -> rules.Commitment:
+    """Return one of our own sessions as a commitment.
+
+    The rules add the way to the site around a meeting, but between two sessions nobody travels, so it is
+    taken off here as far as the session is long.
+    """
+    start = civil_time.minutes_of_day(series.local_start)
+    already_here = min(client.travel_minutes, (series.duration_minutes - 1) // 2)
+    end = start + series.duration_minutes - already_here
+    return rules.Commitment(SESSION, Weekday(series.weekday), start + already_here, end)
+
+
+def policy_of(program: Program, day: date) -> Policy:
+    """Return the program's written policy and how many of its people on `day` each line names."""
+    return _policy(program, _episodes(program, day))[1]
+
+
+def _policy(program: Program, episodes: Mapping[int, Enrollment]) -> tuple[dict[int, int], Policy]:
+    """Return what each person counts whom the policy names, and the policy itself."""
+    statement = (
+        select(PriorityMark.enrollment_id, PriorityMark.priority_class_id)
+        .join(PriorityMark.priority_class)
+        .where(PriorityClass.program_id == program.id)
+    )
+    marks = {enrollment: line for enrollment, line in db.session.execute(statement)}  # noqa: C416 - rows
+    lines = {line.id: line for line in priority_classes(program.id)}
+    named = {c: lines[marks[e.id]] for c, e in episodes.items() if e.id in marks}
+    people = Counter(line.id for line in named.values())
+    policy: Policy = tuple(
+        {"name": line.name, "weight": line.weight, "source": line.source, "people": people[line.id]}
+        for line in lines.values()
+    )
+    return {client: line.weight for client, line in named.items()}, policy
+
+
+def priority_classes(program_id: int) -> Sequence[PriorityClass]:
+    """Return the lines of a program's policy on who comes first, the heaviest first."""
+    statement = select(PriorityClass).where(PriorityClass.program_id == program_id)
+    return db.session.scalars(statement.order_by(PriorityClass.weight.desc(), PriorityClass.name)).all()
