@@ -15,6 +15,7 @@ from iop_schedule.app import create_app
 from iop_schedule.vocabulary import Role
 from tests.browser.conftest import Clinic, Visit
 from tests.browser.health import Watch, findings
+from tests.browser.reading import grade, sentences_of
 from tests.conftest import make_settings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -25,6 +26,13 @@ WHO = {
     Role.COUNSELOR: "whitfield@elm.example",
     Role.CASE_MANAGER: "bell@elm.example",
     Role.ADMINISTRATOR: "hughes@elm.example",
+}
+#: The school grade from which on the pages of a role can be read: people in a hard week read on a phone.
+READING_GRADE = {
+    Role.CLIENT: 6.0,
+    Role.COUNSELOR: 9.0,
+    Role.CASE_MANAGER: 9.0,
+    Role.ADMINISTRATOR: 9.0,
 }
 #: Pages no link leads to.
 ALSO = ("/nothing-here", "/my/times/add?day=2", "/my/week?print=1")
@@ -75,6 +83,7 @@ def test_every_page_of_a_role_is_healthy(
     page = visit(WHO[role])
     waiting = deque([page.url, *(clinic.url + path for path in (*pages_without_ids(addresses, role), *ALSO))])
     seen: set[str] = set()
+    said: set[str] = set()
     wrong: list[str] = []
     while waiting and len(seen) < MOST_PAGES:
         url = waiting.popleft()
@@ -89,9 +98,12 @@ def test_every_page_of_a_role_is_healthy(
             for link in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
             if link.startswith(clinic.url) and endpoint_of(addresses, link)
         )
+        said |= sentences_of(page)
         wrong += [f"{urlsplit(url).path}: {what}" for what in findings(page, watch)]
     assert wrong == []
     assert len(seen) < MOST_PAGES, "the crawl did not end by itself"
+    hardest = sorted(said, key=lambda sentence: -grade({sentence}))[:10]
+    assert grade(said) <= READING_GRADE[role], f"hard to read: {hardest}"
 
 
 def test_pages_before_signing_in_are_healthy(visit: Visit, watch: Watch) -> None:
