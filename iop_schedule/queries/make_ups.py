@@ -1,6 +1,6 @@
 """What can still be made up, and with which sessions: problem P6 read from the tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,7 +34,7 @@ from iop_schedule.models import (
 from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of, session_name, trip
 from iop_schedule.queries.frequency import CareRecord, care_records, without
-from iop_schedule.queries.notices import is_told_off, told_by_entry
+from iop_schedule.queries.notices import is_told_off
 from iop_schedule.queries.prescription import dose_of, enrollments_on
 from iop_schedule.vocabulary import (
     Attend,
@@ -385,43 +385,66 @@ def _days_of(entry: RosterEntry) -> int:
     return entry.occurrence.series.program.make_up_days
 
 
-def open_misses(client: Client, care: CareRecord, *, now: datetime) -> tuple[OpenMiss, ...]:
+def open_misses(
+    client: Client,
+    care: CareRecord,
+    *,
+    away: Collection[int],
+    most: int | None = None,
+    now: datetime,
+) -> tuple[OpenMiss, ...]:
     """Return what a client can still make up, oldest first, each with the number of sessions that would.
 
     Args:
         client: whose; for callers that have been through `access_client`.
         care: their record over at least the month around `now`.
+        away: the sessions of those weeks that they told us they cannot come to, as of `told_off`.
+        most: no more than so many; looking for sessions takes a few statements for each.
         now: the current instant.
     """
     tz = zone(client.site.zone)
     today = local_day(now, tz)
     states = {fact.occurrence_id: fact.state for fact in care.facts}
-    entries = _own_entries(client, states, today)
-    told = told_by_entry([entry.id for entry in entries])
+    entries = _own_entries(client, _possible(states, away), today)
+    if not entries:
+        return ()
     settled = _make_up_states([entry.id for entry in entries], states)
-    found = []
-    for entry in entries:
-        row = entry.occurrence
-        is_told = told[entry.id].absent is not None
-        make_up_state = settled.get(entry.id)
-        if may_be_made_up(entry, states[row.id], told=is_told, make_up_state=make_up_state, today=today):
-            last = rules.days_allowed(row.local_day, days=_days_of(entry))[1]
-            number = len(question_of(entry, now=now).options(now=now))
-            found.append(
-                OpenMiss(
-                    session=session_words(row, tz),
-                    state=states[row.id],
-                    told=is_told,
-                    until_day=last,
-                    options=number,
-                )
-            )
-    return tuple(found)
+    still_open = [
+        entry
+        for entry in entries
+        if may_be_made_up(
+            entry,
+            states[entry.occurrence_id],
+            told=entry.occurrence_id in away,
+            make_up_state=settled.get(entry.id),
+            today=today,
+        )
+    ]
+    return tuple(
+        OpenMiss(
+            session=session_words(entry.occurrence, tz),
+            state=states[entry.occurrence_id],
+            told=entry.occurrence_id in away,
+            until_day=rules.days_allowed(entry.occurrence.local_day, days=_days_of(entry))[1],
+            options=len(question_of(entry, now=now).options(now=now)),
+        )
+        for entry in still_open[:most]
+    )
 
 
-def _own_entries(client: Client, states: Mapping[int, SessionState], today: date) -> Sequence[RosterEntry]:
-    """Return the roster entries of which one may be open: recent or soon, and in one of the states."""
-    possible = [occurrence_id for occurrence_id, state in states.items() if state in MISSED | _NOT_YET_SAID]
+def _possible(states: Mapping[int, SessionState], away: Collection[int]) -> list[int]:
+    """Return the sessions of which one may be open."""
+    return [
+        occurrence_id
+        for occurrence_id, state in states.items()
+        if state in MISSED or (state in _NOT_YET_SAID and occurrence_id in away)
+    ]
+
+
+def _own_entries(client: Client, possible: Collection[int], today: date) -> Sequence[RosterEntry]:
+    """Return the roster entries at these sessions as far as they are recent or soon."""
+    if not possible:
+        return ()
     statement = (
         select(RosterEntry)
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
@@ -429,7 +452,7 @@ def _own_entries(client: Client, states: Mapping[int, SessionState], today: date
             RosterEntry.client_id == client.id,
             RosterEntry.released_at.is_(None),
             RosterEntry.source.in_(_OWN),
-            Occurrence.id.in_(possible),
+            Occurrence.id.in_(list(possible)),
             Occurrence.local_day.between(today - timedelta(days=31), today + LOOKS_AHEAD),
         )
         .options(

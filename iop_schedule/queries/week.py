@@ -13,16 +13,23 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.availability import KIND_WORDS, Commitment, busy_on
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.frequency import ClientWeek, SessionFact, client_week, weeks_goal_met
+from iop_schedule.domain.notices import can_be_late
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, Series, User, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
-from iop_schedule.queries.frequency import care_records
-from iop_schedule.vocabulary import Modality, OccurrenceStatus, SeriesKind
+from iop_schedule.queries.frequency import care_records, without
+from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
+from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
+from iop_schedule.queries.own_sessions import CheckIn, check_in_of
+from iop_schedule.queries.series import rule_of
+from iop_schedule.vocabulary import Modality, OccurrenceStatus, RosterSource, SeriesKind
 
 #: Weeks shown as dots under the goal.
 GOAL_WEEKS = 6
+#: Sessions to make up that the page names at once.
+MISSES_SHOWN = 2
 #: How far ahead the next session is looked for.
 LOOKS_AHEAD = timedelta(weeks=4)
 #: States in which a session that is not over can be the next one; on a break, or excused, it is not.
@@ -45,8 +52,17 @@ class WeekSession:
     leader: str
     state: SessionState
     reason: str
-    #: The time it had before it was moved, if it was.
+    #: It was changed on its own: another time, another counselor, another room.
     moved: bool
+    #: The time its series gives, when it is held at another one.
+    usual: datetime | None = None
+    told: Told = NOTHING
+    is_make_up: bool = False
+
+    @property
+    def is_expected(self) -> bool:
+        """Return True when the client is expected, as far as anybody knows."""
+        return self.state is SessionState.UPCOMING and self.told.absent is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,8 @@ class NextSession:
     starts_in: timedelta
     is_today: bool
     then: OwnTime | None
+    check_in: CheckIn
+    can_be_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +109,8 @@ class MyWeek:
     days: tuple[WeekDay, ...]
     next: NextSession | None
     hours: ClientWeek
+    #: What can still be made up, the oldest first.
+    open_misses: tuple[OpenMiss, ...]
     #: Past weeks, oldest first: True met, False not; weeks without a goal are left out.
     goal_weeks: tuple[bool, ...]
     office_phone: str
@@ -118,9 +138,10 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
     first = min(week, this_week.shifted(-GOAL_WEEKS))
     last_day = max(week.sunday, today + LOOKS_AHEAD)
     care = care_records([client.id], first_day=first.monday, last_day=last_day, now=now)[client.id]
+    away = told_off(client.id, first.monday, last_day)
     commitments = commitments_of([client.id])[client.id]
     states = {fact.occurrence_id: fact for fact in care.facts}
-    sessions = _sessions(client, week.monday, week.sunday, states, tz)
+    sessions = [shown for shown, _ in _sessions(client, week.monday, week.sunday, states, tz)]
     past = care.weeks(this_week.shifted(-GOAL_WEEKS), GOAL_WEEKS)
     return MyWeek(
         name=client.called,
@@ -129,7 +150,8 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
         week=week,
         days=tuple(_days(client, week, today=today, sessions=sessions, commitments=commitments)),
         next=_next(client, commitments, states, now=now, tz=tz),
-        hours=client_week(care.weeks(week, 1)[0]),
+        hours=client_week(without(care, away).weeks(week, 1)[0]),
+        open_misses=open_misses(client, care, away=away, most=MISSES_SHOWN, now=now),
         goal_weeks=tuple(bool(w.goal_met) for w in past if weeks_goal_met([w])[1]),
         office_phone=client.site.phone,
         zone_name=civil_time.instant(week.monday, time(12), tz).astimezone(tz).tzname() or tz.key,
@@ -147,10 +169,10 @@ def _week_to_show(today: date) -> ProgramWeek:
     return week.shifted(1) if today > week.friday else week
 
 
-def _occurrences(client: Client, first: date, last: date) -> Sequence[Occurrence]:
+def _entries(client: Client, first: date, last: date) -> Sequence[RosterEntry]:
     statement = (
-        select(Occurrence)
-        .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
+        select(RosterEntry)
+        .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
         .where(
             RosterEntry.client_id == client.id,
             RosterEntry.released_at.is_(None),
@@ -158,10 +180,12 @@ def _occurrences(client: Client, first: date, last: date) -> Sequence[Occurrence
         )
         .order_by(Occurrence.starts_at, Occurrence.id)
         .options(
-            joinedload(Occurrence.room),
-            joinedload(Occurrence.site),
-            joinedload(Occurrence.series).joinedload(Series.group),
-            joinedload(Occurrence.leader).options(lazyload(User.roles), lazyload(User.sites)),
+            joinedload(RosterEntry.occurrence).options(
+                joinedload(Occurrence.room),
+                joinedload(Occurrence.site),
+                joinedload(Occurrence.series).options(joinedload(Series.group), joinedload(Series.program)),
+                joinedload(Occurrence.leader).options(lazyload(User.roles), lazyload(User.sites)),
+            )
         )
     )
     return db.session.scalars(statement).unique().all()
@@ -169,16 +193,21 @@ def _occurrences(client: Client, first: date, last: date) -> Sequence[Occurrence
 
 def _sessions(
     client: Client, first: date, last: date, states: Mapping[int, SessionFact], tz: ZoneInfo
-) -> list[WeekSession]:
+) -> list[tuple[WeekSession, Occurrence]]:
+    entries = _entries(client, first, last)
+    told = told_by_entry([entry.id for entry in entries])
     return [
-        _session(occurrence, states[occurrence.id].state, tz)
-        for occurrence in _occurrences(client, first, last)
-        if occurrence.id in states
+        (_session(entry, states[entry.occurrence_id].state, told[entry.id], tz), entry.occurrence)
+        for entry in entries
+        if entry.occurrence_id in states
     ]
 
 
-def _session(occurrence: Occurrence, state: SessionState, tz: ZoneInfo) -> WeekSession:
+def _session(entry: RosterEntry, state: SessionState, told: Told, tz: ZoneInfo) -> WeekSession:
+    occurrence = entry.occurrence
     individual = occurrence.series.kind == SeriesKind.INDIVIDUAL
+    moved = occurrence.edited and occurrence.status == OccurrenceStatus.PLANNED
+    usual = rule_of(occurrence.series).instants_on(occurrence.original_day).start if moved else None
     return WeekSession(
         id=occurrence.id,
         title="One-to-one" if individual or not occurrence.series.group else occurrence.series.group.name,
@@ -190,7 +219,10 @@ def _session(occurrence: Occurrence, state: SessionState, tz: ZoneInfo) -> WeekS
         leader=occurrence.leader.name,
         state=state,
         reason=occurrence.status_reason,
-        moved=occurrence.edited and occurrence.status == OccurrenceStatus.PLANNED,
+        moved=moved,
+        usual=usual.astimezone(tz) if usual and usual != occurrence.starts_at else None,
+        told=told,
+        is_make_up=entry.source == RosterSource.MAKE_UP,
     )
 
 
@@ -236,9 +268,10 @@ def _next(
 ) -> NextSession | None:
     today = civil_time.local_day(now, tz)
     coming = _sessions(client, today, today + LOOKS_AHEAD, states, tz)
-    session = next((s for s in coming if s.ends > now and s.state in EXPECTED), None)
-    if session is None:
+    found = next((pair for pair in coming if _is_next(pair[0], now)), None)
+    if found is None:
         return None
+    session, held = found
     ends = civil_time.minutes_of_day(session.ends.time())
     later = [o for o in _own_times(commitments, session.starts.date()) if 0 <= o.start_minute - ends <= SOON]
     return NextSession(
@@ -246,4 +279,10 @@ def _next(
         starts_in=session.starts - now,
         is_today=session.starts.date() == today,
         then=min(later, key=lambda o: o.start_minute, default=None),
+        check_in=check_in_of(held, session.told, now=now),
+        can_be_late=can_be_late(starts_at=held.starts_at, ends_at=held.ends_at, now=now),
     )
+
+
+def _is_next(session: WeekSession, now: datetime) -> bool:
+    return session.ends > now and session.state in EXPECTED and session.told.absent is None

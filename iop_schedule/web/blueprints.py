@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from iop_schedule.web.absences import absences
 from iop_schedule.web.attendance import attendance
 from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
@@ -14,6 +15,7 @@ from iop_schedule.web.health import health
 from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
+from iop_schedule.web.make_ups import make_ups
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
 from iop_schedule.web.places import places
@@ -37,6 +39,8 @@ BLUEPRINTS = (
     series,
     placement,
     attendance,
+    make_ups,
+    absences,
     frequency,
     cases,
     imports,

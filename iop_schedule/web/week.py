@@ -10,9 +10,10 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
+from iop_schedule.queries.make_ups import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
-from iop_schedule.web.presenting import clock_time, duration, hours, long_day, time_range
+from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, time_range
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -53,6 +54,7 @@ def my_week_page() -> ResponseReturnValue:
         days=[_day(day) for day in my.days],
         next_card=_next_card(my.next) if my.next else None,
         goal=_goal(my),
+        open_misses=[_open_miss(miss) for miss in my.open_misses],
         title=_title(my.week),
     )
 
@@ -89,9 +91,7 @@ def _day(day: WeekDay) -> GridDay:
 
 
 def _session_block(session: WeekSession) -> Block:
-    state, label, symbol = STATES.get(session.state, ("", "", ""))
-    if session.moved and not state:
-        label, symbol = "The time has changed", "clock"
+    state, label, symbol = _state(session)
     where = " · ".join(part for part in (session.room, f"with {session.leader}") if part)
     return Block(
         title=session.title,
@@ -104,7 +104,31 @@ def _session_block(session: WeekSession) -> Block:
         state_label=label,
         state_icon=symbol,
         sub=session.reason if state == "off" and session.reason else where,
+        url=url_for("make_ups.page", occurrence_id=session.id),
     )
+
+
+def _state(session: WeekSession) -> tuple[str, str, str]:
+    """Return how a session looks on the grid: what happened first, then what was told, then what changed."""
+    if session.state in STATES:
+        return STATES[session.state]
+    told = session.told
+    stands = (
+        (told.absent is not None, ("away", "You told us", "message-square-text")),
+        (told.here_at is not None, ("", "You are checked in", "check")),
+        (told.late_minutes is not None, ("", "You told us: running late", "clock")),
+        (session.usual is not None, ("", f"Moved from {_usual(session)}", "clock")),
+        (session.moved, ("", "Something has changed", "clock")),
+        (session.is_make_up, ("", "Make-up", "calendar-check")),
+    )
+    return next((look for holds, look in stands if holds), ("", "", ""))
+
+
+def _usual(session: WeekSession) -> str:
+    usual = session.usual
+    if usual is None:
+        return ""
+    return clock_time(usual) if usual.date() == session.starts.date() else f"{usual:%a} {clock_time(usual)}"
 
 
 def _own_block(own: OwnTime) -> Block:
@@ -126,6 +150,14 @@ class NextCard:
     title: str
     when_words: str
     facts: tuple[tuple[str, str], ...]
+    session_id: int
+    #: "here" offers the button, "opens" says when, "done" says when it was pressed; else nothing.
+    check_in: str = ""
+    check_in_words: str = ""
+    can_undo_check_in: bool = False
+    can_be_late: bool = False
+    #: What was told about a delay.
+    late_words: str = ""
 
 
 def _next_card(coming: NextSession) -> NextCard:
@@ -136,12 +168,33 @@ def _next_card(coming: NextSession) -> NextCard:
     if coming.then:
         begins = clock_time(wall_time(coming.then.start_minute))
         facts.append(("briefcase", f"Ends in time for {coming.then.title.lower()} at {begins}"))
+    check_in, words = _check_in(coming)
     return NextCard(
         eyebrow=_countdown(coming),
         title=session.title,
         when_words=f"{when} today" if coming.is_today else f"{long_day(session.starts)}, {when}",
         facts=tuple(facts),
+        session_id=session.id,
+        check_in=check_in,
+        check_in_words=words,
+        can_undo_check_in=coming.check_in.can_undo,
+        can_be_late=coming.can_be_late and not session.told.here_at and not session.state.is_attended,
+        late_words=f"You told us: about {session.told.late_minutes} min late"
+        if session.told.late_minutes
+        else "",
     )
+
+
+def _check_in(coming: NextSession) -> tuple[str, str]:
+    check_in = coming.check_in
+    if check_in.done_at is not None:
+        return "done", f"You are checked in, {clock_time(check_in.done_at)}"
+    if not check_in.offered or coming.session.state.is_attended or check_in.opens is None:
+        return "", ""
+    if check_in.is_open:
+        return "here", "I’m here"
+    opens_later = coming.is_today and coming.starts_in.total_seconds() > 0
+    return ("opens", f"Check in opens at {clock_time(check_in.opens)}") if opens_later else ("", "")
 
 
 def _countdown(coming: NextSession) -> str:
@@ -203,7 +256,7 @@ def _segment(session: WeekSession) -> Segment | None:
     if session.state.is_attended:
         return Segment("done", minutes)
     if session.state in {SessionState.UPCOMING, SessionState.NOT_RECORDED}:
-        return Segment("todo", minutes)
+        return Segment("missed" if session.told.absent else "todo", minutes)
     return Segment("missed", minutes) if session.state.in_dose else None
 
 
@@ -211,15 +264,37 @@ def _goal_words(my: MyWeek) -> str:
     week_hours = my.hours
     if not week_hours.to_go_minutes:
         return f"You reached your {hours(week_hours.goal_minutes)} hours this week."
-    coming = [
-        f"{day.day:%A}" for day in my.days if any(s.state is SessionState.UPCOMING for s in day.sessions)
-    ]
+    coming = [f"{day.day:%A}" for day in my.days if any(s.is_expected for s in day.sessions)]
     if week_hours.short_minutes:
-        return f"{duration(week_hours.short_minutes)} more would reach your goal. Ask us about a make-up."
+        more = f"{duration(week_hours.short_minutes)} more would reach your goal."
+        return f"{more} {'A make-up counts.' if my.open_misses else 'Ask us about a make-up.'}"
     if not coming:
         return "We are still writing down who was there."
     days = coming[0] if len(coming) == 1 else f"{', '.join(coming[:-1])} and {coming[-1]}"
     return f"{days} will reach your goal."
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMissNote:
+    """One session that can still be made up, as the page asks about it."""
+
+    words: str
+    fits: str
+    url: str
+
+
+def _open_miss(miss: OpenMiss) -> OpenMissNote:
+    starts = miss.session.starts
+    day = f"{starts:%A}, {starts:%b} {starts.day}"
+    if miss.state is SessionState.PROGRAM_CANCELLED:
+        words = f"We canceled {miss.session.title} on {day}. It does not count against your goal."
+    elif miss.told:
+        words = f"You can’t come on {day}."
+    else:
+        words = f"We missed you on {day}."
+    number = miss.options
+    fits = f"{count(number, 'time fits', 'times fit')} you to make it up." if number else ""
+    return OpenMissNote(words, fits, url_for("make_ups.choose", occurrence_id=miss.session.occurrence_id))
 
 
 def week_url(shown: ProgramWeek) -> str:

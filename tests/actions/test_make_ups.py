@@ -39,7 +39,7 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_entry, actor_for
 from iop_schedule.queries.calendars import my_calendar
 from iop_schedule.queries.frequency import care_records
-from iop_schedule.queries.make_ups import blocked_for, open_misses, options_for
+from iop_schedule.queries.make_ups import blocked_for, open_misses, options_for, told_off
 from iop_schedule.queries.notices import told_by_entry
 from iop_schedule.queries.reminders import client_days
 from iop_schedule.vocabulary import (
@@ -282,9 +282,10 @@ def test_open_misses_are_listed_until_they_are_settled(
     def listed() -> list[tuple[int, bool, int]]:
         care = care_records([cast.ana.id], first_day=date(2026, 2, 2), last_day=date(2026, 4, 3), now=NOW)
         client = db.session.get_one(Client, cast.ana.id)
+        gone = told_off(client.id, date(2026, 2, 2), date(2026, 4, 3))
         return [
             (one.session.occurrence_id, one.told, one.options)
-            for one in open_misses(client, care[cast.ana.id], now=NOW)
+            for one in open_misses(client, care[cast.ana.id], away=gone, now=NOW)
         ]
 
     assert listed() == []

@@ -1,6 +1,6 @@
 """My week, the calendar file and help, as a client uses them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -131,11 +131,15 @@ def test_a_closed_day_says_why_and_shows_no_session(ana: Http, cast: Cast) -> No
 def test_a_canceled_and_a_moved_session_are_told(ana: Http, cast: Cast) -> None:
     canceled = expect(cast, MONDAY)
     canceled.status, canceled.status_reason = OccurrenceStatus.CANCELLED, "The heating is out"
-    expect(cast, FRIDAY, edited=True)
+    expect(cast, WEDNESDAY, edited=True)
+    friday = expect(cast, FRIDAY, edited=True)
+    friday.starts_at += timedelta(hours=1)
+    db.session.commit()
     page = words(ana.get("/my/week").text)
     assert "The heating is out" in page
     assert "Canceled by us" in page
-    assert "The time has changed" in page
+    assert "Something has changed" in page
+    assert "Moved from 9:00 am" in page
 
 
 def test_on_a_break_the_session_is_not_the_next_one(ana: Http, cast: Cast) -> None:
