@@ -136,6 +136,13 @@ class ConstraintKind(StrEnum):
     OTHER = "other"
 
 
+class UploadSource(StrEnum):
+    """What a client's times were read from."""
+
+    CALENDAR = "calendar"
+    SHIFTS = "shifts"
+
+
 class WeekParity(StrEnum):
     """Which weeks a weekly rule covers; A is the week of the rule's anchor date."""
 
@@ -380,6 +387,8 @@ class AuditKind(StrEnum):
     CONSTRAINT_CHANGED = "constraint:changed"
     CONSTRAINT_ENDED = "constraint:ended"
     CONSTRAINT_WITHDRAWN = "constraint:withdrawn"
+    TIMES_UPLOADED = "times:uploaded"
+    TIMES_UPLOAD_REMOVED = "times:upload-removed"
     TODAY_VIEWED = "today:viewed"
     ROSTER_VIEWED = "roster:viewed"
     ATTENDANCE_RECORDED = "attendance:recorded"

@@ -20,6 +20,7 @@ from iop_schedule.models import (
     Client,
     ClientConstraint,
     Closure,
+    CommitmentUpload,
     Enrollment,
     Group,
     Occurrence,
@@ -44,6 +45,7 @@ from iop_schedule.vocabulary import (
     RosterSource,
     SeriesKind,
     ServiceType,
+    UploadSource,
 )
 
 PASSWORD = "correct horse battery"
@@ -278,3 +280,21 @@ def make_link(feed: CalendarFeed, **given: Any) -> CalendarLink:
         CalendarLink(feed=feed, **{"token_hash": _code("hash"), "created_at": MADE_AT, **given})
     )
     return row
+
+
+def make_upload(client: Client, **given: Any) -> CommitmentUpload:
+    """An uploaded calendar of the client's own, with no times."""
+    found: CommitmentUpload = _add(
+        CommitmentUpload(
+            client=client,
+            **{
+                "kind": ConstraintKind.WORK,
+                "source": UploadSource.CALENDAR,
+                "until_day": date(2026, 9, 1),
+                "created_at": MADE_AT,
+                "created_by_id": client.user_id,
+                **given,
+            },
+        )
+    )
+    return found

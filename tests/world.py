@@ -103,6 +103,7 @@ def make_world(cast: Cast) -> World:
     far_held = occurrence(cast.far_monday, LAST_MONDAY, cast.zoe)
     for client in (cast.ana, cast.ben, cast.zoe):
         make.make_link(make.make_feed(client_id=client.id, label="My phone"))
+        make.make_upload(client)
     mark(held, cast.ana, cast.carol)
     mark(far_held, cast.zoe, cast.eve)
     return World(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.locks import lock_client
@@ -39,17 +39,17 @@ def add_commitments(
         NotFound, NotAllowed: not this person's to change.
         NotPossible: too many for one week.
     """
-    client = _client(actor, client_id, now)
+    client = client_to_change(actor, client_id, now)
     lock_client(client.id)
     given = list(commitments)
-    _check_room_for(client.id, given)
-    rows = [_row(client.id, one, actor, now) for one in given]
+    check_room_for(client.id, given, now)
+    rows = [new_row(client.id, one, actor, now) for one in given]
     db.session.add_all(rows)
     db.session.flush()
     for row in rows:
-        _record(AuditKind.CONSTRAINT_ADDED, actor, row, now)
+        record(AuditKind.CONSTRAINT_ADDED, actor, row, now)
     db.session.commit()
-    return _saved(client.id, rows, now)
+    return saved(client.id, rows, now)
 
 
 def add_commitment(*, actor: Actor, client_id: int, commitment: Commitment, now: datetime) -> Saved:
@@ -69,22 +69,22 @@ def change_commitment(*, actor: Actor, commitment_id: int, commitment: Commitmen
     row = _own(actor, commitment_id, now)
     today = local_day(now, zone(row.client.site.zone))
     given = [commitment]
-    _check_room_for(row.client_id, given)
+    check_room_for(row.client_id, given, now)
     if row.day is not None or row.from_day >= today:
         _withdraw(row, actor, now)
-        new = _row(row.client_id, commitment, actor, now)
+        new = new_row(row.client_id, commitment, actor, now)
     else:
         row.until_day = _earlier(row.until_day, today - timedelta(days=1))
         first = max(commitment.from_day, today) if commitment.is_weekly else commitment.from_day
         if commitment.until_day is not None and commitment.until_day < first:
             message = "The last day must be today or later."
             raise NotPossible(message, field="until_day")
-        new = _row(row.client_id, replace(commitment, from_day=first), actor, now)
+        new = new_row(row.client_id, replace(commitment, from_day=first), actor, now)
     db.session.add(new)
     db.session.flush()
-    _record(AuditKind.CONSTRAINT_CHANGED, actor, new, now, was=row.id)
+    record(AuditKind.CONSTRAINT_CHANGED, actor, new, now, was=row.id)
     db.session.commit()
-    return _saved(new.client_id, [new], now)
+    return saved(new.client_id, [new], now)
 
 
 def end_commitment(*, actor: Actor, commitment_id: int, last_day: date, now: datetime) -> Saved:
@@ -99,9 +99,9 @@ def end_commitment(*, actor: Actor, commitment_id: int, last_day: date, now: dat
         message = "It has not begun by then. Take it back instead."
         raise NotPossible(message, field="until_day")
     row.until_day = last_day
-    _record(AuditKind.CONSTRAINT_ENDED, actor, row, now)
+    record(AuditKind.CONSTRAINT_ENDED, actor, row, now)
     db.session.commit()
-    return _saved(row.client_id, [row], now)
+    return saved(row.client_id, [row], now)
 
 
 def withdraw_commitment(*, actor: Actor, commitment_id: int, now: datetime) -> Saved:
@@ -112,9 +112,9 @@ def withdraw_commitment(*, actor: Actor, commitment_id: int, now: datetime) -> S
     """
     row = _own(actor, commitment_id, now)
     _withdraw(row, actor, now)
-    _record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
+    record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
     db.session.commit()
-    return _saved(row.client_id, [row], now)
+    return saved(row.client_id, [row], now)
 
 
 def replace_commitments(
@@ -133,33 +133,33 @@ def replace_commitments(
         NotFound, NotAllowed: the client, or one of the commitments, is not this person's to change.
         NotPossible: too many for one week.
     """
-    client = _client(actor, client_id, now)
+    client = client_to_change(actor, client_id, now)
     lock_client(client.id)
     today = local_day(now, zone(client.site.zone))
     given = list(commitments)
-    _check_room_for(client.id, given)
+    check_room_for(client.id, given, now)
     for commitment_id in sorted(remove_ids):
         row = _own(actor, commitment_id, now)
         if row.client_id != client.id:
             raise NotFound
-        _stop(row, actor, today, now)
-    rows = [_row(client.id, one, actor, now) for one in given]
+        stop(row, actor, today, now)
+    rows = [new_row(client.id, one, actor, now) for one in given]
     db.session.add_all(rows)
     db.session.flush()
     for row in rows:
-        _record(AuditKind.CONSTRAINT_ADDED, actor, row, now)
+        record(AuditKind.CONSTRAINT_ADDED, actor, row, now)
     db.session.commit()
-    return _saved(client.id, rows, now)
+    return saved(client.id, rows, now)
 
 
-def _stop(row: ClientConstraint, actor: Actor, today: date, now: datetime) -> None:
+def stop(row: ClientConstraint, actor: Actor, today: date, now: datetime) -> None:
     """Let a commitment hold until yesterday; take it back when it has not begun by then."""
     if row.day is not None or row.from_day >= today:
         _withdraw(row, actor, now)
-        _record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
+        record(AuditKind.CONSTRAINT_WITHDRAWN, actor, row, now)
         return
     row.until_day = _earlier(row.until_day, today - timedelta(days=1))
-    _record(AuditKind.CONSTRAINT_ENDED, actor, row, now)
+    record(AuditKind.CONSTRAINT_ENDED, actor, row, now)
 
 
 def except_day(*, actor: Actor, commitment_id: int, day: date, holds: bool, now: datetime) -> Saved:
@@ -180,13 +180,18 @@ def except_day(*, actor: Actor, commitment_id: int, day: date, holds: bool, now:
     elif not holds and day not in listed:
         row.exceptions.append(ConstraintException(day=day))
     db.session.flush()
-    _record(AuditKind.CONSTRAINT_CHANGED, actor, row, now, day=str(day), holds=holds)
+    record(AuditKind.CONSTRAINT_CHANGED, actor, row, now, day=str(day), holds=holds)
     db.session.commit()
     db.session.expire(row, ["exceptions"])
-    return _saved(row.client_id, [row], now)
+    return saved(row.client_id, [row], now)
 
 
-def _client(actor: Actor, client_id: int, now: datetime) -> Client:
+def client_to_change(actor: Actor, client_id: int, now: datetime) -> Client:
+    """Return the client, for the client or staff who may change their times.
+
+    Raises:
+        NotFound, NotAllowed: not this person's to change.
+    """
     permission = Permission.OWN_TIMES if actor.role is Role.CLIENT else Permission.CONSTRAINTS_EDIT
     return access_client(actor, client_id, permission, now=now)
 
@@ -197,7 +202,7 @@ def _own(actor: Actor, commitment_id: int, now: datetime) -> ClientConstraint:
     if row is None:
         actor.require(Permission.OWN_TIMES if actor.role is Role.CLIENT else Permission.CONSTRAINTS_EDIT)
         raise NotFound
-    _client(actor, row.client_id, now)
+    client_to_change(actor, row.client_id, now)
     lock_client(row.client_id)
     db.session.refresh(row)
     if row.withdrawn_at is not None:
@@ -205,9 +210,17 @@ def _own(actor: Actor, commitment_id: int, now: datetime) -> ClientConstraint:
     return row
 
 
-def _check_room_for(client_id: int, given: list[Commitment]) -> None:
+def check_room_for(client_id: int, given: list[Commitment], now: datetime) -> None:
+    """Refuse more commitments than a week can hold; those that are over count no more.
+
+    Raises:
+        NotPossible: too many.
+    """
+    yesterday = local_day(now, zone(db.session.get_one(Client, client_id).site.zone)) - timedelta(days=1)
     open_ones = select(ClientConstraint.id).where(
-        ClientConstraint.client_id == client_id, ClientConstraint.withdrawn_at.is_(None)
+        ClientConstraint.client_id == client_id,
+        ClientConstraint.withdrawn_at.is_(None),
+        func.coalesce(ClientConstraint.day, ClientConstraint.until_day, yesterday) >= yesterday,
     )
     if len(db.session.scalars(open_ones).all()) + len(given) > MOST_COMMITMENTS:
         message = f"A week holds at most {MOST_COMMITMENTS} entries. Remove some first."
@@ -217,7 +230,8 @@ def _check_room_for(client_id: int, given: list[Commitment]) -> None:
         raise NotPossible(message, field="exceptions")
 
 
-def _row(client_id: int, commitment: Commitment, actor: Actor, now: datetime) -> ClientConstraint:
+def new_row(client_id: int, commitment: Commitment, actor: Actor, now: datetime) -> ClientConstraint:
+    """Return a commitment as a row that is not stored yet."""
     return ClientConstraint(
         client_id=client_id,
         kind=commitment.kind,
@@ -248,8 +262,11 @@ def _earlier(day: date | None, other: date) -> date:
     return other if day is None else min(day, other)
 
 
-def _record(kind: AuditKind, actor: Actor, row: ClientConstraint, now: datetime, **more: object) -> None:
-    """The kind of commitment and its label are the client's own business: the trail holds times only."""
+def record(kind: AuditKind, actor: Actor, row: ClientConstraint, now: datetime, **more: object) -> None:
+    """Write a change of a commitment down.
+
+    Its kind and label are the client's own business: the trail holds times only.
+    """
     audit.record(
         kind,
         actor=actor,
@@ -268,7 +285,8 @@ def _record(kind: AuditKind, actor: Actor, row: ClientConstraint, now: datetime,
     )
 
 
-def _saved(client_id: int, rows: list[ClientConstraint], now: datetime) -> Saved:
+def saved(client_id: int, rows: list[ClientConstraint], now: datetime) -> Saved:
+    """Return what was stored, with the upcoming sessions that do not fit it."""
     ids = tuple(row.id for row in rows)
     found = [clash for clash in clashes_of(client_id, now=now) if clash.commitment_id in ids]
     return Saved(ids, tuple(found))

@@ -2,7 +2,12 @@
 
 from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision
 from iop_schedule.models.audit import AuditEvent
-from iop_schedule.models.availability import ClientConstraint, ConstraintException
+from iop_schedule.models.availability import (
+    ClientConstraint,
+    CommitmentUpload,
+    CommitmentUploadEntry,
+    ConstraintException,
+)
 from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
 from iop_schedule.models.imports import ImportRun
@@ -35,6 +40,8 @@ __all__ = [
     "Client",
     "ClientConstraint",
     "Closure",
+    "CommitmentUpload",
+    "CommitmentUploadEntry",
     "ConstraintException",
     "CounselorHours",
     "CounselorLimit",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Id, Instant, Word, one_of
 from iop_schedule.models.people import Client
-from iop_schedule.vocabulary import ConstraintKind, WeekParity
+from iop_schedule.vocabulary import ConstraintKind, UploadSource, WeekParity
 
 
 class ClientConstraint(Base):
@@ -78,3 +78,44 @@ class ConstraintException(Base):
     day: Mapped[date]
 
     constraint: Mapped[ClientConstraint] = relationship(back_populates="exceptions")
+
+
+class CommitmentUpload(Base):
+    """A calendar or list of shifts that some of a client's commitments were read from; the file is not kept.
+
+    A later one takes its place: `ended_at` is set, what it said ends or goes on as part of the later one.
+    """
+
+    __tablename__ = "commitment_upload"
+    __table_args__ = (
+        one_of("kind", ConstraintKind),
+        one_of("source", UploadSource),
+        CheckConstraint("(ended_at IS NULL) = (ended_by_id IS NULL)", name="ended_by_someone"),
+    )
+
+    id: Mapped[Id]
+    client_id: Mapped[int] = mapped_column(ForeignKey("client.id"), index=True)
+    kind: Mapped[Word]
+    source: Mapped[Word]
+    #: The last day it was read for.
+    until_day: Mapped[date]
+    created_at: Mapped[Instant]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    ended_at: Mapped[Instant | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    client: Mapped[Client] = relationship()
+    commitments: Mapped[list[ClientConstraint]] = relationship(
+        secondary="commitment_upload_entry", order_by=ClientConstraint.id
+    )
+
+
+class CommitmentUploadEntry(Base):
+    """One commitment that an upload said."""
+
+    __tablename__ = "commitment_upload_entry"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey("commitment_upload.id"), primary_key=True)
+    constraint_id: Mapped[int] = mapped_column(
+        ForeignKey("client_constraint.id"), primary_key=True, index=True
+    )

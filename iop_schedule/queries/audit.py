@@ -39,6 +39,8 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.CONSTRAINT_CHANGED: "{who} changed a time of {whom}",
     AuditKind.CONSTRAINT_ENDED: "{who} ended a time of {whom}",
     AuditKind.CONSTRAINT_WITHDRAWN: "{who} took back a time of {whom}",
+    AuditKind.TIMES_UPLOADED: "{who} took over a calendar as times of {whom}",
+    AuditKind.TIMES_UPLOAD_REMOVED: "{who} removed the times of {whom} that came from a calendar",
     AuditKind.TODAY_VIEWED: "{who} looked at the sessions of a day",
     AuditKind.ROSTER_VIEWED: "{who} looked at an attendance sheet",
     AuditKind.ATTENDANCE_RECORDED: "{who} recorded attendance of {whom}",

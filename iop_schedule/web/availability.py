@@ -53,6 +53,13 @@ class Page:
             return url_for(f"availability.my_{what}", **values)
         return url_for(f"availability.their_{what}", client_id=self.client_id, **values)
 
+    @property
+    def upload_url(self) -> str:
+        """Return the address at which times are added from a calendar."""
+        if self.own:
+            return url_for("uploads.my_upload")
+        return url_for("uploads.their_upload", client_id=self.client_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -79,92 +86,94 @@ class ListedDay:
 @requires(Permission.OWN_TIMES)
 def my_times() -> ResponseReturnValue:
     """Show one's own times."""
-    return _show(_own_page())
+    return _show(own_page())
 
 
 @availability.get("/clients/<int:client_id>/times")
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_times(client_id: int) -> ResponseReturnValue:
     """Show a client's times to their staff."""
-    return _show(_their_page(client_id))
+    return _show(their_page(client_id))
 
 
 @availability.route("/my/times/add", methods=["GET", "POST"])
 @requires(Permission.OWN_TIMES)
 def my_add() -> ResponseReturnValue:
     """Add a time of one's own."""
-    return _add(_own_page())
+    return _add(own_page())
 
 
 @availability.route("/clients/<int:client_id>/times/add", methods=["GET", "POST"])
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_add(client_id: int) -> ResponseReturnValue:
     """Add a time for a client."""
-    return _add(_their_page(client_id))
+    return _add(their_page(client_id))
 
 
 @availability.route("/my/times/<int:commitment_id>", methods=["GET", "POST"])
 @requires(Permission.OWN_TIMES)
 def my_change(commitment_id: int) -> ResponseReturnValue:
     """Change a time of one's own."""
-    return _change(_own_page(), commitment_id)
+    return _change(own_page(), commitment_id)
 
 
 @availability.route("/clients/<int:client_id>/times/<int:commitment_id>", methods=["GET", "POST"])
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_change(client_id: int, commitment_id: int) -> ResponseReturnValue:
     """Change a time of a client."""
-    return _change(_their_page(client_id), commitment_id)
+    return _change(their_page(client_id), commitment_id)
 
 
 @availability.post("/my/times/<int:commitment_id>/remove")
 @requires(Permission.OWN_TIMES)
 def my_remove(commitment_id: int) -> ResponseReturnValue:
     """Remove a time of one's own."""
-    return _remove(_own_page(), commitment_id)
+    return _remove(own_page(), commitment_id)
 
 
 @availability.post("/clients/<int:client_id>/times/<int:commitment_id>/remove")
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_remove(client_id: int, commitment_id: int) -> ResponseReturnValue:
     """Remove a time of a client."""
-    return _remove(_their_page(client_id), commitment_id)
+    return _remove(their_page(client_id), commitment_id)
 
 
 @availability.post("/my/times/<int:commitment_id>/dates")
 @requires(Permission.OWN_TIMES)
 def my_dates(commitment_id: int) -> ResponseReturnValue:
     """Say that a weekly time of one's own does not hold on a date, or does again."""
-    return _dates(_own_page(), commitment_id)
+    return _dates(own_page(), commitment_id)
 
 
 @availability.post("/clients/<int:client_id>/times/<int:commitment_id>/dates")
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_dates(client_id: int, commitment_id: int) -> ResponseReturnValue:
     """Say that a client's weekly time does not hold on a date, or does again."""
-    return _dates(_their_page(client_id), commitment_id)
+    return _dates(their_page(client_id), commitment_id)
 
 
 @availability.post("/my/times/paint")
 @requires(Permission.OWN_TIMES)
 def my_paint() -> ResponseReturnValue:
     """Save one's painted week."""
-    return _paint(_own_page())
+    return _paint(own_page())
 
 
 @availability.post("/clients/<int:client_id>/times/paint")
 @requires(Permission.CONSTRAINTS_EDIT)
 def their_paint(client_id: int) -> ResponseReturnValue:
     """Save a client's painted week."""
-    return _paint(_their_page(client_id))
+    return _paint(their_page(client_id))
 
 
-def _own_page() -> Page:
+def own_page() -> Page:
+    """Return the page about the signed-in client's own times."""
     here = actor()
     return Page(here.client_id or 0, here.name, own=True)
 
 
-def _their_page(client_id: int) -> Page:
+def their_page(client_id: int) -> Page:
+    """Return the page about a client's times for their staff; raises as `times_for`."""
     return Page(client_id, times_for(actor(), client_id, now=g.now).name, own=False)
 
 
@@ -248,7 +257,7 @@ def _add(page: Page) -> ResponseReturnValue:
     if request.method == "POST":
         given = form.commitments(_today()) if form.validate() else []
         saved = _save(form, lambda: _add_all(page, given)) if given else None
-        return _saved(page, saved) if saved else (_form(page, form, "Add a time"), 422)
+        return saved_page(page, saved) if saved else (_form(page, form, "Add a time"), 422)
     if request.args.get("day", "") in {str(number) for number in range(7)}:
         form.days.data = [request.args["day"]]
     if request.args.get("repeats") == ONCE:
@@ -272,7 +281,7 @@ def _change(page: Page, commitment_id: int) -> ResponseReturnValue:
     elif given:
         saved = _save(form, lambda: _change_one(commitment, given[0]))
         if saved:
-            return _saved(page, saved)
+            return saved_page(page, saved)
     return _form(page, form, "Change this time", commitment), 422
 
 
@@ -366,10 +375,11 @@ def _paint(page: Page) -> ResponseReturnValue:
         commitments=wanted.add,
         now=g.now,
     )
-    return _saved(page, saved)
+    return saved_page(page, saved)
 
 
-def _saved(page: Page, saved: Saved) -> ResponseReturnValue:
+def saved_page(page: Page, saved: Saved) -> ResponseReturnValue:
+    """Go back to the times and say what was saved, and what it clashes with."""
     if saved.clashes:
         first = saved.clashes[0]
         when = day_label(first.first_day) if first.times == 1 else f"{first.first_day:%A}s"

@@ -21,6 +21,7 @@ from iop_schedule.web.placement import placement
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.series import series
+from iop_schedule.web.uploads import uploads
 from iop_schedule.web.week import week
 
 BLUEPRINTS = (
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     calendars,
     holidays,
     availability,
+    uploads,
     programs,
     places,
     series,

@@ -89,6 +89,16 @@ def polled(view: View) -> View:
     return view
 
 
+def takes(most_bytes: int) -> Callable[[View], View]:
+    """Declare how large a request to this view may be; a larger one is refused before it is read."""
+
+    def declare(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 def settings() -> Settings:
     """Return what this deployment has decided."""
     found: Settings = current_app.extensions["settings"]
@@ -191,6 +201,9 @@ def _begin() -> None:
     g.started = clock.monotonic()
     g.reference = secrets.token_hex(4)
     logs.reference.set(g.reference)
+    most_bytes = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
+    if most_bytes is not None:
+        request.max_content_length = most_bytes
     if request.method == "HEAD":
         request.method = "GET"  # a view that asks for the method means: is this a look, or a change?
     g.intent = transactions.declare_intent(writes=request.method not in SAFE_METHODS)

@@ -68,9 +68,9 @@ def test_a_work_calendar_is_read_as_its_owner_would_say_it():
     )
     summary = read_upload(calendar(work, custody, holiday, free, dentist), WINDOW)
     assert [said.sentence for said in (*summary.patterns, *summary.single_dates, *summary.skipped)] == [
-        "Mon to Fri 7:00 to 15:30, 73 dates, except Nov 26 and Nov 27",
-        "Tue 17:30 to 19:30 every other week, 8 dates",
-        "Wed, Oct 7: 16:00 to 17:00",
+        "Mon to Fri 7:00 am to 3:30 pm, 73 dates, except Nov 26 and Nov 27",
+        "Tue 5:30 pm to 7:30 pm every other week, 8 dates",
+        "Wed, Oct 7: 4:00 pm to 5:00 pm",
         "1 entry skipped: all day, without a clock time.",
         "1 entry skipped: marked as free time.",
     ]
@@ -82,7 +82,7 @@ def test_nothing_but_times_is_kept_of_a_file():
     secret = "UID:zebra@zebra|SUMMARY:zebra|DESCRIPTION:zebra|LOCATION:zebra|CATEGORIES:zebra|X-ZEBRA:zebra|COMMENT:zebra"
     body = calendar(f"{secret}|DTSTART;TZID=Zebra:20261001T100000|DURATION:PT1H", head="X-WR-CALNAME:zebra")
     summary = read_upload(body, WINDOW)
-    assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 to 11:00"]
+    assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 am to 11:00 am"]
     assert summary.problems == (Problem.GUESSED_ZONE,)
     assert "zebra" not in json.dumps(asdict(summary), default=str).lower()
 
@@ -112,7 +112,7 @@ def test_entries_that_take_too_long_do_not_cost_the_good_ones_their_answer():
     never = [series("FREQ=DAILY;INTERVAL=7;BYDAY=TU", uid=n) for n in range(40)]
     good = "UID:good|DTSTART:20261001T140000Z|DTEND:20261001T150000Z"
     summary = read_upload(calendar(good, *never), WINDOW, UploadLimits(soft_cpu_seconds=0.5))
-    assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 to 11:00"]
+    assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 am to 11:00 am"]
     assert [(s.reason, s.entries) for s in summary.skipped] == [(SkipReason.TOO_SLOW, 40)]
 
 

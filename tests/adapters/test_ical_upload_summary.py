@@ -45,30 +45,33 @@ def said(*timetable: tuple[list[date], str, str]) -> list[str]:
 @pytest.mark.parametrize(
     ("timetable", "sentences"),
     [
-        pytest.param([(every("01234"), "07:00", "15:30")], ["Mon to Fri 7:00 to 15:30, 75 dates"], id="work"),
-        pytest.param([(every("024"), "09:00", "10:15")], ["Mon, Wed and Fri 9:00 to 10:15, 45 dates"], id="classes"),
+        pytest.param([(every("01234"), "07:00", "15:30")], ["Mon to Fri 7:00 am to 3:30 pm, 75 dates"], id="work"),
+        pytest.param([(every("024"), "09:00", "10:15")], ["Mon, Wed and Fri 9:00 am to 10:15 am, 45 dates"], id="classes"),
         pytest.param([(every("56", step=2), "08:00", "20:00")],
-                     ["Sat and Sun 8:00 to 20:00 every other week, 16 dates"], id="every other weekend"),
-        pytest.param([(every("1"), "22:00", "06:00")], ["Tue 22:00 to 6:00 the next day, 15 dates"], id="night"),
-        pytest.param([(every("1"), "18:00", "00:00")], ["Tue 18:00 to midnight, 15 dates"], id="until midnight"),
+                     ["Sat and Sun 8:00 am to 8:00 pm every other week, 16 dates"], id="every other weekend"),
+        pytest.param([(every("1"), "22:00", "06:00")], ["Tue 10:00 pm to 6:00 am the next day, 15 dates"], id="night"),
+        pytest.param([(every("1"), "18:00", "00:00")], ["Tue 6:00 pm to midnight, 15 dates"], id="until midnight"),
         pytest.param([(every("1", skip=(3, 5)), "09:00", "10:00")],
-                     ["Tue 9:00 to 10:00, 13 dates, except Sep 29 and Oct 13"], id="two weeks off"),
+                     ["Tue 9:00 am to 10:00 am, 13 dates, except Sep 29 and Oct 13"], id="two weeks off"),
         pytest.param([(every("1", weeks=11, skip=(2, 4, 5, 7, 8, 9)), "09:00", "10:00")],
-                     ["Tue, Sep 8: 9:00 to 10:00", "Tue, Sep 15: 9:00 to 10:00", "Tue, Sep 29: 9:00 to 10:00",
-                      "Tue, Oct 20: 9:00 to 10:00", "Tue, Nov 17: 9:00 to 10:00"],
+                     ["Tue, Sep 8: 9:00 am to 10:00 am", "Tue, Sep 15: 9:00 am to 10:00 am", "Tue, Sep 29: 9:00 am to 10:00 am",
+                      "Tue, Oct 20: 9:00 am to 10:00 am", "Tue, Nov 17: 9:00 am to 10:00 am"],
                      id="more exceptions than dates"),
         pytest.param([(every("0", weeks=14, skip=(2, 3, 6, 9)), "09:00", "10:00")],
-                     ["Mon 9:00 to 10:00, 10 dates, except 4 dates"], id="many weeks off"),
+                     ["Mon 9:00 am to 10:00 am, 10 dates, except 4 dates"], id="many weeks off"),
         pytest.param([(every("0", weeks=2), "09:00", "10:00")],
-                     ["Mon, Sep 7: 9:00 to 10:00", "Mon, Sep 14: 9:00 to 10:00"], id="twice is no pattern"),
-        pytest.param([(every("0", weeks=3), "09:00", "10:00")], ["Mon 9:00 to 10:00, 3 dates from Sep 7 to Sep 21"], id="three times is"),
+                     ["Mon, Sep 7: 9:00 am to 10:00 am", "Mon, Sep 14: 9:00 am to 10:00 am"], id="twice is no pattern"),
+        pytest.param([(every("0", weeks=3), "09:00", "10:00")], ["Mon 9:00 am to 10:00 am, 3 dates from Sep 7 to Sep 21"], id="three times is"),
         pytest.param([(every("0", weeks=4), "09:00", "10:00"), (every("0", weeks=14, first=10), "09:00", "10:00")],
-                     ["Mon 9:00 to 10:00, 4 dates from Sep 7 to Sep 28", "Mon 9:00 to 10:00, 4 dates from Nov 16 to Dec 7"], id="a long silence parts two"),
+                     ["Mon 9:00 am to 10:00 am, 4 dates from Sep 7 to Sep 28", "Mon 9:00 am to 10:00 am, 4 dates from Nov 16 to Dec 7"], id="a long silence parts two"),
         pytest.param([(every("0", step=2), "07:00", "15:00"), (every("0", step=2, first=1), "15:00", "23:00")],
-                     ["Mon 7:00 to 15:00 every other week, 8 dates", "Mon 15:00 to 23:00 every other week, 7 dates"],
+                     ["Mon 7:00 am to 3:00 pm every other week, 8 dates", "Mon 3:00 pm to 11:00 pm every other week, 7 dates"],
                      id="alternating shifts"),
         pytest.param([(every("02"), "09:00", "10:00"), ([date(2026, 10, 1)], "09:00", "10:00")],
-                     ["Mon and Wed 9:00 to 10:00, 30 dates", "Thu, Oct 1: 9:00 to 10:00"], id="one more date"),
+                     ["Mon and Wed 9:00 am to 10:00 am, 30 dates", "Thu, Oct 1: 9:00 am to 10:00 am"], id="one more date"),
+        pytest.param([(every("01234"), "09:00", "17:00"), (every("1"), "10:00", "11:00"), (every("1"), "16:00", "18:00")],
+                     ["Mon to Fri 9:00 am to 5:00 pm, 75 dates", "Tue 4:00 pm to 6:00 pm, 15 dates"],
+                     id="a meeting inside a shift"),
         pytest.param([], [], id="nothing"),
     ],
 )  # fmt: skip
@@ -77,7 +80,7 @@ def test_times_are_said_like_this(timetable, sentences):
 
 
 def test_clock_changes_do_not_break_a_pattern():
-    assert said((every("6", weeks=14), "01:30", "09:00")) == ["Sun 1:30 to 9:00, 14 dates"]
+    assert said((every("6", weeks=14), "01:30", "09:00")) == ["Sun 1:30 am to 9:00 am, 14 dates"]
 
 
 def test_every_other_week_names_its_weeks_by_a_shared_anchor():
@@ -90,9 +93,9 @@ def test_a_trip_of_three_days_is_cut_at_midnights_and_kept_whole_as_an_interval(
     start, end = datetime(2026, 10, 2, 22, tzinfo=UTC), datetime(2026, 10, 4, 23, tzinfo=UTC)
     summary = summarize([(start, end)], window=WINDOW)
     assert [item.sentence for item in summary.single_dates] == [
-        "Fri, Oct 2: 18:00 to midnight",
+        "Fri, Oct 2: 6:00 pm to midnight",
         "Sat, Oct 3: all day",
-        "Sun, Oct 4: 0:00 to 19:00",
+        "Sun, Oct 4: 12:00 am to 7:00 pm",
     ]
     assert [(i.start, i.end) for i in summary.intervals] == [(start, end)]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iop_schedule.models import CalendarFeed, Enrollment, RosterEntry, db
+from iop_schedule.models import CalendarFeed, CommitmentUpload, Enrollment, RosterEntry, db
 from iop_schedule.vocabulary import Role
 from tests.world import World
 
@@ -76,6 +76,10 @@ def _feed(client: Any) -> int:
     return int(db.session.query(CalendarFeed.id).filter_by(client_id=client.id).scalar())
 
 
+def _upload(client: Any) -> int:
+    return int(db.session.query(CommitmentUpload.id).filter_by(client_id=client.id).scalar())
+
+
 #: By name of the parameter. A new kind of id gets one line here.
 PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "client_id": lambda w: Ids(
@@ -104,6 +108,9 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "site_id": lambda w: Ids(w.cast.elm.id, w.cast.far.id, {}),
     "closure_id": lambda w: Ids(w.closure.id, w.far_closure.id, {}),
     "feed_id": lambda w: Ids(_feed(w.cast.ana), _feed(w.cast.zoe), {Role.CLIENT: (_feed(w.cast.ben),)}),
+    "upload_id": lambda w: Ids(
+        _upload(w.cast.ana), _upload(w.cast.zoe), {Role.CLIENT: (_upload(w.cast.ben),)}, _upload(w.cast.ben)
+    ),
     "run_id": lambda w: Ids(w.upload.id, w.far_upload.id, {}, missing="c" * 32),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip

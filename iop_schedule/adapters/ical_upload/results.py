@@ -135,7 +135,7 @@ class BusyPattern:
     except_days: tuple[date, ...]
     #: How many dates the pattern stands for.
     dates: int
-    #: The same in words, such as “Mon to Fri 7:00 to 15:30, 62 dates”.
+    #: The same in words, such as “Mon to Fri 7:00 am to 3:30 pm, 62 dates”.
     sentence: str
 
 

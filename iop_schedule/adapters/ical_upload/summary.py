@@ -1,4 +1,4 @@
-"""Dated busy times -> what a person would say: “Mon to Fri 7:00 to 15:30, 62 dates”.
+"""Dated busy times -> what a person would say: “Mon to Fri 7:00 am to 3:30 pm, 62 dates”.
 
 The shortest description wins: a weekday that repeats weekly or every other week, its exceptions
 named, costs less than a list of dates. The description is exact: patterns less their exceptions,
@@ -30,6 +30,7 @@ _LONGEST_SILENCE = 6
 #: More exceptions than this are counted instead of named.
 _NAMED_EXCEPTIONS = 3
 _WEEK = timedelta(days=7)
+_DAY_MINUTES = 24 * 60
 #: A pattern that begins or ends this close to the window's edge is not said to begin or end.
 _UNSAID = 2 * _WEEK
 
@@ -41,6 +42,11 @@ class Hours:
     start: time
     end: time
     ends_next_day: bool
+
+    @property
+    def end_minute(self) -> int:
+        """Return minutes from midnight of the day it begins on."""
+        return civil_time.minutes_of_day(self.end) + (_DAY_MINUTES if self.ends_next_day else 0)
 
 
 def summarize(
@@ -58,7 +64,7 @@ def summarize(
     for start, end in times:
         for day, hours in day_pieces(start, end, tz):
             days_by_hours[hours].add(day)
-    patterns, dates = describe(days_by_hours, window)
+    patterns, dates = describe(_outermost(days_by_hours), window)
     return UploadSummary(
         intervals=_within(times, window, tz),
         patterns=patterns,
@@ -67,6 +73,23 @@ def summarize(
         problems=problems,
         entries=entries,
     )
+
+
+def _outermost(days_by_hours: dict[Hours, set[date]]) -> dict[Hours, set[date]]:
+    """Return the same without stretches inside a longer one of that day: a meeting within a shift."""
+    by_day: dict[date, list[Hours]] = defaultdict(list)
+    for hours, days in days_by_hours.items():
+        for day in days:
+            by_day[day].append(hours)
+    kept: dict[Hours, set[date]] = defaultdict(set)
+    for day, stretches in by_day.items():
+        latest = 0
+        # Of those that begin together the longest comes first.
+        for hours in sorted(stretches, key=lambda one: (one.start, -one.end_minute)):
+            if hours.end_minute > latest:
+                latest = hours.end_minute
+                kept[hours].add(day)
+    return kept
 
 
 def day_pieces(start: datetime, end: datetime, tz: ZoneInfo) -> Iterator[tuple[date, Hours]]:
@@ -265,7 +288,7 @@ def _exception_words(exceptions: Sequence[date]) -> str:
 
 
 def _clock(at: time) -> str:
-    return f"{at.hour}:{at.minute:02d}"
+    return f"{at.hour % 12 or 12}:{at.minute:02d} {'am' if at.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
 
 
 def _short(day: date) -> str:
