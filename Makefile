@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 export HOST PORT
+# Servers, workers and tests start Python many times; compiling everything again each time costs more than it saves.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test setup check bench format stage clean
 
