@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from iop_schedule.actions import calendars as actions
 from iop_schedule.actions import transactions
 from iop_schedule.actions.calendars import NewLink
+from iop_schedule.adapters.qr import qr_code
 from iop_schedule.domain.calendar_feeds import Wording
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import DomainError, NotPossible
@@ -220,12 +221,16 @@ def _feed_page(
 def _link_page(made: NewLink, *, device: str | None) -> ResponseReturnValue:
     """Show a link that has just been made, with the steps for each calendar; the chosen one first."""
     address = settings().public_url + url_for("feeds.serve", token=made.token)
+    webcal = "webcal:" + address.partition(":")[2]
     order = sorted((APPLE, GOOGLE, OUTLOOK, OTHER), key=lambda name: name != device)
     response = make_response(
         render_template(
             "calendars/link.html",
             link=address,
-            webcal="webcal:" + address.partition(":")[2],
+            webcal=webcal,
+            # The camera of an iPhone subscribes to webcal and only saves a file from https.
+            code=qr_code(webcal if device == APPLE else address, label="QR code of the link"),
+            feed_id=made.feed_id,
             devices=[(name, DEVICES[name]) for name in order],
             device=device,
             back=url_for("calendars.staff" if actor().client_id is None else "calendars.page"),
