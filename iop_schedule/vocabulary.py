@@ -259,6 +259,17 @@ class Cadence(StrEnum):
     WEEKLY_OR_SECOND = "weekly_or_second"
 
 
+class SignOffKind(StrEnum):
+    """What was said about an attendance sheet as a whole; the last word decides whether it is closed."""
+
+    SIGNED = "signed"
+    #: The session did not take place; it counts for nobody.
+    NOT_HELD = "not_held"
+    #: Complete in the clinic's own files, brought in with them.
+    IMPORTED = "imported"
+    REOPENED = "reopened"
+
+
 class ImportState(StrEnum):
     """Where one upload of the clinic's files stands."""
 
@@ -403,6 +414,15 @@ class AuditKind(StrEnum):
     MAKE_UP_BOOKED = "make-up:booked"
     MAKE_UP_RELEASED = "make-up:released"
     MAKE_UPS_VIEWED = "make-ups:viewed"
+    ATTENDANCE_AMENDED = "attendance:amended"
+    SHEET_SIGNED = "sheet:signed"
+    SHEET_REOPENED = "sheet:reopened"
+    SHEET_NOT_HELD = "sheet:not-held"
+    SHEET_VIEWED = "sheet:viewed"
+    SIGN_IN_SHEET_PRINTED = "sign-in-sheet:printed"
+    ROSTER_ADDED = "roster:added"
+    ROSTER_REMOVED = "roster:removed"
+    CO_LEADER_CHANGED = "co-leader:changed"
     CASELOAD_VIEWED = "caseload:viewed"
     CLIENT_VIEWED = "client:viewed"
     CLIENT_ADDED = "client:added"

@@ -31,6 +31,7 @@ from iop_schedule.models import (
     RosterEntry,
     Series,
     SeriesMember,
+    SignOff,
     Site,
     User,
     db,
@@ -45,6 +46,7 @@ from iop_schedule.vocabulary import (
     RosterSource,
     SeriesKind,
     ServiceType,
+    SignOffKind,
     UploadSource,
 )
 
@@ -247,6 +249,18 @@ def make_record(entry: RosterEntry, status: AttendanceStatus, **given: Any) -> A
     row: AttendanceRecord = _add(
         AttendanceRecord(roster_entry_id=entry.id, status=status, **{**defaults, **given})
     )
+    return row
+
+
+def make_sign_off(occurrence: Occurrence, by: User, **given: Any) -> SignOff:
+    defaults: dict[str, Any] = {
+        "version": 1,
+        "kind": SignOffKind.SIGNED,
+        "at": occurrence.ends_at,
+        "counts": {},
+        "minutes": 0,
+    }
+    row: SignOff = _add(SignOff(occurrence_id=occurrence.id, by=by, **{**defaults, **given}))
     return row
 
 

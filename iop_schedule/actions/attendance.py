@@ -9,13 +9,25 @@ from sqlalchemy import select
 from iop_schedule.actions import audit
 from iop_schedule.domain.attendance import Mark, check_markable, settle
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.sign_off import (
+    NothingToAmend,
+    SheetChanged,
+    SheetClosed,
+    SheetOpen,
+    reason_for_change,
+)
 from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.models import AttendanceRecord, AttendanceRevision, Occurrence, RosterEntry, db
 from iop_schedule.queries.access import Actor, access_occurrence
+from iop_schedule.queries.sign_off import is_closed_now
 from iop_schedule.vocabulary import AttendanceStatus, AuditKind, OccurrenceStatus
 
 #: What “to mark” is stored as once a mark has been taken back.
 TAKEN_BACK = AttendanceStatus.ENTERED_IN_ERROR
+
+
+class KeyReused(NotPossible):
+    """This change was sent before with something else in it. Load the page again and repeat your entry."""
 
 
 class SheetRefused(NotPossible):
@@ -37,6 +49,8 @@ class MarkToSave:
     #: None takes the mark back to “to mark”.
     mark: Mark | None
     reason: str = ""
+    #: When the device says it was made, for a mark that waited for a connection.
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,8 @@ class SheetSaved:
     changed: int
     #: Roster entries where someone else saved a different mark after this sheet was opened; left as is.
     conflicts: tuple[int, ...]
+    #: The version of each mark on the sheet that stands now, by roster entry.
+    versions: Mapping[int, int]
 
 
 def save_sheet(
@@ -65,34 +81,92 @@ def save_sheet(
     Raises:
         NotFound: the session, or one of the entries, is not this person's to mark.
         SessionCancelled, NotYetOpen: attendance cannot be taken now.
+        SheetClosed: the sheet is signed, and this would change it.
         SheetRefused: times that cannot be; nothing was saved.
+        KeyReused: `change_key` was sent before with something else.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
-    # Sheets of one session are saved one after the other; a different session is not held up.
-    db.session.refresh(occurrence, with_for_update=True)
+    occurrence = lock_sheet(actor, occurrence_id)
     check_markable(
         starts_at=occurrence.starts_at, cancelled=occurrence.status != OccurrenceStatus.PLANNED, now=now
     )
     entries = _entries(occurrence)
     if any(mark.entry_id not in entries for mark in marks):
         raise NotFound
-    records = _records(occurrence)
+    records = records_of(occurrence)
     settled = _settle_all(occurrence, marks)
-    done = _already_done(change_key, marks)
-    changed, conflicts = 0, []
-    for mark in marks:
-        record = records.get(mark.entry_id)
-        wanted = settled[mark.entry_id]
-        if mark.entry_id in done or _same(record, wanted, mark.reason):
-            continue
-        if mark.seen_version != (record.version if record else 0):
-            conflicts.append(mark.entry_id)
-            continue
+    done = _already_done(change_key, marks, settled)
+    wanted = [
+        mark
+        for mark in marks
+        if mark.entry_id not in done
+        and not _same(records.get(mark.entry_id), settled[mark.entry_id], mark.reason)
+    ]
+    conflicts = [mark.entry_id for mark in wanted if mark.seen_version != _version(records, mark.entry_id)]
+    changes = [mark for mark in wanted if mark.entry_id not in conflicts]
+    if wanted and is_closed_now(occurrence.id):
+        raise SheetClosed
+    for mark in changes:
         key = f"{change_key}:{mark.entry_id}" if change_key else None
-        _write(actor, entries[mark.entry_id], record, wanted, reason=mark.reason, now=now, key=key)
-        changed += 1
+        entry, record = entries[mark.entry_id], records.get(mark.entry_id)
+        records[mark.entry_id] = _write(
+            actor, entry, record, settled[mark.entry_id], mark=mark, now=now, key=key
+        )
+    versions = {entry_id: _version(records, entry_id) for entry_id in entries}
     db.session.commit()
-    return SheetSaved(changed=changed, conflicts=tuple(conflicts))
+    return SheetSaved(changed=len(changes), conflicts=tuple(conflicts), versions=versions)
+
+
+def amend_mark(
+    *,
+    actor: Actor,
+    occurrence_id: int,
+    mark: MarkToSave,
+    why: str,
+    now: datetime,
+    change_key: str | None = None,
+) -> int:
+    """Change one mark on a signed sheet, with the reason; every earlier version stays. Return its version.
+
+    Raises:
+        NotFound: the session or the entry is not this person's to mark.
+        SheetOpen: the sheet is not signed.
+        ReasonMissing: no reason was given.
+        NothingToAmend: that is what the sheet says already.
+        SheetChanged: someone else amended the same mark meanwhile.
+        SheetRefused: times that cannot be.
+    """
+    reason = reason_for_change(why)
+    occurrence = lock_sheet(actor, occurrence_id)
+    entries, records = _entries(occurrence), records_of(occurrence)
+    if mark.entry_id not in entries:
+        raise NotFound
+    if not is_closed_now(occurrence.id) or occurrence.status != OccurrenceStatus.PLANNED:
+        raise SheetOpen
+    wanted = _settle_all(occurrence, [mark])
+    standing = records.get(mark.entry_id)
+    if mark.entry_id in _already_done(change_key, [mark], wanted):
+        return _version(records, mark.entry_id)
+    if mark.seen_version != _version(records, mark.entry_id):
+        raise SheetChanged
+    if mark.mark is None or _same(standing, wanted[mark.entry_id], mark.reason):
+        raise NothingToAmend
+    key = f"{change_key}:{mark.entry_id}" if change_key else None
+    entry = entries[mark.entry_id]
+    record = _write(
+        actor, entry, standing, wanted[mark.entry_id], mark=mark, now=now, key=key, amendment=reason
+    )
+    db.session.commit()
+    return record.version
+
+
+def lock_sheet(actor: Actor, occurrence_id: int) -> Occurrence:
+    """Return the session, held so that its sheet is changed by one person after the other.
+
+    A different session is not held up.
+    """
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    db.session.refresh(occurrence, with_for_update=True)
+    return occurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +186,13 @@ def _entries(occurrence: Occurrence) -> dict[int, RosterEntry]:
     return {entry.id: entry for entry in db.session.scalars(statement)}
 
 
-def _records(occurrence: Occurrence) -> dict[int, AttendanceRecord]:
+def records_of(occurrence: Occurrence) -> dict[int, AttendanceRecord]:
+    """Return the standing marks of a session, by roster entry, as they are once it is held."""
     statement = (
         select(AttendanceRecord)
         .join(AttendanceRecord.entry)
         .where(RosterEntry.occurrence_id == occurrence.id)
+        .execution_options(populate_existing=True)
     )
     return {record.roster_entry_id: record for record in db.session.scalars(statement)}
 
@@ -145,12 +221,29 @@ def _settle_all(occurrence: Occurrence, marks: Sequence[MarkToSave]) -> dict[int
     return wanted
 
 
-def _already_done(change_key: str | None, marks: Sequence[MarkToSave]) -> set[int]:
+def _version(records: Mapping[int, AttendanceRecord], entry_id: int) -> int:
+    record = records.get(entry_id)
+    return record.version if record else 0
+
+
+def _already_done(
+    change_key: str | None, marks: Sequence[MarkToSave], settled: Mapping[int, "_Wanted"]
+) -> set[int]:
+    """Return the entries this very change was stored for before."""
     if change_key is None:
         return set()
-    keys = {f"{change_key}:{mark.entry_id}": mark.entry_id for mark in marks}
-    statement = select(AttendanceRevision.change_key).where(AttendanceRevision.change_key.in_(keys))
-    return {keys[key] for key in db.session.scalars(statement) if key is not None}
+    by_key = {f"{change_key}:{mark.entry_id}": mark for mark in marks}
+    statement = select(AttendanceRevision).where(AttendanceRevision.change_key.in_(by_key))
+    done = set()
+    for stored in db.session.scalars(statement):
+        mark = by_key[stored.change_key or ""]
+        wanted = settled[mark.entry_id]
+        status = None if wanted.status is TAKEN_BACK else wanted.status
+        sent = (status, wanted.arrived_at, wanted.left_at, mark.reason)
+        if sent != (stored.status, stored.arrived_at, stored.left_at, stored.reason):
+            raise KeyReused
+        done.add(mark.entry_id)
+    return done
 
 
 def _same(record: AttendanceRecord | None, wanted: _Wanted, reason: str) -> bool:
@@ -166,15 +259,16 @@ def _write(
     record: AttendanceRecord | None,
     wanted: _Wanted,
     *,
-    reason: str,
+    mark: MarkToSave,
     now: datetime,
     key: str | None,
-) -> None:
+    amendment: str = "",
+) -> AttendanceRecord:
     before = {"status": record.status, "minutes": record.minutes} if record else None
     if record is None:
         record = AttendanceRecord(roster_entry_id=entry.id, version=0)
         db.session.add(record)
-    record.status, record.minutes, record.reason = wanted.status, wanted.minutes, reason
+    record.status, record.minutes, record.reason = wanted.status, wanted.minutes, mark.reason
     record.arrived_at, record.left_at = wanted.arrived_at, wanted.left_at
     record.version += 1
     record.marked_at, record.marked_by_id = now, actor.user_id
@@ -187,18 +281,28 @@ def _write(
             minutes=wanted.minutes,
             arrived_at=wanted.arrived_at,
             left_at=wanted.left_at,
-            reason=reason,
+            reason=mark.reason,
             marked_at=now,
             marked_by_id=actor.user_id,
             change_key=key,
+            amendment=amendment,
+            claimed_at=mark.claimed_at,
         )
     )
-    corrected = AuditKind.ATTENDANCE_CLEARED if cleared else AuditKind.ATTENDANCE_CORRECTED
     audit.record(
-        corrected if before else AuditKind.ATTENDANCE_RECORDED,
+        _audit_kind(before is not None, cleared=cleared, amended=bool(amendment)),
         actor=actor,
         now=now,
         subject=("occurrence", entry.occurrence_id),
         client_id=entry.client_id,
         details={"before": before, "after": {"status": wanted.status, "minutes": wanted.minutes}},
     )
+    return record
+
+
+def _audit_kind(again: bool, *, cleared: bool, amended: bool) -> AuditKind:  # noqa: FBT001 - one of three facts
+    if amended:
+        return AuditKind.ATTENDANCE_AMENDED
+    if not again:
+        return AuditKind.ATTENDANCE_RECORDED
+    return AuditKind.ATTENDANCE_CLEARED if cleared else AuditKind.ATTENDANCE_CORRECTED

@@ -1,9 +1,10 @@
 """Writes the invented clinic into an empty database: twelve weeks of history, twelve to come."""
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from iop_schedule.demo import plan
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.domain import civil_time
-from iop_schedule.domain.attendance import Mark, settle
+from iop_schedule.domain.attendance import Mark, Settled, settle
 from iop_schedule.domain.intervals import Interval
+from iop_schedule.domain.sign_off import count_sheet
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
@@ -34,6 +36,7 @@ from iop_schedule.models import (
     RosterEntry,
     Series,
     SeriesMember,
+    SignOff,
     Site,
     User,
     db,
@@ -49,6 +52,7 @@ from iop_schedule.vocabulary import (
     RosterSource,
     SeriesKind,
     ServiceType,
+    SignOffKind,
     Weekday,
     WeekParity,
 )
@@ -457,11 +461,29 @@ def _add_past_session(
     if records:
         db.session.execute(insert(AttendanceRecord), records)
         db.session.execute(insert(AttendanceRevision), records)
+        _sign(held, records)
+
+
+def _sign(held: Occurrence, records: list[dict[str, Any]]) -> None:
+    """Sign the sheet, as its counselor did before going home."""
+    counts = asdict(count_sheet(Settled(row["status"], row["minutes"]) for row in records))
+    minutes = counts.pop("minutes")
+    db.session.add(
+        SignOff(
+            occurrence_id=held.id,
+            version=1,
+            kind=SignOffKind.SIGNED,
+            at=held.ends_at + timedelta(minutes=3),
+            by_id=held.leader_id,
+            counts=counts,
+            minutes=minutes,
+        )
+    )
 
 
 def _record(
     clinic: _Clinic, entry: RosterEntry, held: Occurrence, series: Series, today: date
-) -> dict[str, object]:
+) -> dict[str, Any]:
     what = outcome(clinic.patterns[entry.client_id], held.local_day, today=today, rng=clinic.rng)
     late = what.status is AttendanceStatus.ATTENDED_PART
     arrived_at = held.starts_at + timedelta(minutes=what.minutes_late) if late else None

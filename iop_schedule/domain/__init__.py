@@ -9,6 +9,7 @@ occurrences     series + closures + moves -> dated sessions with stable identity
 reminders       which reminders are due for a session at an instant
 calendar_feeds  when a calendar link serves, and what its entries say
 attendance      statuses, allowed changes, minutes credited
+sign_off        closing a sheet, and what comes late
 frequency       delivered against prescribed, per program week
 risk            engagement signals and tiers, each with its reasons
 engagement      how a program does: waits, retention, capacity, by admission cohort

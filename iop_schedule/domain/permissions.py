@@ -15,6 +15,8 @@ class Permission(StrEnum):
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
     ABSENCE_TELL = "absence:tell"
+    #: Let someone into a group although every seat is taken.
+    SEATS_OVERRIDE = "seats:override"
     CLIENT_READ = "client:read"
     CLIENT_EDIT = "client:edit"
     CONSTRAINTS_EDIT = "constraints:edit"
@@ -69,6 +71,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.CONSTRAINTS_EDIT,
             Permission.ATTENDANCE_READ,
             Permission.ATTENDANCE_RECORD,
+            Permission.SEATS_OVERRIDE,
             Permission.PLACEMENT_READ,
             Permission.PLACEMENT_DECIDE,
             Permission.PLACEMENT_RUN,

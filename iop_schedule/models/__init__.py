@@ -1,6 +1,6 @@
 """Tables: columns and constraints, hardly any behavior. Importing this package knows them all."""
 
-from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision
+from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision, SignOff
 from iop_schedule.models.audit import AuditEvent
 from iop_schedule.models.availability import (
     ClientConstraint,
@@ -25,7 +25,7 @@ from iop_schedule.models.placement import (
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
 from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
-from iop_schedule.models.series import Group, Series, SeriesMember
+from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
 
 __all__ = [
     "Assignment",
@@ -48,6 +48,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentPause",
     "Group",
+    "GroupCoLeader",
     "Heartbeat",
     "ImportRun",
     "MakeUp",
@@ -68,6 +69,7 @@ __all__ = [
     "SessionNotice",
     "SignInAttempt",
     "SignInSession",
+    "SignOff",
     "Site",
     "User",
     "db",

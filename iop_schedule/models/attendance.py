@@ -3,10 +3,10 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from iop_schedule.models.base import Base, Id, Instant, Word, one_of
+from iop_schedule.models.base import Base, Id, Instant, Json, Word, one_of
 from iop_schedule.models.occurrences import RosterEntry
 from iop_schedule.models.people import User
-from iop_schedule.vocabulary import AttendanceStatus
+from iop_schedule.vocabulary import AttendanceStatus, SignOffKind
 
 
 class AttendanceRecord(Base):
@@ -62,5 +62,37 @@ class AttendanceRevision(Base):
     marked_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     #: The change's own key: the same change sent twice is stored once.
     change_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    #: Why a mark on a signed sheet was changed; empty for marks made before it was signed.
+    amendment: Mapped[str] = mapped_column(String(200), default="")
+    #: When the device says the mark was made, for one that waited for a connection; never trusted alone.
+    claimed_at: Mapped[Instant | None]
 
     marked_by: Mapped[User] = relationship()
+
+
+class SignOff(Base):
+    """One thing said about a sheet as a whole, in order; append-only. The last one stands."""
+
+    __tablename__ = "attendance_sign_off"
+    __table_args__ = (
+        one_of("kind", SignOffKind),
+        UniqueConstraint("occurrence_id", "version"),
+        CheckConstraint("version >= 1", name="version_counts_from_one"),
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+    )
+
+    id: Mapped[Id]
+    occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"))
+    version: Mapped[int]
+    kind: Mapped[Word]
+    at: Mapped[Instant]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    #: Why it did not meet, or was opened again.
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    #: How many were present, there in part, excused and not here when it was signed.
+    counts: Mapped[Json]
+    #: Minutes credited to all of them together.
+    minutes: Mapped[int]
+    change_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+    by: Mapped[User] = relationship()

@@ -81,6 +81,8 @@ class RosterEntry(Base):
     source: Mapped[Word]
     #: No longer expected since then: the membership ended or changed.
     released_at: Mapped[Instant | None]
+    #: Why this person was let in although every seat was taken; empty for everyone else.
+    over_seats: Mapped[str] = mapped_column(String(200), default="")
 
     occurrence: Mapped[Occurrence] = relationship(back_populates="roster")
     client: Mapped[Client] = relationship()

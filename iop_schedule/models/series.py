@@ -45,6 +45,25 @@ class Group(Base):
     )
 
 
+class GroupCoLeader(Base):
+    """Who leads a group together with its counselor, from a day to a day; marks and signs its sheets."""
+
+    __tablename__ = "group_co_leader"
+    __table_args__ = (
+        CheckConstraint("until_day IS NULL OR until_day >= from_day", name="ends_after_it_starts"),
+        Index("ix_group_co_leader_group", "group_id", "user_id"),
+    )
+
+    id: Mapped[Id]
+    group_id: Mapped[int] = mapped_column(ForeignKey("care_group.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    from_day: Mapped[date]
+    #: Last day, included; open while empty.
+    until_day: Mapped[date | None]
+
+    user: Mapped[User] = relationship()
+
+
 class Series(Base):
     """One weekly session: weekday and wall clock at a site, from a day until a day.
 

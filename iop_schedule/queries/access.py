@@ -18,6 +18,7 @@ from iop_schedule.models import (
     Assignment,
     Client,
     Group,
+    GroupCoLeader,
     Occurrence,
     PlacementRun,
     Program,
@@ -163,7 +164,7 @@ def _on_led_roster(actor: Actor, now: datetime) -> ColumnElement[bool]:
         RosterEntry.client_id == Client.id,
         RosterEntry.released_at.is_(None),
         Occurrence.id == RosterEntry.occurrence_id,
-        Occurrence.leader_id == actor.user_id,
+        leads(actor),
         Occurrence.starts_at > now - COUNSELOR_LOOKS_BACK,
     )
 
@@ -197,6 +198,18 @@ def access_client(actor: Actor, client_id: int, permission: Permission, *, now: 
     return _the_one(statement)
 
 
+def leads(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition on `Occurrence` that `actor` leads it: its counselor, substitute or co-leader."""
+    together = exists().where(
+        Series.id == Occurrence.series_id,
+        GroupCoLeader.group_id == Series.group_id,
+        GroupCoLeader.user_id == actor.user_id,
+        GroupCoLeader.from_day <= Occurrence.local_day,
+        or_(GroupCoLeader.until_day.is_(None), GroupCoLeader.until_day >= Occurrence.local_day),
+    )
+    return or_(Occurrence.leader_id == actor.user_id, together)
+
+
 def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
     """Return the condition on `Occurrence` that makes a dated session visible to `actor`."""
     if actor.role is Role.CLIENT:
@@ -207,7 +220,7 @@ def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
         )
     at_own_site = Occurrence.site_id.in_(actor.site_ids)
     if actor.role is Role.COUNSELOR:
-        return and_(at_own_site, Occurrence.leader_id == actor.user_id)
+        return and_(at_own_site, leads(actor))
     if actor.role in {Role.CASE_MANAGER, Role.ADMINISTRATOR}:
         return at_own_site
     return false()

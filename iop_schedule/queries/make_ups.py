@@ -31,11 +31,11 @@ from iop_schedule.models import (
     User,
     db,
 )
-from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of, session_name, trip
 from iop_schedule.queries.frequency import CareRecord, care_records, without
 from iop_schedule.queries.notices import is_told_off
 from iop_schedule.queries.prescription import dose_of, enrollments_on
+from iop_schedule.queries.session_lines import place_words
 from iop_schedule.vocabulary import (
     Attend,
     CancelCause,

@@ -17,9 +17,9 @@ from iop_schedule.domain.prescription import Dose
 from iop_schedule.models import Client, Group, Program, Series, SeriesMember, User, db
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import Actor, access_client, in_force
-from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.prescription import doses_on
+from iop_schedule.queries.session_lines import place_words
 from iop_schedule.vocabulary import (
     Role,
     Weekday,

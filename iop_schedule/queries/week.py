@@ -17,13 +17,13 @@ from iop_schedule.domain.notices import can_be_late
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, Series, User, db
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.queries.attendance import place_words
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.frequency import care_records, without
 from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
 from iop_schedule.queries.own_sessions import CheckIn, check_in_of
 from iop_schedule.queries.series import rule_of
+from iop_schedule.queries.session_lines import place_words
 from iop_schedule.vocabulary import Modality, OccurrenceStatus, RosterSource, SeriesKind
 
 #: Weeks shown as dots under the goal.

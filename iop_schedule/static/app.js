@@ -142,6 +142,9 @@ if (neutral) {
   }
 }
 
+// ── Nobody is signed in: no roster stays readable on this device (sw.js keeps them) ───────────────
+if (location.pathname === '/sign-in' && 'caches' in window) caches.delete('rosters');
+
 // ── The session ends soon ────────────────────────────────────────────────────────────────────────
 const dialog = find('#idle-dialog');
 if (dialog) {
@@ -161,7 +164,9 @@ if (dialog) {
     else find('[data-idle-status]', dialog).textContent = 'No connection. Try again.';
   });
   dialog.addEventListener('cancel', event => event.preventDefault());
-  document.addEventListener('htmx:afterRequest', used);
+  // Marks sent by themselves are use; the minute's look of a page that lies open is not.
+  document.addEventListener('app:used', used);
+  document.addEventListener('htmx:afterRequest', event => { if (!event.target.closest('[data-board]')) used(); });
   setInterval(() => {
     const left = limit - (Date.now() - since);
     // The server has ended the session by now; loading the page again shows the sign-in page instead.

@@ -1,72 +1,44 @@
-"""A counselor's day and the attendance sheet."""
+"""The attendance sheet of one session: as a form that is sent whole, and mark by mark from a page."""
 
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.attendance import SheetRefused, SheetSaved, save_sheet
-from iop_schedule.domain.attendance import ROSTER_WORDS
+from iop_schedule.actions.sign_off import sign_sheet
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.queries.attendance import Roster, Seat, roster_for, today_board
-from iop_schedule.vocabulary import AttendanceStatus, AuditKind, Role
-from iop_schedule.web.forms.attendance import (
-    CHOICE_OF,
-    STATUS_OF,
-    SheetInput,
-    ShownSeat,
-    TypedSeat,
-    read_sheet,
-)
-from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.domain.sign_off import SheetChanged, StillToMark
+from iop_schedule.queries.attendance import PersonMark, Roster, roster_for, sheet_now
+from iop_schedule.vocabulary import AttendanceStatus, AuditKind
+from iop_schedule.web.forms.attendance import SheetInput, TypedSeat, read_sent_mark, read_sheet
+from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.roster_page import as_stored, roster_page, shown_seats, typed_of
+from iop_schedule.web.security import actor, polled, requires, viewed
 
 attendance = Blueprint("attendance", __name__)
-
-
-@attendance.get("/today")
-@requires(Permission.TODAY_READ)
-def today() -> ResponseReturnValue:
-    """Show the sessions of a day, the ones that need a hand first."""
-    here = actor()
-    now_day = here.today(g.now)
-    day = parse_day(request.args.get("d", "")) or now_day
-    board = today_board(here, day=day, now=g.now)
-    viewed(AuditKind.TODAY_VIEWED, details={"day": day.isoformat()})
-    return render_template(
-        "attendance/today.html",
-        board=board,
-        is_today=day == now_day,
-        before=day - timedelta(days=3 if day.weekday() == 0 else 1),
-        after=day + timedelta(days=3 if day.weekday() == 4 else 1),  # noqa: PLR2004 - Friday
-    )
 
 
 @attendance.get("/sessions/<int:occurrence_id>/attendance")
 @requires(Permission.ATTENDANCE_RECORD)
 def roster(occurrence_id: int) -> ResponseReturnValue:
-    """Show the attendance sheet of one session."""
+    """Show the attendance sheet of one session; signed, it can only be read."""
     return _page(roster_for(actor(), occurrence_id, now=g.now))
 
 
 @attendance.post("/sessions/<int:occurrence_id>/attendance")
 @requires(Permission.ATTENDANCE_RECORD)
 def save(occurrence_id: int) -> ResponseReturnValue:
-    """Save the sheet; what cannot be saved stays as it was typed, with the reason beside it."""
+    """Save the sheet and, when asked to finish, sign it; what cannot be saved stays as it was typed."""
     here = actor()
-    sheet_now = roster_for(here, occurrence_id, now=g.now)
+    before = roster_for(here, occurrence_id, now=g.now)
     sheet = read_sheet(
         request.form,
-        shown=_shown(sheet_now),
-        day=sheet_now.day,
-        tz=sheet_now.tz,
+        shown=shown_seats(before),
+        day=before.day,
+        tz=before.tz,
         rest_present="rest" in request.form,
     )
     if sheet.errors:
-        return _page(sheet_now, typed=sheet.typed, errors=sheet.errors), 422
+        return _page(before, typed=sheet.typed, errors=sheet.errors), 422
     try:
         saved = save_sheet(
             actor=here,
@@ -77,19 +49,38 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         )
     except SheetRefused as refused:
         errors = {entry: error.message for entry, error in refused.errors.items()}
-        return _page(sheet_now, typed=sheet.typed, errors=errors), 422
-    if saved.conflicts:
+        return _page(before, typed=sheet.typed, errors=errors), 422
+    if saved.conflicts or sheet.undecided:
         return _conflict(occurrence_id, sheet, saved)
+    if request.form.get("do") == "finish":
+        return _finish(occurrence_id, sheet, saved)
     _tell(roster_for(here, occurrence_id, now=g.now))
-    return redirect(url_for("attendance.roster", occurrence_id=occurrence_id))
+    return redirect(_after(occurrence_id))
 
 
-def _shown(sheet: Roster) -> dict[int, ShownSeat]:
-    stored = _as_stored(sheet)
-    return {
-        seat.entry_id: ShownSeat(stored[seat.entry_id], seat.version, marked=seat.status is not None)
-        for seat in sheet.seats
+def _finish(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> ResponseReturnValue:
+    """Sign what the page showed: its own marks as saved, everyone else's as they stood on it."""
+    own = {mark.entry_id for mark in sheet.marks}
+    seen = {
+        entry: saved.versions.get(entry, version) if entry in own else version
+        for entry, version in sheet.versions.items()
     }
+    try:
+        sign_sheet(actor=actor(), occurrence_id=occurrence_id, now=g.now, seen=seen)
+    except (StillToMark, SheetChanged) as error:
+        words = error.message
+        return _page(roster_for(actor(), occurrence_id, now=g.now), whole=words), error.status
+    signed = roster_for(actor(), occurrence_id, now=g.now).session
+    at = clock_time(g.now.astimezone(signed.starts.tzinfo))
+    flash(f"Signed {at}. {signed.here} here, {signed.expected - signed.here} away.", "success")
+    return redirect(_after(occurrence_id))
+
+
+def _after(occurrence_id: int) -> str:
+    """Return where to go after a change: back to the board for one made there, else to the sheet."""
+    if request.form.get("from") == "today":
+        return url_for("attendance.today", _anchor=f"session-{occurrence_id}")
+    return url_for("attendance.roster", occurrence_id=occurrence_id)
 
 
 def _tell(sheet: Roster) -> None:
@@ -102,110 +93,80 @@ def _tell(sheet: Roster) -> None:
 
 def _conflict(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> ResponseReturnValue:
     fresh = roster_for(actor(), occurrence_id, now=g.now)
-    yours = {entry: sheet.typed[entry] for entry in saved.conflicts}
-    return _page(fresh, conflicts=yours), 409
+    stored = as_stored(fresh)
+    mine = {
+        entry: sheet.typed[entry]
+        for entry in (*saved.conflicts, *sheet.undecided)
+        if entry in stored and stored[entry] != sheet.typed[entry]
+    }
+    if not mine:
+        return redirect(_after(occurrence_id))
+    return _page(fresh, mine=mine), 409
 
 
-@dataclass(frozen=True, slots=True)
-class SeatCard:
-    """One person's card as the roster macro prints it."""
-
-    id: int
-    name: str
-    initials: str
-    status: str
-    arrived_at: str
-    #: The arrival shown is the current time, offered in case this person is late.
-    suggests_now: bool
-    sub: str
-    sub_tone: str | None
-    chips: tuple[tuple[str, str], ...]
-    done_minutes: int
-    goal_minutes: int
-    is_low: bool
-    version: int
-    problem: str | None
-    links: tuple[tuple[str, str], ...] = ()
-
-
-def _page(
-    sheet: Roster,
-    *,
-    typed: Mapping[int, TypedSeat] | None = None,
-    errors: Mapping[int, str] | None = None,
-    conflicts: Mapping[int, TypedSeat] | None = None,
-) -> str:
-    here = actor()
+def _page(sheet: Roster, **more: object) -> str:
     viewed(
         AuditKind.ROSTER_VIEWED,
         subject=("occurrence", sheet.session.id),
         details={"clients": [seat.client_id for seat in sheet.seats]},
     )
-    shown = {**_as_stored(sheet), **(typed or {})}
-    problems = {**_conflict_words(sheet, conflicts or {}), **(errors or {})}
-    seats = [_card(seat, shown[seat.entry_id], problems.get(seat.entry_id), sheet) for seat in sheet.seats]
-    return render_template(
-        "attendance/roster.html",
-        sheet=sheet,
-        session=sheet.session,
-        seats=seats,
-        counts={choice: sum(card.status == choice for card in seats) for choice in STATUS_OF},
-        problems_found=[(card.id, card.name, card.problem) for card in seats if card.problem],
-        change_key=secrets.token_hex(16),
-        editable=sheet.session.is_open and not sheet.session.cancelled,
-        led_by="you" if sheet.session.leader == here.name else sheet.session.leader,
-        minutes_since_start=int((g.now - sheet.session.starts).total_seconds() // 60),
-        is_over=g.now >= sheet.session.ends,
-        back_url=url_for("attendance.today", d=sheet.day)
-        if here.role is Role.COUNSELOR
-        else url_for("home.index"),
-    )
+    return roster_page(sheet, **more)  # type: ignore[arg-type]
 
 
-def _card(seat: Seat, typed: TypedSeat, problem: str | None, sheet: Roster) -> SeatCard:
-    now_there = g.now.astimezone(sheet.tz)
-    # “Late” suggests the current time while the session is on; afterwards nobody can know it.
-    suggested = f"{now_there:%H:%M}" if sheet.session.starts < now_there < sheet.session.ends else ""
-    chips = [("New", "tone")] if seat.is_new else []
-    chips += [("Make-up", "excused")] if seat.is_make_up else []
-    return SeatCard(
-        id=seat.entry_id,
-        name=seat.name,
-        initials=seat.initials,
-        status=typed.choice,
-        arrived_at=typed.arrived or ("" if typed.choice == "late" else suggested),
-        suggests_now=bool(suggested) and typed.choice != "late",
-        sub=seat.line,
-        sub_tone=None,
-        chips=tuple(chips),
-        done_minutes=seat.done_minutes,
-        goal_minutes=seat.goal_minutes,
-        is_low=False,
-        version=seat.version,
-        problem=problem,
-    )
+@attendance.post("/api/attendance")
+@requires(Permission.ATTENDANCE_RECORD)
+def mark() -> ResponseReturnValue:
+    """Store one mark. 200 with what stands; 409 with what someone else said; 422 with what cannot be.
 
-
-def _conflict_words(sheet: Roster, conflicts: Mapping[int, TypedSeat]) -> dict[int, str]:
-    """Say what stands and what was chosen here, for people someone else marked meanwhile."""
-    words: dict[int, str] = {}
-    for seat in sheet.seats:
-        if seat.entry_id in conflicts:
-            stands = ROSTER_WORDS[seat.status] if seat.status else "To mark"
-            chosen = STATUS_OF.get(conflicts[seat.entry_id].choice)
-            yours = ROSTER_WORDS[chosen] if chosen else "To mark"
-            words[seat.entry_id] = (
-                f"Someone else marked {seat.name} {stands} while you had this page open; you chose {yours}. "
-                f"{stands} stands. Choose again and save if yours is right."
-            )
-    return words
-
-
-def _as_stored(sheet: Roster) -> dict[int, TypedSeat]:
-    return {
-        seat.entry_id: TypedSeat(
-            CHOICE_OF.get(seat.status, "") if seat.status else "",
-            f"{seat.arrived:%H:%M}" if seat.arrived else "",
+    The page sends {session, person, status, arrived_at, left_at, reason, base_version, made_at} and the
+    change's own Idempotency-Key: sent again, the same change is stored once.
+    """
+    here = actor()
+    body = request.get_json(silent=True)
+    sent = read_sent_mark(body, request.headers.get("Idempotency-Key"), now=g.now)
+    clock = sheet_now(here, sent.occurrence_id)
+    try:
+        saved = save_sheet(
+            actor=here,
+            occurrence_id=sent.occurrence_id,
+            marks=[sent.to_save(day=clock.day, tz=clock.tz)],
+            now=g.now,
+            change_key=sent.change_key,
         )
-        for seat in sheet.seats
+    except SheetRefused as refused:
+        (error,) = refused.errors.values()
+        raise error from None
+    stands = sheet_now(here, sent.occurrence_id).mark_of(sent.entry_id)
+    answer = jsonify(_as_json(stands))
+    if saved.conflicts and typed_of(stands) != sent.typed:
+        answer = jsonify(message="Someone else marked this person.", current=_as_json(stands))
+        answer.status_code = 409
+    return answer
+
+
+@attendance.get("/sessions/<int:occurrence_id>/attendance/now")
+@requires(Permission.ATTENDANCE_RECORD)
+@polled
+def marks_now(occurrence_id: int) -> ResponseReturnValue:
+    """Return the marks as they stand, by entry and without names, for a sheet that is open on a screen.
+
+    Opening the sheet is in the audit trail; asking again for it while it is open adds no row.
+    """
+    sheet = sheet_now(actor(), occurrence_id)
+    return jsonify(closed=sheet.closed, marks=[_as_json(one) for one in sheet.marks])
+
+
+def _as_json(one: PersonMark) -> dict[str, object]:
+    typed: TypedSeat = typed_of(one)
+    return {
+        "person": one.entry_id,
+        "version": one.version,
+        "status": typed.choice,
+        "arrived_at": typed.arrived,
+        "left_at": typed.left,
+        "reason": typed.reason,
+        "minutes": one.minutes,
+        "marked": one.status is not None,
+        "by": one.marked_by,
+        "at": clock_time(one.marked_at) if one.marked_at else "",
     }

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from iop_schedule.web import today  # noqa: F401 - adds Today and the week to the pages of attendance
 from iop_schedule.web.absences import absences
 from iop_schedule.web.attendance import attendance
 from iop_schedule.web.audit import audit
@@ -21,7 +22,9 @@ from iop_schedule.web.placement import placement
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.series import series
+from iop_schedule.web.sheets import sheets
 from iop_schedule.web.uploads import uploads
+from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
 
 BLUEPRINTS = (
@@ -43,6 +46,8 @@ BLUEPRINTS = (
     attendance,
     make_ups,
     absences,
+    sheets,
+    walk_ins,
     frequency,
     cases,
     imports,

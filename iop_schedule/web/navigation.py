@@ -29,6 +29,8 @@ class Viewer:
 
     name: str
     initials: str
+    #: Tells one person's unsent marks on a device from another's.
+    key: str
     role_label: str
     is_client: bool
     links: tuple[Link, ...]
@@ -56,7 +58,11 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         ("My week", "week.my_week_page", "calendar-days"),
         ("My times", "availability.my_times", "clock"),
     ),
-    Role.COUNSELOR: (("Today", "attendance.today", "clipboard-check"), _PROGRAM_WEEK),
+    Role.COUNSELOR: (
+        ("Today", "attendance.today", "clipboard-check"),
+        ("Week", "attendance.week", "calendar-days"),
+        _PROGRAM_WEEK,
+    ),
     Role.CASE_MANAGER: (("Caseload", "caseload.show", "list-checks"), _PROGRAM_WEEK, _PEOPLE),
     Role.ADMINISTRATOR: (
         _PROGRAM_WEEK,
@@ -127,6 +133,7 @@ def _viewer(person: Actor, sign_in: OpenSession) -> Viewer:
     return Viewer(
         name=person.name,
         initials=initials(person.name),
+        key=str(person.user_id),
         role_label=ROLE_LABELS[person.role],
         is_client=person.role is Role.CLIENT,
         links=_own_links(person),

@@ -28,6 +28,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = frozenset(
     {
         "static",
+        "attendance.service_worker",
         "auth.sign_in",
         "auth.set_password",
         "feeds.serve",

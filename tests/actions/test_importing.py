@@ -29,6 +29,7 @@ from iop_schedule.models import (
     Occurrence,
     RosterEntry,
     Series,
+    SignOff,
     User,
     db,
 )
@@ -142,6 +143,11 @@ def test_past_attendance_becomes_sessions_roster_marks_and_history(
         ("rpb-0", date(2026, 3, 2), at(2, 14, month=3), carol, "ana", "member", "attended", 180, None, ""),
         ("rpb-0", date(2026, 3, 2), at(2, 14, month=3), carol, "ben", "member", "attended_in_part", 150, at(2, 14, 30, month=3), "bus"),
     ]  # fmt: skip
+    # Complete sheets were kept and signed elsewhere: nobody is chased for them.
+    closed = db.session.execute(
+        select(SignOff.kind, SignOff.minutes, SignOff.by_id).order_by(SignOff.minutes)
+    )
+    assert [tuple(row) for row in closed] == [("imported", minutes, cast.root.id) for minutes in (0, 20, 330)]
     marks = select(
         AttendanceRevision.version,
         AttendanceRevision.status,

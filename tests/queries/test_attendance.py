@@ -8,7 +8,8 @@ from sqlalchemy import event
 from iop_schedule.errors import NotFound
 from iop_schedule.models import db
 from iop_schedule.queries.access import actor_for
-from iop_schedule.queries.attendance import roster_for, today_board
+from iop_schedule.queries.attendance import roster_for
+from iop_schedule.queries.today import today_board
 from iop_schedule.vocabulary import AttendanceStatus, OccurrenceStatus
 from tests import factories as make
 from tests.cast import Cast
@@ -35,13 +36,21 @@ def test_the_board_puts_each_session_where_it_needs_doing(cast: Cast) -> None:
     assert _sections(cast, over) == {"now": [], "next": [], "to_finish": [MONDAY, TODAY], "done": []}
 
 
-def test_what_is_marked_or_cancelled_is_done(cast: Cast) -> None:
+def test_what_is_signed_or_cancelled_is_done(cast: Cast) -> None:
     marked = make.make_occurrence(cast.wednesday, TODAY)
     make.make_record(make.make_entry(marked, cast.ana), AttendanceStatus.ATTENDED)
+    make.make_sign_off(marked, cast.carol)
     cancelled = make.make_occurrence(cast.one_to_one, TODAY, status=OccurrenceStatus.CANCELLED)
     make.make_entry(cancelled, cast.ana)
     db.session.commit()
     assert _sections(cast, NOW + timedelta(hours=9))["done"] == [TODAY, TODAY]
+
+
+def test_marked_but_not_signed_is_to_finish(cast: Cast) -> None:
+    held = make.make_occurrence(cast.monday, MONDAY)
+    make.make_record(make.make_entry(held, cast.ana), AttendanceStatus.ATTENDED)
+    db.session.commit()
+    assert _sections(cast)["to_finish"] == [MONDAY]
 
 
 def test_a_mark_taken_back_counts_as_to_mark(cast: Cast) -> None:
@@ -107,7 +116,7 @@ def test_a_roster_costs_the_same_statements_for_any_number_of_people(cast: Cast,
         roster_for(viewer, wanted, now=NOW)
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
-    assert len(statements) == 14, "\n".join(statements)
+    assert len(statements) == 15, "\n".join(statements)
 
 
 def test_two_people_of_one_name_are_told_apart_on_the_roster(cast: Cast) -> None:

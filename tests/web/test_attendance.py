@@ -103,7 +103,10 @@ def test_someone_elses_mark_stands_and_both_are_shown(
     root.submit(sheet.path, sheet.fields("present"), page=sheet.path)
     answer = carol.submit(sheet.path, sheet.fields("absent", "present"), page=sheet.path)
     assert answer.status_code == 409
-    assert "marked Ana Q. Present while you had this page open; you chose Not here" in answer.text
+    assert (
+        "Root Okafor marked Ana Q. Present at 10:00 am while you had this page open; you chose Not here"
+        in answer.text
+    )
     assert stored() == {sheet.ana: ("attended", 180), sheet.ben: ("attended", 180)}
 
 
@@ -148,6 +151,7 @@ def test_finished_days_say_so_and_unfinished_ones_come_first(http: Http, cast: C
     make.make_entry(monday, cast.ana)
     today = make.make_occurrence(cast.wednesday, TODAY)
     make.make_record(make.make_entry(today, cast.ana), AttendanceStatus.ATTENDED)
+    make.make_sign_off(today, cast.carol)
     db.session.commit()
     clock.freeze(datetime(2026, 3, 4, 20, 0, tzinfo=UTC))
     page = http.sign_in(cast.carol.email).get("/today").text
@@ -175,7 +179,7 @@ def test_what_the_sheet_cannot_say_survives_a_save_for_someone_else(
     make.make_record(db.session.get_one(RosterEntry, sheet.ana), status, **more)
     db.session.commit()
     page = carol.get(sheet.path).text
-    chosen = "late" if status is AttendanceStatus.ATTENDED_PART else "absent" if more else ""
+    chosen = "present" if status is AttendanceStatus.ATTENDED_PART else "absent" if more else ""
     fields = sheet.fields(
         chosen, "present", **{f"arrived-{sheet.ana}": value_of(page, f"arrived-{sheet.ana}")}
     )

@@ -205,6 +205,8 @@ class Reading:
                 db.session.rollback()  # nothing is held while the next rows are read
             elif self.outcome.is_clean:
                 self._writer.write_marks(ready)
+        if self._writer is not None and self.outcome.is_clean:
+            self._writer.close_complete_sheets()
 
 
 def _first_difference(stored: Row, row: Row) -> str | None:

@@ -33,13 +33,15 @@ from iop_schedule.models import (
     RosterEntry,
     Series,
     SeriesMember,
+    SignOff,
     Site,
     User,
     db,
 )
 from iop_schedule.models.people import user_role, user_site
 from iop_schedule.queries.exporting import NO_ROOM, Scope, staff_code
-from iop_schedule.vocabulary import CancelCause, OccurrenceStatus, Role, SeriesKind
+from iop_schedule.queries.sign_off import complete_sheets
+from iop_schedule.vocabulary import CancelCause, OccurrenceStatus, Role, SeriesKind, SignOffKind
 
 _BATCH = 500
 
@@ -104,6 +106,8 @@ class Writer:
         self._recorder_id = recorder_id
         #: How many rows of which file were written about each client, for the audit trail.
         self.about: dict[str, Counter[str]] = defaultdict(Counter)
+        #: Dated sessions that got marks.
+        self._touched: set[int] = set()
         self._steps: dict[str, Callable[[list[Row]], None]] = {
             "sites": self._sites,
             "programs": self._programs,
@@ -382,6 +386,7 @@ class Writer:
         if not marks:
             return
         sessions = self._sessions(marks)
+        self._touched.update(sessions.values())
         entries = self._entries(marks, sessions)
         settled = [(mark, entry) for mark, entry in zip(marks, entries, strict=True) if mark.settled]
         values = [self._mark(mark, entry) for mark, entry in settled]
@@ -390,6 +395,17 @@ class Writer:
             db.session.execute(insert(AttendanceRevision.__table__), values)  # type: ignore[arg-type]
         for mark in marks:
             self.about[mark.client]["attendance"] += 1
+
+    def close_complete_sheets(self) -> None:
+        """Close the past sheets this import has completed: they were kept and signed elsewhere."""
+        for batch in _batches(sorted(self._touched)):
+            values = [
+                {**sheet, "version": 1, "kind": SignOffKind.IMPORTED, "at": self._now,
+                 "by_id": self.recorder_id, "reason": ""}
+                for sheet in complete_sheets(list(batch), now=self._now)
+            ]  # fmt: skip
+            if values:
+                db.session.execute(insert(SignOff), values)
 
     def _sessions(self, marks: Sequence[ToWrite]) -> dict[tuple[str, date], int]:
         found = {(m.session, m.day): m.occurrence_id for m in marks if m.occurrence_id is not None}
