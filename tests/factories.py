@@ -24,6 +24,8 @@ from iop_schedule.models import (
     Enrollment,
     Group,
     Occurrence,
+    PlacementProposal,
+    PlacementRun,
     PrescribedDose,
     Program,
     RoleRow,
@@ -42,8 +44,13 @@ from iop_schedule.vocabulary import (
     ConstraintKind,
     EnrollmentStatus,
     LevelOfCare,
+    PlacementAim,
+    ProposalKind,
+    ProposalState,
     Role,
     RosterSource,
+    RunKind,
+    RunState,
     SeriesKind,
     ServiceType,
     SignOffKind,
@@ -282,6 +289,23 @@ def make_constraint(client: Client, created_by: User, **given: Any) -> ClientCon
 def make_closure(site: Site, **given: Any) -> Closure:
     row: Closure = _add(Closure(site=site, **{"name": "Holiday", **given}))
     return row
+
+
+def make_placement_run(program: Program, user: User, **given: Any) -> PlacementRun:
+    """Add a plan for everyone that was stopped before it began."""
+    values = {"kind": RunKind.GROUPS, "aim": PlacementAim.STAY, "options": {}, "from_day": LONG_AGO,
+              "seconds": 60, "policy": [], "state": RunState.STOPPED, "created_at": MADE_AT,
+              "progress": {}, "summary": {}, "problem_words": ""}  # fmt: skip
+    return _add(PlacementRun(
+        site_id=program.site_id, program_id=program.id, requested_by_id=user.id, **(values | given)
+    ))  # fmt: skip
+
+
+def make_proposal(run: PlacementRun, client: Client, **given: Any) -> PlacementProposal:
+    """Add an undecided proposal of a run: a first place in nothing, unless told otherwise."""
+    values = {"kind": ProposalKind.PLACE, "before": [], "after": [], "session": {}, "minutes_before": 0,
+              "minutes_after": 0, "state": ProposalState.OPEN, "note": "", "undo": {}}  # fmt: skip
+    return _add(PlacementProposal(run=run, client=client, **(values | given)))
 
 
 def make_feed(**given: Any) -> CalendarFeed:

@@ -16,6 +16,7 @@ from iop_schedule.models import (
     Closure,
     ImportRun,
     Occurrence,
+    PlacementRun,
     RosterEntry,
     Series,
     User,
@@ -63,6 +64,9 @@ class World:
     #: Uploads of the two administrators.
     upload: ImportRun
     far_upload: ImportRun
+    #: Plans for everyone that the two administrators asked for.
+    plan: PlacementRun
+    far_plan: PlacementRun
 
 
 def make_world(cast: Cast) -> World:
@@ -106,6 +110,10 @@ def make_world(cast: Cast) -> World:
         make.make_upload(client)
     mark(held, cast.ana, cast.carol)
     mark(far_held, cast.zoe, cast.eve)
+    plan = make.make_placement_run(cast.program, cast.root)
+    far_plan = make.make_placement_run(cast.far_program, cast.trent)
+    make.make_proposal(plan, cast.ana)
+    make.make_proposal(far_plan, cast.zoe)
     return World(
         cast=cast, nora=nora, max=max_, max_user=max_user, held=held, far_held=far_held,
         today=occurrence(cast.wednesday, TODAY, cast.ana, cast.ben),
@@ -118,6 +126,7 @@ def make_world(cast: Cast) -> World:
         closure=make.make_closure(cast.elm, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
         far_closure=make.make_closure(cast.far, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
         upload=_upload("a" * 32, cast.root), far_upload=_upload("b" * 32, cast.trent),
+        plan=plan, far_plan=far_plan,
     )  # fmt: skip
 
 

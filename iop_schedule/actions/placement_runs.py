@@ -22,6 +22,7 @@ from iop_schedule.models import PlacementProposal, PlacementRun, Program, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_placement_run, access_program
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of, policy_of
+from iop_schedule.queries.placement_runs import SILENCE
 from iop_schedule.vocabulary import (
     AuditKind,
     PlacementAim,
@@ -32,8 +33,6 @@ from iop_schedule.vocabulary import (
     WeekParity,
 )
 
-#: A run that has not said anything for so long has lost its process.
-SILENCE = timedelta(seconds=30)
 #: How often a run says that it is alive, and asks whether it is to stop.
 BEAT = timedelta(seconds=1)
 SHORTEST_SECONDS, LONGEST_SECONDS = 5, 3600
@@ -255,7 +254,7 @@ def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: dat
         after = {**caseload.before, **plan.assignments}
         run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
         run.problem, run.plan = answer["problem"], answer["plan"]
-        run.summary = _summary(caseload, after, answer)
+        run.summary = _summary(caseload, plan, after, answer)
         for client in caseload.problem.clients:
             _propose(run, client, caseload, after.get(client.id, ()))
         _record(
@@ -265,10 +264,18 @@ def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: dat
 
 
 def _summary(
-    caseload: Caseload, after: Mapping[str, rules.Choice], answer: Mapping[str, Any]
+    caseload: Caseload, plan: rules.Plan, after: Mapping[str, rules.Choice], answer: Mapping[str, Any]
 ) -> dict[str, Any]:
     shares = rules.shares_served(caseload.problem, caseload.before, after)
+    plan = read_plan(answer["plan"], read_problem(answer["problem"]))
+    result = {
+        "status": plan.status,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "seconds": plan.seconds,
+    }
     return {
+        "result": result,
         "before": asdict(rules.figures(caseload.problem, caseload.before)),
         "after": asdict(rules.figures(caseload.problem, after)),
         "shares": {title: [asdict(one) for one in found] for title, found in shares.items()},
@@ -296,22 +303,3 @@ def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after:
             state=ProposalState.OPEN, undo={},
         )
     )  # fmt: skip
-
-
-def problem_file(*, actor: Actor, run_id: int, what: str, now: datetime) -> str:
-    """Return the problem or the plan of a run as the file that `placement solve` and `check` read.
-
-    People and sessions stand in it under their numbers; names and their own words do not.
-
-    Raises:
-        NotFound: there is no such run at this person's sites.
-        NotPossible: it has no result.
-    """
-    run = access_placement_run(actor, run_id, Permission.PLACEMENT_RUN)
-    text = run.problem if what == "problem" else run.plan
-    if text is None:
-        message = "This plan has no result yet."
-        raise NotPossible(message)
-    _record(AuditKind.PLACEMENT_RUN_DOWNLOADED, run, actor, now, what=what)
-    db.session.commit()
-    return text

@@ -19,6 +19,7 @@ from iop_schedule.web.importing import imports
 from iop_schedule.web.make_ups import make_ups
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
+from iop_schedule.web.placement_runs import placement_runs
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.series import series
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     places,
     series,
     placement,
+    placement_runs,
     attendance,
     make_ups,
     absences,

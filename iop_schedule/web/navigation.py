@@ -67,6 +67,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.ADMINISTRATOR: (
         _PROGRAM_WEEK,
         ("Groups", "programs.groups", "users-round"),
+        ("Placement", "placement_runs.index", "sparkles"),
         _PEOPLE,
         ("Closures", "programs.closures", "calendar-off"),
         ("Import", "imports.upload", "upload"),

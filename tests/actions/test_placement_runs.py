@@ -20,7 +20,6 @@ from iop_schedule.actions.placement_runs import (
     Wanted,
     ask_for_run,
     give_up_silent,
-    problem_file,
     start_again,
     stop_run,
     work_off,
@@ -42,6 +41,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, actor_for
+from iop_schedule.queries.placement_runs import run_file
 from iop_schedule.vocabulary import (
     AuditKind,
     EnrollmentStatus,
@@ -389,7 +389,7 @@ def test_nobody_else_reaches_a_run(cast: Cast, root: Actor, who: str, error: typ
         lambda: decline_proposal(actor=other, run_id=run.id, client_id=one.id, now=NOW),
         lambda: stop_run(actor=other, run_id=run.id, now=NOW),
         lambda: start_again(actor=other, run_id=run.id, now=NOW),
-        lambda: problem_file(actor=other, run_id=run.id, what="plan", now=NOW),
+        lambda: run_file(other, run.id, "plan"),
     ):
         with pytest.raises(error):
             act()
@@ -401,10 +401,10 @@ def test_the_file_of_a_run_names_nobody_and_holds_no_words_of_theirs(cast: Cast,
     make.make_constraint(cast.ana, cast.root, weekday=1, label="Grandmother Quillfeather")
     db.session.commit()
     run = finished(root, cast)
-    text = problem_file(actor=root, run_id=run.id, what="problem", now=NOW)
+    text = run_file(root, run.id, "problem")
     assert read_problem(text).clients
     assert "Quillfeather" not in text
-    assert problem_file(actor=root, run_id=run.id, what="plan", now=NOW) == run.plan
+    assert run_file(root, run.id, "plan") == run.plan
 
 
 def test_a_moment_is_not_a_day(cast: Cast, root: Actor) -> None:

@@ -111,12 +111,20 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "upload_id": lambda w: Ids(
         _upload(w.cast.ana), _upload(w.cast.zoe), {Role.CLIENT: (_upload(w.cast.ben),)}, _upload(w.cast.ben)
     ),
+    "placement_run_id": lambda w: Ids(w.plan.id, w.far_plan.id, {}),
     "run_id": lambda w: Ids(w.upload.id, w.far_upload.id, {}, missing="c" * 32),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
 
 #: Parameters that name no record: one value for everybody.
-CONSTANTS = {"day": "2026-03-04", "week": "2026-W10", "token": "nothing", "kind": "nothing", "state": "off"}
+CONSTANTS = {
+    "day": "2026-03-04",
+    "week": "2026-W10",
+    "token": "nothing",
+    "kind": "nothing",
+    "state": "off",
+    "file": "plan",
+}
 
 
 @dataclass(frozen=True, slots=True)

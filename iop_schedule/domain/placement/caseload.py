@@ -131,8 +131,19 @@ def _caregiving(client: Client) -> str:
     return "Cares for someone" if cares else "No caregiving"
 
 
+#: Names of the languages that are common; others show their code.
+_LANGUAGES = {
+    "en": "English",
+    "es": "Spanish",
+    "zh": "Chinese",
+    "vi": "Vietnamese",
+    "ar": "Arabic",
+    "ru": "Russian",
+}
+
+
 def _language(client: Client) -> str:
-    return " and ".join(sorted(client.languages)) or "None given"
+    return " and ".join(_LANGUAGES.get(code, code) for code in sorted(client.languages)) or "Not given"
 
 
 _GENDERS = {

@@ -1,0 +1,127 @@
+"""Placement runs in words: what is in a person's way, what would help, how a run stands."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from iop_schedule.domain.availability import KIND_WORDS
+from iop_schedule.domain.civil_time import wall_time
+from iop_schedule.domain.placement import Because
+from iop_schedule.queries.placement_runs import MeetingLine, RunLine
+from iop_schedule.vocabulary import ConstraintKind, ProposalKind, RunState, Weekday
+from iop_schedule.web.presenting import clock_time, count
+
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: A commitment as plans name it, such as `work MO 07:00-15:30 week A`.
+_COMMITMENT = re.compile(r"(\w+) (MO|TU|WE|TH|FR|SA|SU) (\d\d):(\d\d)-(\d\d):(\d\d)(?: week ([AB]))?")
+#: A change as plans name it, such as `work MO ends 30 min earlier` or `one seat more in 17`.
+_GIVES_WAY = re.compile(r"(\w+) (MO|TU|WE|TH|FR|SA|SU) (.+)")
+_MORE_SEATS = re.compile(r"(.+) more in (\d+)")
+_FREED = re.compile(r"(\d\d):(\d\d)")
+
+_RULES = {
+    "seats": "No seat is free in the sessions that fit",
+    "dose": "The sessions that fit do not add up to the prescribed hours",
+    "days": "They do not fall on enough days",
+    "day_length": "Days would become too long",
+    "modality": "In person or online: the other sessions are the other way",
+    "language": "The other sessions are in another language",
+    "gender": "The other sessions are for another gender",
+    "points": "A week would fit, but it would cost more than it brings",
+}
+_SESSION = "Another session of theirs"
+
+STEP_WORDS = {
+    "start": "Getting ready",
+    "first plan": "A first plan",
+    "prices": "Weighing weeks against each other",
+    "rounded": "Looking for better plans",
+    "dived": "Looking for better plans",
+    "chosen": "Choosing the best combination",
+    "whole problem": "Proving how good it is",
+}
+
+KIND_LABELS = {
+    ProposalKind.PLACE: "First place",
+    ProposalKind.COMPLETE: "Whole week",
+    ProposalKind.MOVE: "Moves",
+    ProposalKind.ONE_TO_ONE: "One-to-one",
+}
+
+
+def because_words(because: Because) -> str:
+    """Return one thing that is in the way, such as `Work, Monday 7:00 am to 3:30 pm`."""
+    found = _COMMITMENT.fullmatch(because.what)
+    if found is None:
+        kind, _, service = because.what.partition(" ")
+        if kind == "service_type":
+            return f"No {service.replace('_', ' ')} session fits, and one a week is needed"
+        return _RULES.get(because.what, because.what.replace("_", " "))
+    start, end = (_minutes(found[n], found[n + 1]) for n in (3, 5))
+    when = f"{_LONG_DAYS[Weekday[found[2]]]} {span(start, end)}"
+    week = f" in {found[7]} weeks" if found[7] else ""
+    return f"{_kind_words(found[1])}, {when}{week}"
+
+
+def change_words(change: str, meetings: Mapping[str, MeetingLine]) -> str:
+    """Return one change that would help, such as `Work on Monday ends 30 min earlier`."""
+    return "; ".join(_one_change(part, meetings) for part in change.split("; "))
+
+
+def _one_change(change: str, meetings: Mapping[str, MeetingLine]) -> str:
+    seats = _MORE_SEATS.fullmatch(change)
+    if seats is not None:
+        meeting = meetings.get(seats[2])
+        where = f"{meeting.name} on {_LONG_DAYS[meeting.weekday]}" if meeting else "one of the sessions"
+        return f"{seats[1]} more in {where}"
+    found = _GIVES_WAY.fullmatch(change)
+    if found is None:
+        return change.replace("_", " ")
+    how = _FREED.sub(lambda m: clock_time(wall_time(_minutes(m[1], m[2]))), found[3])
+    return f"{_kind_words(found[1])} on {_LONG_DAYS[Weekday[found[2]]]} {how}"
+
+
+def _kind_words(kind: str) -> str:
+    return KIND_WORDS[ConstraintKind(kind)] if kind in set(ConstraintKind) else _SESSION
+
+
+def _minutes(hour: str, minute: str) -> int:
+    return int(hour) * 60 + int(minute)
+
+
+def span(start: int, end: int) -> str:
+    """Return two minutes of a day as `9:00 am to 12:00 pm`."""
+    return f"{clock_time(wall_time(start))} to {clock_time(wall_time(end))}"
+
+
+def meetings_words(meetings: Iterable[MeetingLine]) -> list[str]:
+    """Return sessions gathered by group and time, such as `Morning IOP: Mon, Wed 9:00 am to 12:00 pm`."""
+    alike: dict[tuple[str, int, int], list[str]] = {}
+    for one in meetings:
+        alike.setdefault((one.name, one.start_minute, one.end_minute), []).append(DAY_NAMES[one.weekday])
+    return [f"{name}: {', '.join(days)} {span(start, end)}" for (name, start, end), days in alike.items()]
+
+
+def state_chip(line: RunLine) -> tuple[str, str, str]:
+    """Return how a run stands: words, tone and icon."""
+    if line.is_silent:
+        return "Lost", "absent", "circle-alert"
+    if line.state is RunState.FINISHED:
+        if line.is_proved:
+            return "Best possible", "present", "check"
+        return f"Within {max(line.gap_percent, 0.01):.2f} % of the best", "late", "info"
+    return {
+        RunState.WAITING: ("Waiting", "outline", "clock"),
+        RunState.RUNNING: ("Planning", "tone", "refresh-cw"),
+        RunState.STOPPED: ("Stopped", "outline", "ban"),
+        RunState.FAILED: ("Did not finish", "absent", "circle-alert"),
+    }[line.state]
+
+
+def outcome_words(done: int, left: int, *, undone: bool = False) -> str:
+    """Return what was done, and how many were left out."""
+    verb = "taken back" if undone else "placed"
+    words = f"{count(done, 'person', 'people')} {verb}."
+    if left:
+        words += f" {count(left, 'person was', 'people were')} left out: something has changed since."
+    return words

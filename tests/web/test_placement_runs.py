@@ -1,0 +1,150 @@
+"""The pages of plans for everyone: asking, waiting, reviewing, comparing, and the policy on who comes first."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from iop_schedule.actions import placement_runs
+from iop_schedule.models import AuditEvent, PlacementRun, PriorityClass, SeriesMember, db
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, RunState
+from tests import factories as make
+from tests.cast import Cast
+from tests.conftest import NOW, Http
+
+FORM = {"aim": "stay", "from_day": "2026-03-09", "seconds": "30"}
+
+
+@pytest.fixture
+def root(cast: Cast, http: Http) -> Http:
+    return http.sign_in("root@example.org")
+
+
+@pytest.fixture
+def waiting(cast: Cast) -> Any:
+    client = make.make_client(cast.elm, given_name="Wanda", family_name="Thistle")
+    enrollment = make.make_enrollment(
+        client, cast.program, status=EnrollmentStatus.WAITLISTED, from_day=date(2026, 2, 2)
+    )
+    make.make_dose(enrollment)
+    db.session.commit()
+    return client
+
+
+@pytest.fixture
+def run_id(cast: Cast, root: Http, waiting: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return a run asked for on the page and worked off in this process."""
+    from iop_schedule.adapters.optimizer import child
+
+    def solved(request: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return child.TASKS[request["task"]](request, child.Line(quiet=True), lambda: False) | {"machine": {}}
+
+    monkeypatch.setattr(placement_runs, "solve_apart", solved)
+    answer = root.submit("/placement", FORM | {"program_id": cast.program.id})
+    assert answer.status_code == 302
+    assert placement_runs.work_off(now=lambda: NOW, abandon=lambda: False)
+    return int(answer.location.rsplit("/", 1)[1])
+
+
+def test_a_plan_is_asked_for_reviewed_applied_and_taken_back(
+    cast: Cast, root: Http, run_id: int, waiting: Any
+) -> None:
+    page = root.get(f"/placement/{run_id}").text
+    assert "No plan is better than this one" in page
+    assert "Wanda T." in page
+    assert "Relapse Prevention B: Mon, Wed, Fri 9:00 am to 12:00 pm" in page
+    places = select(SeriesMember).where(SeriesMember.client_id == waiting.id)
+    assert db.session.scalars(places).all() == []
+    root.submit(f"/placement/{run_id}/apply", {"client": waiting.id}, page=f"/placement/{run_id}")
+    assert len(db.session.scalars(places).all()) == 3
+    page = root.get(f"/placement/{run_id}").text
+    assert "1 person placed." in page
+    assert "Take back" in page
+    root.submit(f"/placement/{run_id}/undo", page=f"/placement/{run_id}")
+    db.session.expire_all()
+    assert db.session.scalars(places).all() == []
+
+
+def test_looking_at_a_plan_is_in_the_trail(root: Http, run_id: int) -> None:
+    root.get(f"/placement/{run_id}")
+    row = db.session.scalars(
+        select(AuditEvent).where(
+            AuditEvent.kind == AuditKind.PLACEMENT_RUN_VIEWED, AuditEvent.subject_id == str(run_id)
+        )
+    ).one()
+    assert row.actor_role == "administrator"
+
+
+def test_who_cannot_be_placed_is_listed_with_what_is_in_the_way(
+    cast: Cast, root: Http, waiting: Any, run_id: int
+) -> None:
+    cast.group.seats = 2
+    db.session.commit()
+    root.submit("/placement", FORM | {"program_id": cast.program.id})
+    placement_runs.work_off(now=lambda: NOW, abandon=lambda: False)
+    page = root.get(f"/placement/{run_id + 1}").text
+    assert "No whole week found" in page
+    assert "No seat is free in the sessions that fit" in page
+    assert "one seat more in Relapse Prevention B on Monday" in page
+
+
+def test_a_run_at_work_shows_how_far_it_is_and_is_stopped(cast: Cast, root: Http) -> None:
+    at = root.submit("/placement", FORM | {"program_id": cast.program.id}).location
+    run = db.session.scalars(select(PlacementRun)).one()
+    assert "Waiting to begin" in root.get(at).text
+    run.state, run.beat_at = RunState.RUNNING, NOW
+    run.progress = {"step": "prices", "seconds": 12.4, "objective": 1000.0, "bound": 1020.0}
+    db.session.commit()
+    page = root.get(at).text
+    assert "12 of at most 30 seconds" in page
+    assert "within 2.00 percent" in page
+    root.submit(f"{at}/stop", page=at)
+    assert "Stopping with the best plan so far" in root.get(at).text
+    run.beat_at = NOW - timedelta(minutes=1)
+    db.session.commit()
+    assert "its process was lost" in root.get(at).text
+    root.submit(f"{at}/again", page=at)
+    assert "Waiting to begin" in root.get(at).text
+
+
+def test_plans_are_compared_side_by_side(cast: Cast, root: Http, run_id: int) -> None:
+    root.submit("/placement", FORM | {"program_id": cast.program.id, "aim": "reach"})
+    placement_runs.work_off(now=lambda: NOW, abandon=lambda: False)
+    page = root.get(f"/placement/compare?run={run_id}&run={run_id + 1}").text
+    assert "Plan 2" in page
+    assert page.count("3 of 3") == 2
+
+
+def test_the_files_of_a_plan_are_handed_out(root: Http, run_id: int) -> None:
+    answer = root.get(f"/placement/{run_id}/problem.json")
+    assert answer.json["format"] == "placement-problem/1"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert "Thistle" not in answer.text
+
+
+def test_the_policy_is_written_here_and_shown_beside_the_form(cast: Cast, root: Http, waiting: Any) -> None:
+    at = f"/placement/priorities/{cast.program.id}"
+    line = {"name": "Expecting a child", "weight": "4", "source": "Policy 7, section 2"}
+    assert root.submit(at, line).status_code == 302
+    assert root.submit(at, line).status_code == 422
+    assert root.submit(at, line | {"name": "Other", "weight": "1"}).status_code == 422
+    priority = db.session.scalars(select(PriorityClass)).one()
+    root.submit(f"{at}/name", {"client": waiting.id, "priority": priority.id}, page=at)
+    page = root.get("/placement").text
+    assert "Expecting a child: counts 4" in page
+    assert "1 person; Policy 7, section 2" in page
+    root.submit(f"{at}/remove", {"priority": priority.id}, page=at)
+    assert "Everyone counts the same" in root.get("/placement").text
+
+
+@pytest.mark.parametrize(
+    "change", [{"seconds": "7"}, {"aim": "win"}, {"from_day": "2026-03-04"}, {"from_day": ""}]
+)
+def test_what_cannot_be_asked_is_said_beside_the_field(
+    cast: Cast, root: Http, change: dict[str, str]
+) -> None:
+    answer = root.submit("/placement", FORM | {"program_id": cast.program.id} | change)
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text
+    assert db.session.scalars(select(PlacementRun)).all() == []
