@@ -19,6 +19,7 @@ from iop_schedule.web.errors import init_errors
 from iop_schedule.web.feeds import init_feeds
 from iop_schedule.web.navigation import init_navigation
 from iop_schedule.web.presenting import init_presenting
+from iop_schedule.web.report_files import init_charts
 from iop_schedule.web.request_log import init_request_log
 from iop_schedule.web.security import init_security, load_user
 
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _init_sign_in(app)
     init_errors(app)
     init_navigation(app)
+    init_charts(app)
     init_request_log(app)
     register_blueprints(app)
     cli.register(app)

@@ -372,6 +372,21 @@ class AssignmentRole(StrEnum):
     CASE_MANAGER = "case_manager"
 
 
+class ReportKind(StrEnum):
+    """What a report made in the background is about."""
+
+    PROGRAM = "program"
+    HISTORY = "history"
+
+
+class ReportState(StrEnum):
+    """Where one report made in the background stands."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class AuditKind(StrEnum):
     """What the audit trail can say, as `subject:verb`; each has a sentence in `queries/audit.py`."""
 
@@ -461,6 +476,14 @@ class AuditKind(StrEnum):
     PROGRAM_CHANGED = "program:changed"
     ROOM_CHANGED = "room:changed"
     SITE_CHANGED = "site:changed"
+    REPORT_VIEWED = "report:viewed"
+    REPORT_REQUESTED = "report:requested"
+    REPORT_ISSUED = "report:issued"
+    REPORT_EXPORTED = "report:exported"
+    DISCLOSURES_VIEWED = "disclosures:viewed"
+    DISCLOSURE_ALLOWED = "disclosure:allowed"
+    DISCLOSURE_REVOKED = "disclosure:revoked"
+    PROGRESS_VIEWED = "progress:viewed"
     IMPORT_CHECKED = "import:checked"
     IMPORT_APPLIED = "import:applied"
     EXPORT_MADE = "export:made"

@@ -21,13 +21,16 @@ from iop_schedule.models import (
     ClientConstraint,
     Closure,
     CommitmentUpload,
+    DisclosureConsent,
     Enrollment,
     Group,
+    IssuedReport,
     Occurrence,
     PlacementProposal,
     PlacementRun,
     PrescribedDose,
     Program,
+    ReportRun,
     RoleRow,
     Room,
     RosterEntry,
@@ -47,6 +50,8 @@ from iop_schedule.vocabulary import (
     PlacementAim,
     ProposalKind,
     ProposalState,
+    ReportKind,
+    ReportState,
     Role,
     RosterSource,
     RunKind,
@@ -336,3 +341,39 @@ def make_upload(client: Client, **given: Any) -> CommitmentUpload:
         )
     )
     return found
+
+
+def make_consent(client: Client, by: User, **given: Any) -> DisclosureConsent:
+    defaults: dict[str, Any] = {
+        "recipient": "Dr. P. Quill",
+        "purpose": "Planning care together",
+        "signed_on": date(2026, 2, 2),
+        "expires_on": date(2027, 2, 1),
+        "recorded_at": MADE_AT,
+        "recorded_by_id": by.id,
+    }
+    row: DisclosureConsent = _add(DisclosureConsent(client=client, **{**defaults, **given}))
+    return row
+
+
+def make_issued_report(client: Client, by: User, **given: Any) -> IssuedReport:
+    document = {
+        "name": client.full_name, "program": "Adult IOP", "site": client.site.name, "span": "Jan 5 to Feb 1, 2026",
+        "issued_by": by.name, "recipient": "Dr. P. Quill", "purpose": "Planning care together",
+        "signed_on": "Feb 2, 2026", "expires_on": "Feb 1, 2027", "sections": [],
+    }  # fmt: skip
+    defaults: dict[str, Any] = {
+        "from_day": date(2026, 1, 5), "until_day": date(2026, 2, 1), "document": document,
+        "issued_at": MADE_AT, "issued_by": by,
+    }  # fmt: skip
+    row: IssuedReport = _add(IssuedReport(client=client, **{**defaults, **given}))
+    return row
+
+
+def make_report_run(run_id: str, by: User, **given: Any) -> ReportRun:
+    defaults: dict[str, Any] = {
+        "kind": ReportKind.PROGRAM, "asked": {"program": 1, "first": "2026-W02", "weeks": 4},
+        "state": ReportState.READY, "percent": 100, "result": {"sections": []}, "created_at": MADE_AT,
+    }  # fmt: skip
+    row: ReportRun = _add(ReportRun(id=run_id, user_id=by.id, **{**defaults, **given}))
+    return row

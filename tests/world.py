@@ -14,9 +14,12 @@ from iop_schedule.models import (
     Client,
     ClientConstraint,
     Closure,
+    DisclosureConsent,
     ImportRun,
+    IssuedReport,
     Occurrence,
     PlacementRun,
+    ReportRun,
     RosterEntry,
     Series,
     User,
@@ -67,6 +70,11 @@ class World:
     #: Plans for everyone that the two administrators asked for.
     plan: PlacementRun
     far_plan: PlacementRun
+    #: Consents to disclose and reports that went out, of Ana, Ben and Zoe, and reports asked for.
+    consents: tuple[DisclosureConsent, ...]
+    issued: tuple[IssuedReport, ...]
+    run: ReportRun
+    far_run: ReportRun
 
 
 def make_world(cast: Cast) -> World:
@@ -127,6 +135,9 @@ def make_world(cast: Cast) -> World:
         far_closure=make.make_closure(cast.far, from_day=date(2026, 5, 25), until_day=date(2026, 5, 25)),
         upload=_upload("a" * 32, cast.root), far_upload=_upload("b" * 32, cast.trent),
         plan=plan, far_plan=far_plan,
+        consents=tuple(make.make_consent(c, cast.root) for c in (cast.ana, cast.ben, cast.zoe)),
+        issued=tuple(make.make_issued_report(c, cast.root) for c in (cast.ana, cast.ben, cast.zoe)),
+        run=make.make_report_run("d" * 32, cast.root), far_run=make.make_report_run("e" * 32, cast.trent),
     )  # fmt: skip
 
 

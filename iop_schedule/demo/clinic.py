@@ -14,6 +14,8 @@ from sqlalchemy import insert, select
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.demo import plan
 from iop_schedule.demo.history import outcome, pattern_of
+from iop_schedule.demo.paperwork import add_paperwork
+from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, settle
@@ -116,8 +118,10 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     _add_clients(clinic)
     db.session.flush()
     _add_history(clinic)
+    add_past_people(now=now)
     db.session.commit()
     extend_horizon(now=now)
+    add_paperwork(now=now)
     return _accounts(clinic, password)
 
 

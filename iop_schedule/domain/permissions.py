@@ -30,6 +30,8 @@ class Permission(StrEnum):
     STAFF_MANAGE = "staff:manage"
     IMPORT_RUN = "import:run"
     EXPORT_RUN = "export:run"
+    REPORTS_READ = "reports:read"
+    DISCLOSE = "report:disclose"
     AUDIT_READ = "audit:read"
     ACCOUNT = "account:own"
 
@@ -61,6 +63,8 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.PLACEMENT_READ,
             Permission.PLACEMENT_DECIDE,
             Permission.PEOPLE_READ,
+            Permission.REPORTS_READ,
+            Permission.DISCLOSE,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -80,6 +84,8 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.STAFF_MANAGE,
             Permission.IMPORT_RUN,
             Permission.EXPORT_RUN,
+            Permission.REPORTS_READ,
+            Permission.DISCLOSE,
             Permission.AUDIT_READ,
         }
     ),

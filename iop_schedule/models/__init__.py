@@ -10,6 +10,7 @@ from iop_schedule.models.availability import (
 )
 from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
+from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
@@ -45,12 +46,15 @@ __all__ = [
     "ConstraintException",
     "CounselorHours",
     "CounselorLimit",
+    "Disclosure",
+    "DisclosureConsent",
     "Enrollment",
     "EnrollmentPause",
     "Group",
     "GroupCoLeader",
     "Heartbeat",
     "ImportRun",
+    "IssuedReport",
     "MakeUp",
     "Occurrence",
     "PlacementProposal",
@@ -61,6 +65,7 @@ __all__ = [
     "Program",
     "ReminderAttempt",
     "ReminderDelivery",
+    "ReportRun",
     "RoleRow",
     "Room",
     "RosterEntry",

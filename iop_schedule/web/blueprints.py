@@ -10,6 +10,7 @@ from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.calendars import calendars
 from iop_schedule.web.caseload import cases
+from iop_schedule.web.disclosures import disclosures
 from iop_schedule.web.feeds import feeds
 from iop_schedule.web.frequency import frequency
 from iop_schedule.web.health import health
@@ -22,6 +23,7 @@ from iop_schedule.web.placement import placement
 from iop_schedule.web.placement_runs import placement_runs
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
+from iop_schedule.web.reports import reports
 from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
 from iop_schedule.web.uploads import uploads
@@ -52,6 +54,8 @@ BLUEPRINTS = (
     walk_ins,
     frequency,
     cases,
+    reports,
+    disclosures,
     imports,
 )
 

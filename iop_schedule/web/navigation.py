@@ -51,6 +51,7 @@ ROLE_LABELS = {
 _HELP = "week.help_page"
 _PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
 _PEOPLE = ("People", "people.directory", "users")
+_REPORTS = ("Reports", "reports.overview", "chart-column")
 
 #: Per role: label, endpoint, icon. An endpoint that is not there is left out.
 PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
@@ -63,12 +64,13 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         ("Week", "attendance.week", "calendar-days"),
         _PROGRAM_WEEK,
     ),
-    Role.CASE_MANAGER: (("Caseload", "caseload.show", "list-checks"), _PROGRAM_WEEK, _PEOPLE),
+    Role.CASE_MANAGER: (("Caseload", "caseload.show", "list-checks"), _PROGRAM_WEEK, _PEOPLE, _REPORTS),
     Role.ADMINISTRATOR: (
         _PROGRAM_WEEK,
         ("Groups", "programs.groups", "users-round"),
         ("Placement", "placement_runs.index", "sparkles"),
         _PEOPLE,
+        _REPORTS,
         ("Closures", "programs.closures", "calendar-off"),
         ("Import", "imports.upload", "upload"),
         ("Audit", "audit.trail", "scroll-text"),
@@ -81,6 +83,8 @@ CLIENT_PAGES = (
     ("Attendance", "frequency.client", "clipboard-list"),
     ("Times", "availability.their_times", "clock"),
     ("Find a time", "placement.person", "search"),
+    ("Report", "disclosures.report", "file-text"),
+    ("Disclosures", "disclosures.accounting", "file-check"),
 )
 
 

@@ -120,19 +120,21 @@ def test_capacity_is_seat_hours_filled_over_offered() -> None:
             (friday, SeatUse(90, seats=0, present=2)),
         ]
     )
-    assert used == {monday: (180 * 9 + 60 * 12) / (240 * 12), friday: None}
+    assert used == {monday: Rate(180 * 9 + 60 * 12, 240 * 12), friday: Rate(180, 0)}
+    assert used[friday].share is None
 
 
 def test_attendance_by_reminder_shows_what_is_not_recorded() -> None:
     found = engagement.attendance_by(
         [
-            ("sent", SessionState.ATTENDED),
-            ("sent", SessionState.NO_SHOW),
-            ("sent", SessionState.NOT_RECORDED),
-            ("held", SessionState.EXCUSED),
+            ("sent", "Ana", SessionState.ATTENDED),
+            ("sent", "Ana", SessionState.NO_SHOW),
+            ("sent", "Ben", SessionState.NOT_RECORDED),
+            ("held", "Ben", SessionState.EXCUSED),
         ]
     )
     assert found == {"sent": Rate(1, 2, unknown=1), "held": Rate(0, 0)}
+    assert (found["sent"].people, found["held"].people) == ({"Ana"}, set())
 
 
 @pytest.mark.parametrize(
@@ -141,6 +143,11 @@ def test_attendance_by_reminder_shows_what_is_not_recorded() -> None:
         pytest.param({"a": 5, "b": 9}, {"a", "b"}, id="five may be shown"),
         pytest.param({"a": 4, "b": 9, "c": 20}, {"c"}, id="one small one takes the next smallest along"),
         pytest.param({"a": 4, "b": 3, "c": 20}, {"c"}, id="two small ones hide each other"),
+        pytest.param(
+            {"a": 1, "b": 2, "c": 9, "d": 20}, {"d"}, id="two that are too few together take one along"
+        ),
+        pytest.param({"a": 0, "b": 9, "c": 20}, {"a", "b", "c"}, id="nobody is no secret"),
+        pytest.param({"a": 4, "b": 0, "c": 9, "d": 20}, {"b", "d"}, id="an empty one hides nobody"),
         pytest.param({"a": 4}, set(), id="alone and small"),
         pytest.param({}, set(), id="nothing"),
     ],
@@ -150,3 +157,32 @@ def test_small_cells_do_not_leave_the_program(wholes: dict[str, int], shown: set
     exported = engagement.for_export(rates)
     assert {key for key, rate in exported.items() if rate is not None} == shown
     assert set(exported) == set(rates)
+
+
+def test_many_sessions_of_few_people_are_few_people() -> None:
+    sessions = [("Mon", who, SessionState.ATTENDED) for who in "abcdef"] * 3
+    sessions += [("Tue", who, SessionState.ATTENDED) for who in "ab"] * 9
+    sessions += [("Wed", who, SessionState.NO_SHOW) for who in "abc"] * 9
+    sessions += [("Thu", who, SessionState.NO_SHOW) for who in "uvwxyz"]
+    exported = engagement.for_export(engagement.attendance_by(sessions))
+    # Tuesday and Wednesday together are three people, so one more day goes.
+    assert [day for day, rate in exported.items() if rate is None] == ["Mon", "Tue", "Wed"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdefgh"),
+        st.frozensets(st.integers(0, 30), max_size=12),
+        max_size=8,
+    )
+)
+@settings(derandomize=True)
+def test_what_is_left_out_cannot_be_worked_out_from_the_total(people: dict[str, frozenset[int]]) -> None:
+    rates = {key: Rate(0, 3 * len(found), people=found) for key, found in people.items()}
+    exported = engagement.for_export(rates)
+    hidden = {key for key, rate in exported.items() if rate is None}
+    assert {key for key, found in people.items() if 0 < len(found) < 5} <= hidden
+    shown_people = [key for key in rates if key not in hidden and people[key]]
+    if hidden and shown_people:
+        assert len(hidden) > 1
+        assert len(frozenset[int]().union(*(people[key] for key in hidden))) >= 5

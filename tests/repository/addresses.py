@@ -113,6 +113,9 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     ),
     "placement_run_id": lambda w: Ids(w.plan.id, w.far_plan.id, {}),
     "run_id": lambda w: Ids(w.upload.id, w.far_upload.id, {}, missing="c" * 32),
+    "consent_id": lambda w: Ids(w.consents[0].id, w.consents[2].id, {}, w.consents[1].id),
+    "issued_id": lambda w: Ids(w.issued[0].id, w.issued[2].id, {}, w.issued[1].id),
+    "report_id": lambda w: Ids(w.run.id, w.far_run.id, {}, missing="f" * 32),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
 
@@ -124,6 +127,7 @@ CONSTANTS = {
     "kind": "nothing",
     "state": "off",
     "file": "plan",
+    "section": "week",
 }
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from iop_schedule.adapters.clinic_files.tables import BY_NAME, TABLES
+from iop_schedule.domain.engagement.client_report import REDISCLOSURE_NOTICE
 
 #: Files that an export adds for people; an import passes over them.
 NOTICE_FILE = "NOTICE.txt"
 FOREIGN_FILES = frozenset({NOTICE_FILE})
-#: 42 CFR 2.32(a)(2), as of the 2024 rule.
-NOTICE = "42 CFR part 2 prohibits unauthorized use or disclosure of these records.\r\n"
+NOTICE = f"{REDISCLOSURE_NOTICE}\r\n"
 
 _PIECE = 1024 * 1024
 _MOST_FILES = 40

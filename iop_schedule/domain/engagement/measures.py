@@ -1,4 +1,4 @@
-"""How a program does: waits, first sessions, initiation, engagement, retention, capacity.
+"""How a program does: waits, first sessions, initiation, engagement, attendance, capacity.
 
 Every measure is a count out of a count with its completeness, so that a page can show what it rests on and
 an export can leave out what would point at a person.
@@ -6,9 +6,8 @@ an export can leave out what would point at a person.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from math import exp, log, sqrt
 from statistics import median
 from typing import TypeVar
 
@@ -22,10 +21,6 @@ INITIATION_DAYS = 14
 CONTINUATION_DAYS, CONTINUATION_SERVICES = 30, 4
 #: Days after the first service, and services besides it.
 ENGAGEMENT_DAYS, ENGAGEMENT_SERVICES = 34, 2
-RETENTION_DAYS = 90
-
-#: Normal deviate of a 95 % interval.
-_DEVIATE = 1.959963984540054
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -37,6 +32,13 @@ class Rate:
     part: int
     whole: int
     unknown: int = 0
+    #: Who is behind it, where one person can be counted more than once; empty where each counts once.
+    people: frozenset[Hashable] = field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Return how many people are behind the rate."""
+        return len(self.people) or self.whole
 
     @property
     def share(self) -> float | None:
@@ -51,8 +53,8 @@ class Rate:
 
     @property
     def is_small(self) -> bool:
-        """Return True when the rate must not leave the program: fewer than five in it."""
-        return self.whole < SMALLEST_CELL
+        """Return True when the rate must not leave the program: somebody is in it, but fewer than five."""
+        return 0 < self.size < SMALLEST_CELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +79,14 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """How many days someone was followed from admission, and whether they left then.
-
-    Not left is everyone still in care, and everyone who finished or moved on as planned.
-    """
-
-    days: int
-    left: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionPoint:
-    """The Kaplan-Meier estimate just after one day on which someone left."""
-
-    day: int
-    at_risk: int
-    left: int
-    retained: float
-    low95: float
-    high95: float
-
-
-@dataclass(frozen=True, slots=True)
 class SeatUse:
     """One session held: minutes, seats offered and people present."""
 
     minutes: int
     seats: int
     present: int
+    #: Who they were, for knowing how few may be behind a rate.
+    people: frozenset[Hashable] = frozenset()
 
 
 def waits(episodes: Iterable[Episode]) -> Waits:
@@ -143,72 +124,57 @@ def engaged(episodes: Iterable[Episode], *, today: date) -> Rate:
     return _rate(episodes, _engaged, today=today, days=INITIATION_DAYS + ENGAGEMENT_DAYS)
 
 
-def retention(stays: Sequence[Stay], *, days: int = RETENTION_DAYS) -> tuple[RetentionPoint, ...]:
-    """Return the Kaplan-Meier curve of staying in care up to `days`, one point per day someone left.
+def capacity_used(sessions: Iterable[tuple[Key, SeatUse]]) -> dict[Key, Rate]:
+    """Return seat-minutes filled out of seat-minutes offered, for whatever each session is grouped by.
 
-    Intervals are 95 % on the log-log scale (Greenwood's variance), so they stay within 0 and 1. People
-    whose follow-up ends on a day are at risk on that day.
-
-    >>> [p.retained for p in retention([Stay(10, True), Stay(20, False), Stay(30, True), Stay(40, False)])]
-    [0.75, 0.375]
+    The share is above 1.0 where more came than there were seats, and None where no seat was offered.
     """
-    points = []
-    retained, variance = 1.0, 0.0
-    for day in sorted({stay.days for stay in stays if stay.left and stay.days <= days}):
-        at_risk = at_risk_on(day, stays)
-        left = sum(stay.left and stay.days == day for stay in stays)
-        retained *= 1 - left / at_risk
-        variance += left / (at_risk * (at_risk - left)) if at_risk > left else 0.0
-        points.append(RetentionPoint(day, at_risk, left, retained, *_interval(retained, variance)))
-    return tuple(points)
-
-
-def retained_at(day: int, curve: Sequence[RetentionPoint]) -> float:
-    """Return the estimated share still in care after `day`; 1.0 before anyone left."""
-    reached = [point.retained for point in curve if point.day <= day]
-    return reached[-1] if reached else 1.0
-
-
-def at_risk_on(day: int, stays: Iterable[Stay]) -> int:
-    """Return how many were still followed on `day`: the number printed under the curve."""
-    return sum(stay.days >= day for stay in stays)
-
-
-def capacity_used(sessions: Iterable[tuple[Key, SeatUse]]) -> dict[Key, float | None]:
-    """Return seat-hours filled over seat-hours offered, for whatever each session is grouped by.
-
-    Above 1.0 where more came than there were seats; None where no seat was offered.
-    """
-    filled: dict[Key, int] = defaultdict(int)
-    offered: dict[Key, int] = defaultdict(int)
+    used: dict[Key, list[SeatUse]] = defaultdict(list)
     for key, use in sessions:
-        filled[key] += use.minutes * use.present
-        offered[key] += use.minutes * use.seats
-    return {key: filled[key] / offered[key] if offered[key] else None for key in filled}
+        used[key].append(use)
+    return {
+        key: Rate(
+            part=sum(use.minutes * use.present for use in uses),
+            whole=sum(use.minutes * use.seats for use in uses),
+            people=frozenset[Hashable]().union(*(use.people for use in uses)),
+        )
+        for key, uses in used.items()
+    }
 
 
-def attendance_by(sessions: Iterable[tuple[Key, SessionState]]) -> dict[Key, Rate]:
+def attendance_by(sessions: Iterable[tuple[Key, Hashable, SessionState]]) -> dict[Key, Rate]:
     """Return attended out of expected sessions for whatever each is grouped by, unrecorded ones beside it.
 
-    Grouped by what became of the reminder, it gives reminder outcomes; by a subgroup, a fairness view.
+    Each session comes with its key, its person and its state. Grouped by what became of the reminder, it
+    gives reminder outcomes; by a subgroup, a fairness view.
     """
     states: dict[Key, list[SessionState]] = defaultdict(list)
-    for key, state in sessions:
+    people: dict[Key, set[Hashable]] = defaultdict(set)
+    for key, person, state in sessions:
         states[key].append(state)
-    return {key: _attendance(found) for key, found in states.items()}
+        if state.in_adherence:
+            people[key].add(person)
+    return {key: _attendance(found, frozenset(people[key])) for key, found in states.items()}
 
 
 def for_export(rates: Mapping[Key, Rate]) -> dict[Key, Rate | None]:
     """Return the rates that may leave the program, None in place of those that may not.
 
-    Fewer than five are left out. If exactly one would be, the next smallest is left out too: otherwise
-    the total of all would give it away.
+    Rates of fewer than five people are left out. Whoever knows the total of all could work out what is
+    left out, so the next smallest go too until at least two rates and five people are left out together.
     """
     hidden = {key for key, rate in rates.items() if rate.is_small}
-    shown = [key for key in rates if key not in hidden]
-    if len(hidden) == 1 and shown:
-        hidden.add(min(shown, key=lambda key: rates[key].whole))
+    others = sorted((k for k in rates if k not in hidden and rates[k].size), key=lambda k: rates[k].size)
+    while hidden and others and (len(hidden) == 1 or _together(rates[k] for k in hidden) < SMALLEST_CELL):
+        hidden.add(others.pop(0))
     return {key: None if key in hidden else rate for key, rate in rates.items()}
+
+
+def _together(rates: Iterable[Rate]) -> int:
+    """Return how many people are behind several rates, each counted once where they are known."""
+    found = list(rates)
+    known = frozenset[Hashable]().union(*(rate.people for rate in found))
+    return len(known) or sum(rate.whole for rate in found)
 
 
 def _rate(episodes: Iterable[Episode], holds: Callable[[Episode], bool], *, today: date, days: int) -> Rate:
@@ -242,14 +208,7 @@ def _engaged(episode: Episode) -> bool:
     return len(further) >= ENGAGEMENT_SERVICES
 
 
-def _attendance(states: Sequence[SessionState]) -> Rate:
+def _attendance(states: Sequence[SessionState], people: frozenset[Hashable] = frozenset()) -> Rate:
     expected = [state for state in states if state.in_adherence]
     unknown = sum(state is SessionState.NOT_RECORDED for state in states)
-    return Rate(sum(state.is_attended for state in expected), len(expected), unknown)
-
-
-def _interval(retained: float, variance: float) -> tuple[float, float]:
-    if not 0 < retained < 1:
-        return retained, retained
-    spread = exp(_DEVIATE * sqrt(variance) / -log(retained))
-    return retained**spread, retained ** (1 / spread)
+    return Rate(sum(state.is_attended for state in expected), len(expected), unknown, people)
