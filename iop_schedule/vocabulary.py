@@ -365,6 +365,15 @@ class FeedReader(StrEnum):
     OTHER = "other"
 
 
+class OfferState(StrEnum):
+    """Where the choice of a week that was offered to a client stands."""
+
+    OPEN = "open"
+    CHOSEN = "chosen"
+    NONE_WORKS = "none_works"
+    WITHDRAWN = "withdrawn"
+
+
 class AssignmentRole(StrEnum):
     """In what capacity a staff member is responsible for a client."""
 
@@ -457,6 +466,13 @@ class AuditKind(StrEnum):
     PRIORITIES_VIEWED = "priorities:viewed"
     PRIORITIES_CHANGED = "priorities:changed"
     COUNSELOR_HOURS_CHANGED = "counselor-hours:changed"
+    PLACEMENT_OFFERED = "placement:offered"
+    OFFER_WITHDRAWN = "placement:offer-withdrawn"
+    OFFER_VIEWED = "placement:offer-viewed"
+    OFFER_ANSWERED = "placement:offer-answered"
+    SEATS_HELD = "seats:held"
+    SEATS_RELEASED = "seats:released"
+    SEAT_PRICES_LEARNT = "seat-prices:learnt"
     MEMBERSHIP_STARTED = "membership:started"
     MEMBERSHIP_ENDED = "membership:ended"
     PROGRAM_WEEK_VIEWED = "program-week:viewed"

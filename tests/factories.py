@@ -26,6 +26,8 @@ from iop_schedule.models import (
     Group,
     IssuedReport,
     Occurrence,
+    PlacementOffer,
+    PlacementOfferMeeting,
     PlacementProposal,
     PlacementRun,
     PrescribedDose,
@@ -34,6 +36,7 @@ from iop_schedule.models import (
     RoleRow,
     Room,
     RosterEntry,
+    SeatHold,
     Series,
     SeriesMember,
     SignOff,
@@ -311,6 +314,29 @@ def make_proposal(run: PlacementRun, client: Client, **given: Any) -> PlacementP
     values = {"kind": ProposalKind.PLACE, "before": [], "after": [], "session": {}, "minutes_before": 0,
               "minutes_after": 0, "state": ProposalState.OPEN, "note": "", "undo": {}}  # fmt: skip
     return _add(PlacementProposal(run=run, client=client, **(values | given)))
+
+
+def make_hold(series: Series, client: Client, held_by: User, **given: Any) -> SeatHold:
+    held_at = given.get("held_at", MADE_AT)
+    defaults = {"from_day": series.from_day, "held_at": held_at, "expires_at": held_at + timedelta(hours=48)}
+    row: SeatHold = _add(
+        SeatHold(series=series, client=client, held_by_id=held_by.id, **{**defaults, **given})
+    )
+    return row
+
+
+def make_offer(client: Client, made_by: User, options: list[list[Series]], **given: Any) -> PlacementOffer:
+    made_at = given.get("made_at", MADE_AT)
+    meetings = [
+        PlacementOfferMeeting(option=number, series=series)
+        for number, option in enumerate(options, 1)
+        for series in option
+    ]
+    defaults = {"from_day": date(2026, 3, 9), "made_at": made_at, "expires_at": made_at + timedelta(days=7)}
+    row: PlacementOffer = _add(
+        PlacementOffer(client=client, made_by=made_by, meetings=meetings, **{**defaults, **given})
+    )
+    return row
 
 
 def make_feed(**given: Any) -> CalendarFeed:

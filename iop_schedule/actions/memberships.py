@@ -9,6 +9,7 @@ from sqlalchemy import select
 from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.seat_holds import release_held
 from iop_schedule.actions.series import (
     check_last_day,
     check_not_past,
@@ -20,9 +21,10 @@ from iop_schedule.actions.series import (
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import BadSeries, SeatsTaken, Span, most_at_once
 from iop_schedule.errors import DomainError, NotFound
-from iop_schedule.models import Series, SeriesMember, Site, db
+from iop_schedule.models import Client, Series, SeriesMember, Site, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.seat_holds import held_for_others
 from iop_schedule.queries.series import check_client_can_come, guests_of, rule_of, spans_of
 from iop_schedule.vocabulary import Attend, AuditKind, SeriesKind
 
@@ -136,14 +138,28 @@ def change_places(
         client = access_client(actor, change.client_id, Permission.PLACEMENT_DECIDE, now=now)
         if client.site_id != site_id:
             raise NotFound
+    return settle_places(
+        actor=actor, site_id=site_id, changes=changes, place=Span(from_day, until_day), now=now
+    )
+
+
+def settle_places(
+    *, actor: Actor, site_id: int, changes: Sequence[PlacesChange], place: Span, now: datetime
+) -> list[SeriesMember]:
+    """Do what `change_places` does, for callers that have settled that `actor` may decide it.
+
+    Seats held for the people are used up.
+    """
     lock_schedule(site_id)
     site = db.session.get_one(Site, site_id)
-    check_not_past(from_day, site, now)
+    check_not_past(place.first, site, now)
+    wanted = sorted({one for change in changes for one in (*change.start, *change.end)})
+    rows = db.session.scalars(select(Series).where(Series.id.in_(wanted)))
+    series = {one.id: one for one in rows}
     for change in changes:
         for one in change.end:
-            _leave(actor, series[one], change.client_id, from_day - timedelta(days=1), now)
+            _leave(actor, series[one], change.client_id, place.first - timedelta(days=1), now)
     db.session.flush()
-    place = Span(from_day, until_day)
     added = [member for change in changes for member in _begin(actor, change, series, place, now)]
     follow_rules(site, now=now, series_ids=set(series))
     return added
@@ -153,17 +169,18 @@ def _begin(
     actor: Actor, change: PlacesChange, series: Mapping[int, Series], place: Span, now: datetime
 ) -> list[SeriesMember]:
     starting = [series[one] for one in change.start]
+    client = db.session.get_one(Client, change.client_id)
     try:
-        added = [_take(actor, one, change.client_id, place, now) for one in starting]
-        _check_whole_groups(starting, change.client_id, place.first)
+        added = [_take(actor, one, client, place, now) for one in starting]
+        _check_whole_groups(starting, client.id, place.first)
     except DomainError as refused:
-        refused.data["client_id"] = change.client_id
+        refused.data["client_id"] = client.id
         raise
+    release_held(client.id, change.start, now=now)
     return added
 
 
-def _take(actor: Actor, series: Series, client_id: int, place: Span, now: datetime) -> SeriesMember:
-    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+def _take(actor: Actor, series: Series, client: Client, place: Span, now: datetime) -> SeriesMember:
     if series.kind != SeriesKind.GROUP:
         message = "This session belongs to one client. Choose a group session."
         raise BadSeries(message, field="series")
@@ -175,25 +192,31 @@ def _take(actor: Actor, series: Series, client_id: int, place: Span, now: dateti
         message = f"{session_name(series)} does not meet in these days. Choose others."
         raise BadSeries(message, field="from_day")
     check_client_can_come(client, rule_of(series), span, modality=series.modality, now=now)
-    _check_seats(series, span, now)
+    check_seats(series, span, client_id=client.id, now=now)
     member = SeriesMember(
         series_id=series.id, client_id=client.id, from_day=place.first, until_day=place.last
     )
     db.session.add(member)
     db.session.flush()
-    _record_place(AuditKind.MEMBERSHIP_STARTED, actor, series, client_id, now=now, first=str(place.first))
+    _record_place(AuditKind.MEMBERSHIP_STARTED, actor, series, client.id, now=now, first=str(place.first))
     return member
 
 
-def _check_seats(series: Series, span: Span, now: datetime) -> None:
+def check_seats(series: Series, span: Span, *, client_id: int, now: datetime) -> None:
+    """Refuse a place in a weekly session when no seat is left for this client on some day of it.
+
+    Raises:
+        SeatsTaken: every seat has someone, or is held for someone else.
+    """
     seats = series.group.seats if series.group else 1
-    places = spans_of(series.id)
-    if most_at_once(places, span) >= seats:
-        message = f"All {seats} seats of {session_name(series)} are taken then."
+    places, held = spans_of(series.id), held_for_others(series.id, client_id, now=now)
+    if most_at_once(places, span) + held >= seats:
+        kept = f", {held} of them held for a few days" if held else ""
+        message = f"All {seats} seats of {session_name(series)} are taken then{kept}."
         raise SeatsTaken(message + " Choose another session or a later first day.", field="series")
     for day, guests in guests_of(series.id, now=now).items():
         inside = span.first <= day and (span.last is None or day <= span.last)
-        if inside and most_at_once(places, Span(day, day)) + guests >= seats:
+        if inside and most_at_once(places, Span(day, day)) + held + guests >= seats:
             message = f"On {day:%B} {day.day} the last seat is taken by a make-up. Choose a later first day."
             raise SeatsTaken(message, field="from_day")
 

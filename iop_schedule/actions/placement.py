@@ -1,19 +1,20 @@
 """Deciding a placement: one person's places change on a day, all of them or none."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
 
 from iop_schedule.actions import audit
-from iop_schedule.actions.memberships import place_client
+from iop_schedule.actions.memberships import PlacesChange, settle_places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import NotPossible
-from iop_schedule.models import Enrollment, Series, SeriesMember, db
-from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.domain.series import Span
+from iop_schedule.errors import NotFound, NotPossible
+from iop_schedule.models import Client, Enrollment, PlacementOffer, Series, SeriesMember, db
+from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.prescription import OPEN
-from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, SeriesKind
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState, SeriesKind
 
 
 def place(
@@ -35,28 +36,52 @@ def place(
     if not series_ids:
         message = "Choose at least one session."
         raise NotPossible(message)
-    wanted, held, lasting = set(series_ids), *_held(client_id, day)
+    wanted = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in sorted(set(series_ids))]
+    if any(series.site_id != client.site_id for series in wanted):
+        raise NotFound
     try:
-        record_decision(actor, client_id, wanted=wanted, held=held, day=day, now=now)
-        begin_waiting(actor, client_id, day, now)
-        # Places, sessions and everything above are written together: this call commits.
-        place_client(
-            actor=actor,
-            client_id=client_id,
-            start=sorted(wanted - lasting),
-            end=sorted(held - (wanted & lasting)),
-            from_day=day,
-            now=now,
-        )
+        decide_places(actor=actor, client=client, wanted=wanted, from_day=day, now=now)
+        withdraw_open(client.id, now=now)
+        db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
 
 
+def decide_places(
+    *, actor: Actor, client: Client, wanted: Sequence[Series], from_day: date, now: datetime
+) -> None:
+    """Let a client attend exactly `wanted` from `from_day` on, inside the caller's transaction.
+
+    The caller has settled that `actor` may decide this, and commits; raises as `place`.
+    """
+    held, lasting = _held(client.id, from_day)
+    ids = {series.id for series in wanted}
+    record_decision(actor, client.id, wanted=ids, held=held, day=from_day, now=now)
+    begin_waiting(actor, client.id, from_day, now)
+    move = PlacesChange(
+        client.id, start=tuple(sorted(ids - lasting)), end=tuple(sorted(held - (ids & lasting)))
+    )
+    settle_places(actor=actor, site_id=client.site_id, changes=[move], place=Span(from_day), now=now)
+
+
+def withdraw_open(client_id: int, *, now: datetime) -> int | None:
+    """Take back the open offer of a client inside the caller's transaction; return its id, if any."""
+    open_ = select(PlacementOffer).where(
+        PlacementOffer.client_id == client_id, PlacementOffer.state == OfferState.OPEN
+    )
+    offer = db.session.scalars(open_).one_or_none()
+    if offer is None:
+        return None
+    offer.state, offer.closed_at = OfferState.WITHDRAWN, now
+    db.session.flush()
+    return offer.id
+
+
 def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
     """Return the group sessions in which the client has a place on `day` or later.
 
-    And those of them whose place needs no change: it has begun by `day` and has no end.
+    And which of them need no change: the place has begun by `day` and has no end.
     """
     statement = (
         select(SeriesMember)

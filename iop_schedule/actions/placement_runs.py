@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from iop_schedule.actions import audit
+from iop_schedule.actions.seat_prices import learn_prices
 from iop_schedule.adapters.optimizer.apart import Abandoned, SolverDied, solve_apart
 from iop_schedule.adapters.placement_files import read_plan, read_problem, write_problem
 from iop_schedule.domain import civil_time
@@ -255,6 +256,7 @@ def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: dat
         run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
         run.problem, run.plan = answer["problem"], answer["plan"]
         run.summary = _summary(caseload, plan, after, answer)
+        learn_prices(run.program_id, answer.get("prices", {}), now=now)
         for client in caseload.problem.clients:
             _propose(run, client, caseload, after.get(client.id, ()))
         _record(

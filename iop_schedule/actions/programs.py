@@ -42,6 +42,7 @@ class ProgramDetails:
     minimum_days: int = 3
     minimum_source: str = ""
     horizon_weeks: int = 12
+    spares_scarce_seats: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,13 @@ def save_program(
     program.name, program.level_of_care = details.name.strip(), details.level_of_care
     program.minimum_minutes, program.minimum_days = details.minimum_minutes, details.minimum_days
     program.minimum_source, program.horizon_weeks = details.minimum_source.strip(), details.horizon_weeks
+    program.spares_scarce_seats = details.spares_scarce_seats
     db.session.flush()
     numbers = {
         "minutes": details.minimum_minutes,
         "days": details.minimum_days,
         "weeks": details.horizon_weeks,
+        "spares_scarce_seats": details.spares_scarce_seats,
     }
     _record(AuditKind.PROGRAM_CHANGED, actor, ("program", program.id), site.id, numbers, now=now)
     follow_rules(site, now=now, series_ids=_series_of(program.id))

@@ -418,7 +418,8 @@ def _commitment(own: _Object) -> Commitment:
     weekday = own.weekday("weekday", treatment=False)
     start, end = _stretch(own)
     week, hard = own.word("week", WeekParity, WeekParity.EVERY), own.flag("hard", default=True)
-    return Commitment(kind, weekday, start, end, label, week, hard, own.whole("cost", 0))
+    cost, site = own.whole("cost", 0), own.text("site", None)
+    return Commitment(kind, weekday, start, end, label, week, hard, cost, site)
 
 
 def _preferences(own: _Object) -> Preferences:
@@ -570,6 +571,7 @@ def _commitment_out(commitment: Commitment) -> dict[str, object]:
         "week": commitment.week.value,
         "hard": commitment.hard,
         "cost": commitment.cost,
+        **({"site": commitment.site} if commitment.site else {}),
     }
 
 

@@ -23,6 +23,7 @@ from iop_schedule.models.placement import (
     PriorityClass,
     PriorityMark,
 )
+from iop_schedule.models.placement_choices import PlacementOffer, PlacementOfferMeeting, SeatHold, SeatPrice
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
 from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
@@ -57,6 +58,8 @@ __all__ = [
     "IssuedReport",
     "MakeUp",
     "Occurrence",
+    "PlacementOffer",
+    "PlacementOfferMeeting",
     "PlacementProposal",
     "PlacementRun",
     "PrescribedDose",
@@ -69,6 +72,8 @@ __all__ = [
     "RoleRow",
     "Room",
     "RosterEntry",
+    "SeatHold",
+    "SeatPrice",
     "Series",
     "SeriesMember",
     "SessionNotice",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Code, Id, Name, Word, one_of
@@ -61,6 +61,8 @@ class Program(Base):
     #: From so long before the start until so long after it.
     check_in_before_minutes: Mapped[int] = mapped_column(default=15)
     check_in_after_minutes: Mapped[int] = mapped_column(default=30)
+    #: Proposals charge scarce seats what they are worth to people who have no other; see `SeatPrice`.
+    spares_scarce_seats: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     site: Mapped[Site] = relationship()
 

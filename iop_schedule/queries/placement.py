@@ -1,12 +1,8 @@
-"""One person's placement question, read from the tables, and its answer ready to show."""
+"""Where one person fits: plans, what keeps every other group out, and what would help when nothing fits."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
@@ -14,19 +10,25 @@ from iop_schedule.domain.availability import KIND_WORDS, Commitment
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose
-from iop_schedule.models import Client, Group, Program, Series, SeriesMember, User, db
-from iop_schedule.queries import placement_problem
-from iop_schedule.queries.access import Actor, access_client, in_force
+from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
-from iop_schedule.queries.prescription import doses_on
+from iop_schedule.queries.placement_offers import OfferView, latest_offer
+from iop_schedule.queries.placement_people import people_on, places_on
+from iop_schedule.queries.placement_problem import person as asked_person
+from iop_schedule.queries.placement_problem import typical_weeks, weekly_commitments
+from iop_schedule.queries.seat_holds import Held, seats_held_for
 from iop_schedule.queries.session_lines import place_words
-from iop_schedule.vocabulary import (
-    Role,
-    Weekday,
+from iop_schedule.queries.weekly_meetings import (
+    WeeklyMeeting,
+    offered_groups,
+    seat_prices,
+    seats_taken,
+    weekly_meetings,
 )
+from iop_schedule.vocabulary import Role, Weekday
 
-#: The name under which the one person stands in the problem.
-ME = "me"
+#: A seat that is worth more than this to people still to come is said to be scarce.
+SCARCE_POINTS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class MeetingView:
     """One weekly meeting as it is shown."""
 
     series_id: int
+    group_id: int
     group_name: str
     program_name: str
     weekday: Weekday
@@ -43,6 +46,8 @@ class MeetingView:
     leader: str
     seats_left: int
     is_current: bool
+    #: Others who are still to come have few meetings but this one.
+    is_scarce: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +56,35 @@ class PlanView:
 
     meetings: tuple[MeetingView, ...]
     facts: rules.WeekFacts
+    #: Another plan suits this person a little better, but takes seats that others have no choice but.
+    spares_seats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BlockedView:
-    """One meeting that does not fit, with every rule in the way; `own_session` is one already planned."""
+    """One meeting that does not fit, every rule in its way, and the smallest change that would let it."""
 
     meeting: MeetingView
     blocks: tuple[rules.Blocked, ...]
-    own_session: str
+    #: Empty when no change would.
+    unlocked_by: tuple[rules.Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """Changes that together give a week, and that week."""
+
+    changes: tuple[rules.Change, ...]
+    plan: PlanView
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFits:
+    """Why there is no plan, and what would help, cheapest first."""
+
+    clash: tuple[rules.Clash, ...]
+    reachable_minutes: int
+    ways_out: tuple[WayOut, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +99,18 @@ class PlacementView:
     #: Meetings this person attends on that day already.
     current: tuple[MeetingView, ...]
     plans: tuple[PlanView, ...]
+    nothing_fits: NothingFits | None
     #: Meetings that fit but are in no plan shown.
     also_fit: tuple[MeetingView, ...]
     blocked: tuple[BlockedView, ...]
     #: The person's own times on each weekday of a typical week, A and B alike.
     own: Mapping[Weekday, tuple[tuple[str, Interval[int]], ...]]
-    #: What stands behind each commitment the rules speak of.
+    #: What stands behind each commitment the rules speak of; own sessions are not in it.
     behind: Mapping[rules.Commitment, Commitment]
+    held: tuple[Held, ...]
+    offer: OfferView | None
+    #: By meeting, as the rules name it.
+    meetings: Mapping[str, MeetingView]
 
 
 def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: datetime) -> PlacementView:
@@ -90,46 +120,88 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         NotFound: not this person's to place.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_READ, now=now)
-    today = civil_time.local_day(now, civil_time.zone(client.site.zone))
-    day = max(from_day or today + timedelta(days=1), today + timedelta(days=1))
-    groups = _groups(client, day)
-    held = _held(client, day)
-    seats = _seats_left(groups, held, day)
-    meetings = {
-        str(m.id): _meeting_view(group, m, seats[m.id], current=m.id in held)
-        for group in groups
-        for m in group.meetings
-    }
-    dose = doses_on([client.id], day).get(client.id)
-    own_sessions = _own_sessions(client, day, meetings)
+    tomorrow = civil_time.local_day(now, civil_time.zone(client.site.zone)) + timedelta(days=1)
+    day = max(from_day or tomorrow, tomorrow)
+    weekly = weekly_meetings(client.site_id, day)
+    taken = seats_taken([one.series_id for one in weekly], day, besides=client.id, now=now)
+    person = people_on([client], day).get(client.id)
+    current = person.asked.current if person else places_on([client.id], day)[client.id]
+    prices = seat_prices(weekly, person.program) if person else {}
+    meetings = {str(one.series_id): _meeting_view(one, taken, current, prices) for one in weekly}
     common = PlacementView(
         client_id=client.id,
         client_name=client.short_name,
         first_name=client.called,
-        dose=dose,
+        dose=person.dose if person else None,
         from_day=day,
         current=tuple(view for view in meetings.values() if view.is_current),
         plans=(),
+        nothing_fits=None,
         also_fit=(),
         blocked=(),
-        own=_own_times(client, day),
-        behind=_commitments(client, day),
+        own=_own_times(person.commitments if person else commitments_of([client.id])[client.id], day),
+        behind=person.behind if person else {},
+        held=seats_held_for(client, now=now),
+        offer=latest_offer(client, now=now),
+        meetings=meetings,
     )
-    if dose is None:
+    if person is None:
         return common
-    problem = _problem(client, dose, groups, seats=seats, held=held, commitments=common.behind)
-    closed = frozenset(own_sessions)
-    free = rules.Openings(closed_a=closed, closed_b=closed)
-    plans = rules.best_weeks(problem, ME, free, count=3)
-    views = tuple(_plan_view(plan, meetings) for plan in plans)
-    blocked = _blocked(rules.why_not(problem, ME, free), meetings, own_sessions)
+    problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(person.asked,))
+    return _answered(common, problem, rules.Openings(taken_a=taken, taken_b=taken), prices)
+
+
+def _answered(
+    common: PlacementView, problem: rules.Problem, free: rules.Openings, prices: Mapping[str, float]
+) -> PlacementView:
+    (person,) = problem.clients
+    plans = rules.best_weeks(problem, person.id, free, count=3, prices=prices)
+    spares = _spares_seats(problem, plans, free, prices)
+    views = tuple(
+        _plan_view(plan, common.meetings, spares_seats=spares and number == 0)
+        for number, plan in enumerate(plans)
+    )
+    stuck = None if plans else _nothing_fits(problem, person.id, free, common.meetings)
+    unlocking = rules.unlocking(problem, person.id, free)
+    blocked = tuple(
+        BlockedView(common.meetings[why.meeting], why.blocks, unlocking.get(why.meeting, ()))
+        for why in rules.why_not(problem, person.id, free)
+    )
     used = {m.series_id for plan in views for m in plan.meetings} | {b.meeting.series_id for b in blocked}
     return replace(
         common,
         plans=views,
-        also_fit=tuple(view for view in meetings.values() if view.series_id not in used),
-        blocked=blocked,
+        nothing_fits=stuck,
+        blocked=tuple(sorted(blocked, key=lambda b: (b.meeting.group_name, b.meeting.weekday))),
+        also_fit=tuple(view for view in common.meetings.values() if view.series_id not in used),
     )
+
+
+def _spares_seats(
+    problem: rules.Problem,
+    plans: Sequence[rules.WeekPlan],
+    free: rules.Openings,
+    prices: Mapping[str, float],
+) -> bool:
+    """Return True when the first plan is first because it leaves scarce seats to others."""
+    if not prices or not plans:
+        return False
+    (own_best,) = rules.best_weeks(problem, problem.clients[0].id, free, count=1)
+    own, first = (
+        sum(prices.get(meeting, 0.0) for week in plan.weeks for meeting in week.meetings) / len(plan.weeks)
+        for plan in (own_best, plans[0])
+    )
+    return own - first > SCARCE_POINTS
+
+
+def _nothing_fits(
+    problem: rules.Problem, client_id: str, free: rules.Openings, meetings: Mapping[str, MeetingView]
+) -> NothingFits | None:
+    why = rules.explain(problem, client_id, free)
+    if why is None:
+        return None
+    ways = tuple(WayOut(one.changes, _plan_view(one.plan, meetings)) for one in why.proposals)
+    return NothingFits(why.clash, why.reachable_minutes, ways)
 
 
 def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int, int]:
@@ -140,113 +212,38 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
     permission = Permission.OWN_TIMES if actor.role is Role.CLIENT else Permission.CONSTRAINTS_EDIT
     client = access_client(actor, client_id, permission, now=now)
     day = civil_time.local_day(now, civil_time.zone(client.site.zone)) + timedelta(days=1)
-    groups = _groups(client, day)
-    seats = {m.id: group.seats for group in groups for m in group.meetings}
+    groups = offered_groups(weekly_meetings(client.site_id, day), client.site.code)
     dose = Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
-    commitments = _commitments(client, day)
-    problem = _problem(client, dose, groups, seats=seats, held=(), commitments=commitments)
-    return len(rules.fitting_groups(problem, ME)), len(groups)
+    commitments = weekly_commitments(client, commitments_of([client.id])[client.id], day)
+    person = asked_person(str(client.id), client, dose, held=(), commitments=commitments)
+    problem = rules.Problem(groups=groups, clients=(person,))
+    return len(rules.fitting_groups(problem, person.id)), len(groups)
 
 
-def _groups(client: Client, day: date) -> Sequence[Group]:
-    """Return the groups of the client's site with the meetings that are held on or after `day`."""
-    statement = (
-        select(Group)
-        .join(Group.program)
-        .join(Group.meetings)
-        .where(Program.site_id == client.site_id, or_(Series.until_day.is_(None), Series.until_day >= day))
-        .order_by(Program.name, Group.name, Group.id)
-        .options(
-            joinedload(Group.program),
-            selectinload(
-                Group.meetings.and_(or_(Series.until_day.is_(None), Series.until_day >= day))
-            ).options(
-                joinedload(Series.leader).options(lazyload(User.roles), lazyload(User.sites)),
-                joinedload(Series.room),
-                joinedload(Series.site),
-            ),
-        )
-        .execution_options(populate_existing=True)
-    )
-    return db.session.scalars(statement).unique().all()
-
-
-def _held(client: Client, day: date) -> set[int]:
-    statement = select(SeriesMember.series_id).where(
-        SeriesMember.client_id == client.id, in_force(SeriesMember, day)
-    )
-    return set(db.session.scalars(statement))
-
-
-def _seats_left(groups: Iterable[Group], held: Collection[int], day: date) -> dict[int, int]:
-    """Return the free seats of each meeting from `day` on; the person's own seat counts as free."""
-    seats = {m.id: group.seats for group in groups for m in group.meetings}
-    statement = (
-        select(SeriesMember.series_id, func.count())
-        .where(
-            SeriesMember.series_id.in_(seats),
-            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
-        )
-        .group_by(SeriesMember.series_id)
-    )
-    taken: Counter[int] = Counter()
-    for series_id, number in db.session.execute(statement):
-        taken[series_id] = number
-    return {m: number - taken[m] + (1 if m in held else 0) for m, number in seats.items()}
-
-
-def _meeting_view(group: Group, series: Series, seats_left: int, *, current: bool) -> MeetingView:
-    start = civil_time.minutes_of_day(series.local_start)
+def _meeting_view(
+    one: WeeklyMeeting, taken: Mapping[str, int], current: Sequence[str], prices: Mapping[str, float]
+) -> MeetingView:
+    key = str(one.series_id)
     return MeetingView(
-        series_id=series.id,
-        group_name=group.name,
-        program_name=group.program.name,
-        weekday=Weekday(series.weekday),
-        start_minute=start,
-        end_minute=start + series.duration_minutes,
-        room=place_words(series.room, series.modality),
-        leader=series.leader.name,
-        seats_left=seats_left,
-        is_current=current,
+        series_id=one.series_id,
+        group_id=one.group_id,
+        group_name=one.group_name,
+        program_name=one.program_name,
+        weekday=Weekday(one.weekday),
+        start_minute=one.start_minute,
+        end_minute=one.end_minute,
+        room=one.room or place_words(None, one.modality),
+        leader=one.leader,
+        seats_left=one.seats - taken.get(key, 0),
+        is_current=key in current,
+        is_scarce=prices.get(key, 0.0) > SCARCE_POINTS,
     )
 
 
-def _own_sessions(client: Client, day: date, meetings: Mapping[str, MeetingView]) -> dict[str, str]:
-    """Return, by meeting, the client's own individual session that it would overlap."""
-    statement = select(Series).where(
-        Series.client_id == client.id, or_(Series.until_day.is_(None), Series.until_day >= day)
-    )
-    found: dict[str, str] = {}
-    for own in db.session.scalars(statement):
-        start = civil_time.minutes_of_day(own.local_start)
-        taken = Interval(start, start + own.duration_minutes)
-        for key, view in meetings.items():
-            if view.weekday == own.weekday and taken.overlaps(Interval(view.start_minute, view.end_minute)):
-                found[key] = "one-to-one"
-    return found
-
-
-def _problem(
-    client: Client,
-    dose: Dose,
-    groups: Iterable[Group],
-    *,
-    seats: Mapping[int, int],
-    held: Collection[int],
-    commitments: Iterable[rules.Commitment],
-) -> rules.Problem:
-    me = placement_problem.person(ME, client, dose, held=held, commitments=commitments)
-    site = client.site.code
-    return rules.Problem(groups=tuple(placement_problem.group(g, site, seats) for g in groups), clients=(me,))
-
-
-def _commitments(client: Client, day: date) -> dict[rules.Commitment, Commitment]:
-    held = commitments_of([client.id])[client.id]
-    return placement_problem.weekly_commitments(client, held, day)
-
-
-def _own_times(client: Client, day: date) -> dict[Weekday, tuple[tuple[str, Interval[int]], ...]]:
-    weeks = placement_problem.typical_weeks(commitments_of([client.id])[client.id], day)
+def _own_times(
+    commitments: Sequence[Commitment], day: date
+) -> dict[Weekday, tuple[tuple[str, Interval[int]], ...]]:
+    weeks = typical_weeks(commitments, day)
     merged: dict[Weekday, dict[tuple[str, Interval[int]], None]] = {weekday: {} for weekday in Weekday}
     for days in weeks.values():
         for weekday, stretches in days.items():
@@ -256,22 +253,12 @@ def _own_times(client: Client, day: date) -> dict[Weekday, tuple[tuple[str, Inte
     return {weekday: tuple(found) for weekday, found in merged.items()}
 
 
-def _plan_view(plan: rules.WeekPlan, meetings: Mapping[str, MeetingView]) -> PlanView:
+def _plan_view(
+    plan: rules.WeekPlan, meetings: Mapping[str, MeetingView], *, spares_seats: bool = False
+) -> PlanView:
     week = plan.weeks[0]
-    chosen = sorted((meetings[m] for m in week.meetings), key=lambda m: (m.weekday, m.start_minute))
-    return PlanView(meetings=tuple(chosen), facts=week.facts)
+    return PlanView(_in_order(meetings[m] for m in week.meetings), week.facts, spares_seats)
 
 
-def _blocked(
-    why: Iterable[rules.WhyNot], meetings: Mapping[str, MeetingView], own_sessions: Mapping[str, str]
-) -> tuple[BlockedView, ...]:
-    views = []
-    for reason in why:
-        own = own_sessions.get(reason.meeting, "")
-        view = meetings[reason.meeting]
-        # A meeting closed by an own session reads as full to the rules; say what it really is.
-        blocks = tuple(
-            b for b in reason.blocks if not (own and b.rule is rules.Rule.SEATS and view.seats_left > 0)
-        )
-        views.append(BlockedView(view, blocks, own))
-    return tuple(sorted(views, key=lambda b: (b.meeting.group_name, b.meeting.weekday)))
+def _in_order(meetings: Iterable[MeetingView]) -> tuple[MeetingView, ...]:
+    return tuple(sorted(meetings, key=lambda m: (m.weekday, m.start_minute)))

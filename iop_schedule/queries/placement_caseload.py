@@ -8,7 +8,6 @@ from datetime import date
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.prescription import dose_on
@@ -26,12 +25,10 @@ from iop_schedule.models import (
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.prescription import dose_of
-from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind, Weekday
+from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
 
 #: People a plan is made for; who is on hold is away.
 PLANNED_FOR = (EnrollmentStatus.PLANNED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.ACTIVE)
-#: The kind under which a session of another kind stands among a person's commitments.
-SESSION = "session"
 #: What anybody counts whom the policy does not name.
 EVERYONE_ELSE = 1
 
@@ -157,16 +154,16 @@ def _other_sessions(
     people: Sequence[Client], own: Collection[int], day: date
 ) -> dict[int, list[rules.Commitment]]:
     """Return what else of ours each person attends: one-to-ones, and groups of other programs."""
-    by_id = {client.id: client for client in people}
+    ids = [client.id for client in people]
     to_come = or_(Series.until_day.is_(None), Series.until_day >= day)
     single = select(Series.client_id, Series).where(
-        Series.client_id.in_(by_id), Series.kind == SeriesKind.INDIVIDUAL, to_come
+        Series.client_id.in_(ids), Series.kind == SeriesKind.INDIVIDUAL, to_come
     )
     elsewhere = (
         select(SeriesMember.client_id, Series)
         .join(Series, Series.id == SeriesMember.series_id)
         .where(
-            SeriesMember.client_id.in_(by_id),
+            SeriesMember.client_id.in_(ids),
             Series.id.not_in(own),
             to_come,
             or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
@@ -176,20 +173,8 @@ def _other_sessions(
     for statement in (single, elsewhere):
         for client_id, series in db.session.execute(statement.order_by(Series.id)):
             if client_id is not None:
-                found.setdefault(client_id, []).append(_session(series, by_id[client_id]))
+                found.setdefault(client_id, []).append(placement_problem.session(series))
     return found
-
-
-def _session(series: Series, client: Client) -> rules.Commitment:
-    """Return one of our own sessions as a commitment.
-
-    The rules add the way to the site around a meeting, but between two sessions nobody travels, so it is
-    taken off here as far as the session is long.
-    """
-    start = civil_time.minutes_of_day(series.local_start)
-    already_here = min(client.travel_minutes, (series.duration_minutes - 1) // 2)
-    end = start + series.duration_minutes - already_here
-    return rules.Commitment(SESSION, Weekday(series.weekday), start + already_here, end)
 
 
 def policy_of(program: Program, day: date) -> Policy:

@@ -8,11 +8,13 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Busy, Commitment, weekly_view
 from iop_schedule.domain.prescription import Dose
-from iop_schedule.models import Client, Group
+from iop_schedule.models import Client, Group, Series
 from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
 
 #: Weeks ahead whose commitments a weekly plan must fit.
 LOOKS_AHEAD = timedelta(weeks=12)
+#: The kind under which a session of our own stands among a person's commitments.
+SESSION = "session"
 #: Points that overlapping something a person would rather keep takes off a meeting.
 #: Source: docs/sources.md#placement-weights
 SOFT_COST = 8
@@ -72,6 +74,19 @@ def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
         site=site if row.modality == Modality.IN_PERSON else None,
         gender=GroupGender(row.gender),
         attend=Attend(row.attend),
+    )
+
+
+def session(series: Series, label: str = "") -> rules.Commitment:
+    """Return one of our own sessions as a commitment; beside one at the same site nobody travels."""
+    start = civil_time.minutes_of_day(series.local_start)
+    return rules.Commitment(
+        kind=SESSION,
+        weekday=Weekday(series.weekday),
+        start=start,
+        end=start + series.duration_minutes,
+        label=label,
+        site=series.site.code if series.modality == Modality.IN_PERSON else None,
     )
 
 

@@ -724,6 +724,7 @@ class ProgramPlace:
     minimum_days: int
     minimum_source: str
     horizon_weeks: int
+    spares_scarce_seats: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -778,4 +779,5 @@ def program_place(program: Program) -> ProgramPlace:
         minimum_days=program.minimum_days,
         minimum_source=program.minimum_source,
         horizon_weeks=program.horizon_weeks,
+        spares_scarce_seats=program.spares_scarce_seats,
     )

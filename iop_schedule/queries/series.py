@@ -213,10 +213,12 @@ def places_of(actor: Actor, client_id: int, *, today: date) -> tuple[OwnPlace, .
     )
 
 
-def spans_of(series_id: int) -> list[Span]:
-    """Return the days of every place ever taken in a weekly group session."""
+def spans_of(series_id: int, *, besides: int | None = None) -> list[Span]:
+    """Return the days of every place ever taken in a weekly group session, `besides` those of a client."""
     rows = db.session.execute(
-        select(SeriesMember.from_day, SeriesMember.until_day).where(SeriesMember.series_id == series_id)
+        select(SeriesMember.from_day, SeriesMember.until_day).where(
+            SeriesMember.series_id == series_id, SeriesMember.client_id != (besides or 0)
+        )
     )
     return [Span(first, last) for first, last in rows]
 

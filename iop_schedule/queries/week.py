@@ -22,6 +22,7 @@ from iop_schedule.queries.frequency import care_records, without
 from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
 from iop_schedule.queries.own_sessions import CheckIn, check_in_of
+from iop_schedule.queries.placement_offers import is_choice_open
 from iop_schedule.queries.series import rule_of
 from iop_schedule.queries.session_lines import place_words
 from iop_schedule.vocabulary import Modality, OccurrenceStatus, RosterSource, SeriesKind
@@ -114,6 +115,8 @@ class MyWeek:
     #: Past weeks, oldest first: True met, False not; weeks without a goal are left out.
     goal_weeks: tuple[bool, ...]
     office_phone: str
+    #: Weeks were offered to them and wait for their answer.
+    has_choice: bool
     #: What the site's clocks are called in the shown week, such as EST.
     zone_name: str
 
@@ -154,6 +157,7 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
         open_misses=open_misses(client, care, away=away, most=MISSES_SHOWN, now=now),
         goal_weeks=tuple(bool(w.goal_met) for w in past if weeks_goal_met([w])[1]),
         office_phone=client.site.phone,
+        has_choice=is_choice_open(client.id, now=now),
         zone_name=civil_time.instant(week.monday, time(12), tz).astimezone(tz).tzname() or tz.key,
     )
 

@@ -10,6 +10,7 @@ from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.calendars import calendars
 from iop_schedule.web.caseload import cases
+from iop_schedule.web.choices import choices
 from iop_schedule.web.disclosures import disclosures
 from iop_schedule.web.feeds import feeds
 from iop_schedule.web.frequency import frequency
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     series,
     placement,
     placement_runs,
+    choices,
     attendance,
     make_ups,
     absences,

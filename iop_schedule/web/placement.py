@@ -1,29 +1,36 @@
-"""Placing one person: plans that fit their week, and why each other meeting does not."""
+"""Placing one person: plans that fit their week, why each other group does not, and what to do with them."""
 
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement import place
-from iop_schedule.domain import placement as rules
-from iop_schedule.domain.availability import KIND_WORDS, in_words
-from iop_schedule.domain.civil_time import wall_time
+from iop_schedule.actions.placement_offers import offer_weeks, withdraw_offer
+from iop_schedule.actions.seat_holds import give_back, hold_seats
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
-from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, placement_for
-from iop_schedule.vocabulary import AuditKind, ConstraintKind
+from iop_schedule.queries.placement import placement_for
+from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.presenting import clock_time, count, duration, hours
+from iop_schedule.web.placement_words import (
+    DAY_NAMES,
+    blocked_groups,
+    clash_words,
+    listed,
+    meeting_words,
+    plan_words,
+    span,
+    way_words,
+)
+from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, viewed
 
 placement = Blueprint("placement", __name__)
 
 #: Digits of the largest id both databases keep.
 LONGEST_ID = 9
-
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+NO_DAY = "Enter the first day, like 11/27/2026."
 
 
 @placement.get("/clients/<int:client_id>/place")
@@ -39,7 +46,7 @@ def decide(client_id: int) -> ResponseReturnValue:
     """Give the person the chosen places; what cannot be is said, and nothing is changed."""
     day = parse_day(request.form.get("from", ""))
     if day is None:
-        return _page(client_id, None, problem="Enter the first day, like 11/27/2026."), 422
+        return _page(client_id, None, problem=NO_DAY), 422
     try:
         place(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
     except NotFound:
@@ -50,9 +57,69 @@ def decide(client_id: int) -> ResponseReturnValue:
     return redirect(url_for("placement.person", client_id=client_id))
 
 
+@placement.post("/clients/<int:client_id>/place/hold")
+@requires(Permission.PLACEMENT_DECIDE)
+def hold(client_id: int) -> ResponseReturnValue:
+    """Hold a seat in each chosen session for two days."""
+    day = parse_day(request.form.get("from", ""))
+    if day is None:
+        return _page(client_id, None, problem=NO_DAY), 422
+    try:
+        hold_seats(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _page(client_id, day, problem=refused.message), refused.status
+    flash("The seats are held for 48 hours.", "success")
+    return redirect(_from(client_id, day))
+
+
+@placement.post("/clients/<int:client_id>/place/hold/release")
+@requires(Permission.PLACEMENT_DECIDE)
+def release(client_id: int) -> ResponseReturnValue:
+    """Give the held seats back."""
+    give_back(actor=actor(), client_id=client_id, now=g.now)
+    flash("The seats are free again.", "success")
+    return redirect(url_for("placement.person", client_id=client_id))
+
+
+@placement.post("/clients/<int:client_id>/place/offer")
+@requires(Permission.PLACEMENT_DECIDE)
+def offer(client_id: int) -> ResponseReturnValue:
+    """Let the person choose among the ticked plans on their own page."""
+    day = parse_day(request.form.get("from", ""))
+    if day is None:
+        return _page(client_id, None, problem=NO_DAY), 422
+    try:
+        options = [_ids(text.split(",")) for text in request.form.getlist("plan")]
+        offer_weeks(actor=actor(), client_id=client_id, options=options, from_day=day, now=g.now)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _page(client_id, day, problem=refused.message), refused.status
+    flash("Offered. They can choose on their own page for the next 7 days.", "success")
+    return redirect(_from(client_id, day))
+
+
+@placement.post("/clients/<int:client_id>/place/offer/withdraw")
+@requires(Permission.PLACEMENT_DECIDE)
+def withdraw(client_id: int) -> ResponseReturnValue:
+    """Take the open choice back."""
+    withdraw_offer(actor=actor(), client_id=client_id, now=g.now)
+    flash("Taken back. They do not see the choice any more.", "success")
+    return redirect(url_for("placement.person", client_id=client_id))
+
+
+def _from(client_id: int, day: date) -> str:
+    return f"{url_for('placement.person', client_id=client_id)}?from={day.isoformat()}"
+
+
 def _chosen() -> list[int]:
-    texts = request.form.getlist("meeting")
-    if not all(text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
+    return _ids(request.form.getlist("meeting"))
+
+
+def _ids(texts: list[str]) -> list[int]:
+    if not all(text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
         raise NotFound
     return [int(text) for text in texts]
 
@@ -60,119 +127,31 @@ def _chosen() -> list[int]:
 def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
     shown = placement_for(actor(), client_id, from_day=day, now=g.now)
     viewed(AuditKind.PLACEMENT_VIEWED, client_id=client_id)
+    stuck = shown.nothing_fits
     return render_template(
         "placement/person.html",
         shown=shown,
         problem=problem,
-        plans=[_plan(plan, shown) for plan in shown.plans],
-        blocked=[(_words(b.meeting), _because(b, shown)) for b in shown.blocked],
-        also_fit=[_words(meeting) for meeting in shown.also_fit],
-        current=[_words(meeting) for meeting in shown.current],
+        plans=[plan_words(plan, shown) for plan in shown.plans],
+        stuck=stuck,
+        clash=[clash_words(one, shown) for one in stuck.clash] if stuck else [],
+        ways_out=[way_words(way, shown, actor().role) for way in stuck.ways_out] if stuck else [],
+        blocked=blocked_groups(shown),
+        also_fit=[meeting_words(meeting) for meeting in shown.also_fit],
+        current=[meeting_words(meeting) for meeting in shown.current],
+        held_until=_moment(shown.held[0].until) if shown.held else "",
+        options=[
+            listed(f"{DAY_NAMES[s.weekday]} {span(s.start_minute, s.end_minute)}" for s in option)
+            for option in (shown.offer.options if shown.offer else ())
+        ],
+        moment=_moment,
         own=[
-            (DAY_NAMES[weekday], [f"{title}, {_span(i.start, i.end)}" for title, i in stretches])
+            (DAY_NAMES[weekday], [f"{title}, {span(i.start, i.end)}" for title, i in stretches])
             for weekday, stretches in shown.own.items()
             if weekday.is_treatment_day
         ],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingWords:
-    """One meeting in words."""
-
-    series_id: int
-    day: str
-    time: str
-    group: str
-    where: str
-    leader: str
-    seats: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlanWords:
-    """One plan in words."""
-
-    headline: str
-    meetings: tuple[MeetingWords, ...]
-    reasons: tuple[tuple[str, str], ...]
-    is_current: bool
-
-
-def _span(start: int, end: int) -> str:
-    return f"{clock_time(wall_time(start))} to {clock_time(wall_time(end))}"
-
-
-def _words(meeting: MeetingView) -> MeetingWords:
-    seats = (
-        "no seat left" if meeting.seats_left <= 0 else f"{count(meeting.seats_left, 'seat', 'seats')} left"
-    )
-    return MeetingWords(
-        series_id=meeting.series_id,
-        day=DAY_NAMES[meeting.weekday],
-        time=_span(meeting.start_minute, meeting.end_minute),
-        group=meeting.group_name,
-        where=f"{meeting.room}, {meeting.program_name}",
-        leader=meeting.leader,
-        seats=seats,
-        is_current=meeting.is_current,
-    )
-
-
-def _plan(plan: PlanView, shown: PlacementView) -> PlanWords:
-    facts = plan.facts
-    reasons = [("target", f"{hours(facts.minutes)} of {hours(facts.dose_minutes)} hours")]
-    reasons.append(("calendar-days", count(len(facts.days), "day a week", "days a week")))
-    if facts.nearest_gap:
-        gap = facts.nearest_gap
-        reasons.append(("clock", f"{duration(gap.minutes)} to spare beside {_own(gap.commitment)}"))
-    else:
-        reasons.append(("clock", "No overlap with their own times"))
-    if facts.same_counselor:
-        reasons.append(("user-round", f"Same counselor each time: {plan.meetings[0].leader}"))
-    if facts.evenings:
-        reasons.append(("moon", count(facts.evenings, "evening", "evenings")))
-    for _, commitment in facts.soft_overlaps:
-        reasons.append(("triangle-alert", f"Overlaps {_own(commitment)}, which they would rather keep"))
-    fewest = min((left for _, left in facts.seats_left_after), default=0)
-    reasons.append(("armchair", f"{count(fewest, 'seat', 'seats')} left in the fullest session afterwards"))
-    if facts.kept and facts.added:
-        reasons.append(("repeat", f"Keeps {len(facts.kept)}, changes {len(facts.added)} of their sessions"))
-    groups = list(dict.fromkeys(m.group_name for m in plan.meetings))
-    return PlanWords(
-        headline=" and ".join(groups),
-        meetings=tuple(_words(meeting) for meeting in plan.meetings),
-        reasons=tuple(reasons),
-        is_current=bool(shown.current) and not facts.added and not facts.dropped,
-    )
-
-
-def _own(commitment: rules.Commitment) -> str:
-    return commitment.label or KIND_WORDS[ConstraintKind(commitment.kind)].lower()
-
-
-def _because(blocked: BlockedView, shown: PlacementView) -> list[str]:
-    words = [f"overlaps their {blocked.own_session}"] if blocked.own_session else []
-    seen: dict[str, None] = dict.fromkeys(words)
-    for block in blocked.blocks:
-        seen[_rule_words(block, shown)] = None
-    return list(seen)
-
-
-def _rule_words(block: rules.Blocked, shown: PlacementView) -> str:
-    if block.commitment is not None:
-        own = in_words(shown.behind[block.commitment])
-        return f"overlaps {own[:1].lower()}{own[1:]} (travel counted)"
-    return _RULE_WORDS.get(block.rule, "does not fit")
-
-
-_RULE_WORDS = {
-    rules.Rule.LANGUAGE: "held in a language they do not speak",
-    rules.Rule.GENDER: "for another gender",
-    rules.Rule.MODALITY: "they cannot attend that way (in person or online)",
-    rules.Rule.SEATS: "full",
-    rules.Rule.DAY_TOO_LONG: "longer than their day allows",
-    rules.Rule.DOSE_OVER: "more than their dose allows",
-    rules.Rule.WHOLE_GROUP: "the group is taken whole, and another meeting of it does not fit",
-}
+def _moment(at: datetime) -> str:
+    return f"{day_label(at.date())}, {clock_time(at)}"

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from iop_schedule.actions.memberships import add_member
 from iop_schedule.actions.notices import tell_absence
 from iop_schedule.actions.occurrences import extend_horizon
+from iop_schedule.actions.seat_holds import hold_seats
 from iop_schedule.actions.series import Meeting, create_individual
 from iop_schedule.domain.series import SeatsTaken, TimeTaken
 from iop_schedule.models import MakeUp, Occurrence, RosterEntry, Series, SeriesMember, SessionNotice, User, db
@@ -66,6 +67,23 @@ def test_the_last_seat_goes_to_one(app: Flask, cast: Cast, attempt: int) -> None
 
     assert Counter(all_at_once(app, take)) == {"done": 1, SeatsTaken.__name__: THREADS - 1}
     assert len(db.session.scalars(select(SeriesMember).where(SeriesMember.series_id == series_id)).all()) == 3
+
+
+def test_the_last_seat_is_held_for_one_or_given_to_one(app: Flask, cast: Cast) -> None:
+    cast.group.seats = 3
+    people = [make.make_client(cast.elm).id for _ in range(THREADS)]
+    db.session.commit()
+    series_id, root_id = cast.monday.id, cast.root.id
+    db.session.remove()
+
+    def want(number: int) -> None:
+        actor = actor_for(db.session.get_one(User, root_id))
+        if number % 2:
+            hold_seats(actor=actor, client_id=people[number], series_ids=[series_id], from_day=TODAY, now=NOW)
+        else:
+            add_member(actor=actor, series_id=series_id, client_id=people[number], from_day=TODAY, now=NOW)
+
+    assert Counter(all_at_once(app, want)) == {"done": 1, SeatsTaken.__name__: THREADS - 1}
 
 
 @pytest.mark.parametrize("attempt", range(2))

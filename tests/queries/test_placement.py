@@ -1,6 +1,6 @@
 """One person's placement question and its answer."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -96,7 +96,28 @@ def test_a_session_of_ones_own_is_in_the_way_too(cast: Cast) -> None:
     make.make_individual(cast.ana, cast.program, cast.root, weekday=4, local_start=time(11))
     shown = view(cast, cast.ana)
     reason = blocked(shown, cast.friday.id)
-    assert (reason.own_session, reason.blocks) == ("one-to-one", ())
+    assert [(block.rule, block.commitment.kind) for block in reason.blocks if block.commitment] == [
+        (Rule.COMMITMENT, "session")
+    ]
+
+
+def test_no_way_lies_between_ones_own_session_and_a_group_at_the_same_site(cast: Cast) -> None:
+    cast.ana.travel_minutes = 60
+    make.make_individual(cast.ana, cast.program, cast.root, weekday=4, local_start=time(12))
+    assert all(b.meeting.series_id != cast.friday.id for b in view(cast, cast.ana).blocked)
+
+
+def test_a_seat_held_for_someone_else_is_taken_and_ones_own_is_free(
+    cast: Cast, person: Client, evening: Group
+) -> None:
+    other = make.make_client(cast.elm)
+    for client in (person, other, other):
+        make.make_hold(evening.meetings[0], client, cast.dev, held_at=NOW)
+    make.make_hold(evening.meetings[0], make.make_client(cast.elm), cast.dev, held_at=NOW - timedelta(days=3))
+    shown = view(cast, person)
+    (seats,) = {m.seats_left for m in shown.meetings.values() if m.series_id == evening.meetings[0].id}
+    assert seats == 1
+    assert [held.series_id for held in shown.held] == [evening.meetings[0].id]
 
 
 def test_a_full_session_is_full_and_ones_own_seat_is_free(cast: Cast, person: Client, evening: Group) -> None:
@@ -210,4 +231,4 @@ def test_any_number_of_groups_costs_the_same_statements(cast: Cast, person: Clie
     db.session.expire_all()
     with counted_statements() as statements:
         placement_for(viewer, person.id, from_day=MONDAY, now=NOW)
-    assert len(statements) == 13, "\n".join(statements)
+    assert len(statements) == 15, "\n".join(statements)

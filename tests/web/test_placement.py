@@ -59,8 +59,8 @@ def test_the_page_shows_plans_with_reasons_and_why_not_the_rest(
     assert "Where Pia fits\n9 hours on at least 3 days a week, around what the week already holds." in page
     assert "9 of 9 hours\n3 days a week" in page
     assert (
-        "Thursday\n5:30 pm to 8:30 pm\nOverlaps work (bakery), Thursdays 4:00 pm to 8:00 pm (travel counted)"
-        in page
+        "Thu: overlaps work (bakery), 4:00 pm to 8:00 pm (travel counted)\n"
+        "Thursday, if work (bakery) ended 2 h 30 min earlier" in page
     )
 
 
@@ -81,7 +81,7 @@ def test_half_a_commitment_is_said_as_such(dev: Http, cast: Cast, person: Client
     )  # fmt: skip
     db.session.commit()
     page = words(dev.get(f"{address(person)}?from={MONDAY}").text)
-    assert "Overlaps work, Fridays 9:00 am to 10:00 am, every other week from Mar 13 (travel counted)" in page
+    assert "Fri: overlaps work, 9:00 am to 10:00 am, every other week from Mar 13 (travel counted)" in page
 
 
 @pytest.mark.parametrize(
@@ -194,3 +194,54 @@ def test_someone_who_does_not_exist_looks_like_someone_elses(dev: Http, cast: Ca
     theirs = words(dev.get(address(cast.zoe)).text).rpartition("Reference")[0]
     answer = dev.get(f"/clients/{client_id}/place")
     assert (answer.status_code, words(answer.text).rpartition("Reference")[0]) == (404, theirs)
+
+
+def test_seats_are_held_and_given_back(dev: Http, cast: Cast, person: Client) -> None:
+    answer = dev.submit(
+        f"{address(person)}/hold", {"from": MONDAY, "meeting": [cast.monday.id]}, page="/account"
+    )
+    assert answer.location == f"{address(person)}?from={MONDAY}"
+    page = words(dev.get(address(person)).text)
+    assert "Seats are held for Pia until Fri, Mar 6, 10:00 am\nRelapse Prevention B, Mondays" in page
+    dev.submit(f"{address(person)}/hold/release", {}, page=address(person))
+    assert "Seats are held" not in words(dev.get(address(person)).text)
+
+
+def test_the_person_chooses_among_the_offered_weeks(
+    http: Http, cast: Cast, person: Client, evening: Group
+) -> None:
+    login = make.make_user("client", email="pia@example.net")
+    person.user_id = login.id
+    db.session.commit()
+    http.sign_in(cast.dev.email)
+    options = [
+        ",".join(str(one.id) for one in (cast.monday, cast.wednesday, cast.friday)),
+        ",".join(str(one.id) for one in evening.meetings),
+    ]
+    http.submit(f"{address(person)}/offer", {"from": MONDAY, "plan": options}, page="/account")
+    assert "Pia was offered 2 weeks on Wed, Mar 4, 10:00 am" in words(http.get(address(person)).text)
+    http.submit("/sign-out", {}, page="/account")
+
+    http.sign_in("pia@example.net")
+    assert "We found times that fit your week." in words(http.get("/my/week").text)
+    page = words(http.get("/my/choice").text)
+    assert "Week 2\nMonday, 5:30 pm to 8:30 pm" in page.replace("Mo\nTu\nWe\nTh\nFr\n", "")
+    assert "Relapse" not in page
+    offer_id = http.get("/my/choice").text.split('name="offer" value="')[1].split('"')[0]
+    assert http.submit("/my/choice", {"offer": offer_id}).status_code == 422
+    answer = http.submit("/my/choice", {"offer": offer_id, "week": "2"})
+    assert answer.location == "/my/week"
+    assert places(person) == [(one.id, MONDAY) for one in evening.meetings]
+    assert "Nothing to choose right now" in words(http.get("/my/choice").text)
+
+
+def test_when_nothing_fits_each_way_out_shows_its_week(dev: Http, cast: Cast, person: Client) -> None:
+    make.make_constraint(
+        person, cast.dev, label="bakery", weekday=4, local_start=time(7), local_end=time(9, 30)
+    )
+    db.session.commit()
+    page = words(dev.get(f"{address(person)}?from={MONDAY}").text)
+    assert "6 of 9 hours fit as things are. These cannot all be had:" in page
+    assert "Work (bakery) on Friday, 7:00 am to 9:30 am\nThe prescribed hours" in page
+    assert "Closest: if work (bakery) on Friday ended 30 min earlier" in page
+    assert "With it, Relapse Prevention B on Monday, Wednesday and Friday fits." in page

@@ -44,7 +44,7 @@ PROGRAM = {
 def test_a_program_is_added_and_changed(root: Http, cast: Cast) -> None:
     assert root.submit("/program/programs/new", {**PROGRAM, "site_id": cast.elm.id}).status_code == 302
     made = db.session.scalars(select(Program).where(Program.name == "Evening")).one()
-    assert (made.minimum_minutes, made.horizon_weeks) == (540, 8)
+    assert (made.minimum_minutes, made.horizon_weeks, made.spares_scarce_seats) == (540, 8, False)
     changed = {**PROGRAM, "minimum_hours": "6.5"}
     assert root.submit(f"/program/programs/{made.id}/edit", changed).status_code == 302
     db.session.expire_all()

@@ -14,13 +14,17 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
+from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
+from iop_schedule.domain.placement import Problem
 from iop_schedule.vocabulary import PlacementAim
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
 NICENESS, MOST_BYTES = 10, 6 * 1024**3
 HEARTBEAT_SECONDS = 1.0
+#: Share of a run's time, beyond the plan itself, for learning what seats are worth.
+PRICING = 0.08
 
 
 class Line:
@@ -90,8 +94,9 @@ def _machine() -> dict[str, Any]:
 
 
 def _caseload(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    problem = read_problem(request["problem"])
     found = plan_caseload(
-        read_problem(request["problem"]),
+        problem,
         {client: tuple(meetings) for client, meetings in request["before"].items()},
         PlacementAim(request["aim"]),
         seconds=request["seconds"],
@@ -104,7 +109,19 @@ def _caseload(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]
         "plan": write_plan(found.plan),
         "kept": list(found.kept),
         "fill_percent": found.fill_percent,
+        "prices": _prices(problem, request, cancelled),
     }
+
+
+def _prices(problem: Problem, request: dict[str, Any], cancelled: Callable[[], bool]) -> dict[str, float]:
+    """Return what seats are worth to people like these; nothing without the library that learns it."""
+    try:
+        found = seat_prices(
+            problem, seconds=PRICING * request["seconds"], seed=request["seed"], cancelled=cancelled
+        )
+    except ImportError:
+        return {}
+    return {meeting: round(price, 2) for meeting, price in found.items() if price > 0}
 
 
 #: What can be asked, by name.

@@ -63,6 +63,7 @@ from iop_schedule.domain.placement.problem import (
     offers,
     weeks_of,
 )
+from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
 
 __all__ = [
@@ -127,6 +128,7 @@ __all__ = [
     "sentences",
     "settled",
     "shares_served",
+    "unlocking",
     "unplaced",
     "week_plan",
     "weeks_of",

@@ -325,9 +325,8 @@ def _nearest_gap(client: Client, chosen: Sequence[Offer], week: WeekParity) -> G
 
 
 def _gap(client: Client, offer: Offer, commitment: Commitment) -> Gap | None:
-    travel = fit.travel_minutes(client, offer)
-    before = offer.meeting.start - travel - commitment.end
-    after = commitment.start - (offer.meeting.end + travel)
+    start, end = fit.needed_beside(client, offer, commitment)
+    before, after = start - commitment.end, commitment.start - end
     if before >= 0:
         return Gap(offer.id, commitment, before, commitment_first=True)
     return Gap(offer.id, commitment, after, commitment_first=False) if after >= 0 else None

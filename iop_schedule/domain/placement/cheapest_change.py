@@ -142,9 +142,8 @@ class ChangeSearch:
 
     def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
         hard = (c for c in fit.overlapped(self._client, offer, WeekParity.EVERY) if c.hard)
-        travel = fit.travel_minutes(self._client, offer)
-        start, end = offer.meeting.start - travel, offer.meeting.end + travel
-        return {self._hard.index(c): (max(start, c.start), min(end, c.end)) for c in hard}
+        stretches = ((c, *fit.needed_beside(self._client, offer, c)) for c in hard)
+        return {self._hard.index(c): (max(start, c.start), min(end, c.end)) for c, start, end in stretches}
 
     def _days(
         self, values: Sequence[int], fixed: frozenset[int], allowed: frozenset[int]

@@ -39,17 +39,24 @@ def overlapped(client: Client, offer: Offer, week: WeekParity) -> Iterator[Commi
 
     `week` EVERY asks about both weeks. Travel is counted on the meeting's own day.
     """
-    meeting = offer.meeting
-    travel = travel_minutes(client, offer)
-    start, end = meeting.start - travel, meeting.end + travel
     for commitment in client.commitments:
-        if (
-            commitment.weekday == meeting.weekday
-            and commitment.start < end
-            and start < commitment.end
-            and commitment.holds_in(week)
-        ):
+        if commitment.weekday != offer.meeting.weekday or not commitment.holds_in(week):
+            continue
+        start, end = needed_beside(client, offer, commitment)
+        if commitment.start < end and start < commitment.end:
             yield commitment
+
+
+def needed_beside(client: Client, offer: Offer, commitment: Commitment) -> tuple[int, int]:
+    """Return the stretch `[start, end)` that the meeting needs beside a commitment: itself and the way.
+
+    Beside something at a site, the way there counts too; beside something at the same site, none does.
+    """
+    travel = travel_minutes(client, offer)
+    if commitment.site is not None:
+        there = client.travel_minutes.get(commitment.site, 0)
+        travel = 0 if commitment.site == offer.place else max(travel, there)
+    return offer.meeting.start - travel, offer.meeting.end + travel
 
 
 def overlap(one: Offer, other: Offer) -> bool:

@@ -96,8 +96,7 @@ def _each_block(client: Client, offer: Offer, week: WeekParity, free: Openings) 
 
 
 def _shared_minutes(client: Client, offer: Offer, commitment: Commitment) -> int:
-    travel = fit.travel_minutes(client, offer)
-    start, end = offer.meeting.start - travel, offer.meeting.end + travel
+    start, end = fit.needed_beside(client, offer, commitment)
     return min(end, commitment.end) - max(start, commitment.start)
 
 

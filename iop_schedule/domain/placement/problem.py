@@ -107,6 +107,9 @@ class Commitment:
     #: A hard commitment is never overlapped; a soft one may be, at `cost` points per meeting.
     hard: bool = True
     cost: int = 0
+    #: The site at which it is held, such as the person's own one-to-one: no way lies between it and a
+    #: meeting there. None for everything outside the program.
+    site: str | None = None
 
     def holds_in(self, week: WeekParity) -> bool:
         """Return True when this commitment stands in some week that `week` covers."""

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from flask_wtf import FlaskForm
-from wtforms import StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from iop_schedule.actions.programs import ProgramDetails, RoomDetails, SiteDetails
@@ -82,6 +82,12 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         [InputRequired("Enter 1 to 52 weeks."), NumberRange(1, 52, "Enter 1 to 52 weeks.")],
         default=12,
     )
+    spares_scarce_seats = BooleanField(
+        "Leave scarce seats to people who have no other",
+        description="Of weeks that suit someone about equally, the one others can do without comes first."
+        " Nobody is ever turned away for it.",
+        default=True,
+    )
 
     def offer(self, sites: list[Choice]) -> None:
         """Fill the list of sites."""
@@ -93,6 +99,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         self.minimum_hours.show_minutes(program.minimum_minutes)
         self.minimum_days.data, self.minimum_source.data = program.minimum_days, program.minimum_source
         self.horizon_weeks.data = program.horizon_weeks
+        self.spares_scarce_seats.data = program.spares_scarce_seats
 
     def details(self) -> ProgramDetails:
         """Return what was entered; call after `validate`."""
@@ -103,6 +110,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
             minimum_days=needed(self.minimum_days.data),
             minimum_source=self.minimum_source.data or "",
             horizon_weeks=needed(self.horizon_weeks.data),
+            spares_scarce_seats=self.spares_scarce_seats.data,
         )
 
 
