@@ -5,7 +5,7 @@ neutral, names nobody but the recipient, and carries no link.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -38,6 +38,19 @@ class InviteMethod(StrEnum):
     #: Put a session in, or change it when its uid is known.
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRequest:
+    """One session, and what a calendar is asked to do with it."""
+
+    entry: CalendarEntry
+    method: InviteMethod
+
+    @property
+    def subject(self) -> str:
+        """Return the subject of the message."""
+        return _subject(replace(self.entry, cancelled=self.method is InviteMethod.CANCEL))
 
 
 class BadAddress(NotPossible):

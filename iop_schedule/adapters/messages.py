@@ -19,6 +19,7 @@ from threading import Timer
 from typing import ClassVar, Protocol, TextIO
 
 from iop_schedule import clock
+from iop_schedule.adapters.ical_invite import CalendarRequest, invitation
 from iop_schedule.config import BadSetting, Settings
 from iop_schedule.domain.reminders import telling_words
 
@@ -63,6 +64,8 @@ class Outgoing:
     to: str
     subject: str
     text: str
+    #: What the recipient's calendar is asked to do; then the words around it are the invitation's own.
+    invitation: CalendarRequest | None = None
 
 
 class Messages(Protocol):
@@ -272,15 +275,25 @@ def _addressable(address: str) -> str:
 
 def _content(outgoing: Outgoing, sender: str) -> bytes:
     """Return the message as SMTP wants it: CRLF, dots doubled at line starts, ended by a lone dot."""
+    email = _email(outgoing, sender)
+    email["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
+    return re.sub(rb"(?m)^\.", b"..", email.as_bytes()) + b".\r\n"
+
+
+def _email(outgoing: Outgoing, sender: str) -> EmailMessage:
+    if outgoing.invitation is not None:
+        asked = outgoing.invitation
+        return invitation(
+            asked.entry, method=asked.method, organizer=sender, recipient=outgoing.to, sent_at=clock.now()
+        )
     email = EmailMessage(policy=SMTP_POLICY)
     email["From"] = sender
     email["To"] = outgoing.to
     email["Subject"] = outgoing.subject
     email["Date"] = format_datetime(clock.now())
-    email["Message-ID"] = f"<{outgoing.id}@{sender.rpartition('@')[2]}>"
     email["Auto-Submitted"] = "auto-generated"  # no out-of-office answers, please
     email.set_content(outgoing.text)
-    return re.sub(rb"(?m)^\.", b"..", email.as_bytes()) + b".\r\n"
+    return email
 
 
 def _refusal(code: int) -> NotSent:

@@ -3,7 +3,7 @@
 import logging
 from contextlib import closing
 
-from flask import current_app
+from flask import Flask, current_app
 
 from iop_schedule import clock
 from iop_schedule.actions import reminders
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 def plan(worker: Worker) -> None:  # noqa: ARG001
     """Bring the outbox in line with the timetable; without a mail server nothing is planned."""
-    if _messages() is None:
+    if messages_of(current_app) is None:
         return
     found = reminders.plan_reminders(now=clock.now())
     if found.add or found.revive or found.cancel:
@@ -26,7 +26,7 @@ def plan(worker: Worker) -> None:  # noqa: ARG001
 
 def drain(worker: Worker) -> None:
     """Hand over what is due, one message after the other, until nothing is left or we are to stop."""
-    messages = _messages()
+    messages = messages_of(current_app)
     if messages is None or not worker.mail.lets_through() or not is_anything_due(now=clock.now()):
         return
     with closing(messages):
@@ -44,7 +44,7 @@ def drain(worker: Worker) -> None:
 
 def sweep(worker: Worker) -> None:  # noqa: ARG001
     """Settle what a worker left behind and what has become useless."""
-    messages = _messages()
+    messages = messages_of(current_app)
     settled = reminders.settle_overdue(
         now=clock.now(), repeats=messages.repeats_when_unsure if messages else 0
     )
@@ -52,7 +52,7 @@ def sweep(worker: Worker) -> None:  # noqa: ARG001
         log.info("reminders settled %d", settled)
 
 
-def _messages() -> Messages | None:
+def messages_of(app: Flask) -> Messages | None:
     """Return where messages go; tests put their own in `app.extensions`."""
-    given: Messages | None = current_app.extensions.get("messages")
-    return given or messages_for(current_app.extensions["settings"])
+    given: Messages | None = app.extensions.get("messages")
+    return given or messages_for(app.extensions["settings"])

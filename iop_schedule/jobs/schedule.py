@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iop_schedule.jobs import calendars, imports, occurrences, placement, reminders, upkeep
+from iop_schedule.jobs import calendars, imports, invitations, occurrences, placement, reminders, upkeep
 from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
 
 
@@ -28,5 +28,7 @@ TICKS = (
     Tick("placement", timedelta(seconds=3), placement.work_off, alone=True),
     Tick("extend-occurrences", timedelta(hours=1), occurrences.extend, alone=True),
     Tick("end-calendar-links", timedelta(hours=1), calendars.end, alone=True),
+    Tick("plan-invitations", timedelta(minutes=2), invitations.plan, alone=True),
+    Tick("drain-invitations", timedelta(seconds=15), invitations.drain, alone=True),
     Tick("purge", timedelta(days=1), upkeep.purge, alone=True),
 )

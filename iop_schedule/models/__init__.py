@@ -12,6 +12,7 @@ from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
 from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
 from iop_schedule.models.imports import ImportRun
+from iop_schedule.models.invitations import Invitation, InvitationWish
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
@@ -55,6 +56,8 @@ __all__ = [
     "GroupCoLeader",
     "Heartbeat",
     "ImportRun",
+    "Invitation",
+    "InvitationWish",
     "IssuedReport",
     "MakeUp",
     "Occurrence",

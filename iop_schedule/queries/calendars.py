@@ -476,16 +476,27 @@ def _line(link: CalendarLink, *, zone: str, in_care: bool = True, now: datetime)
 
 def _coming(owner: Owner, zone: str, now: datetime) -> tuple[PreviewEntry, ...]:
     tz = civil_time.zone(zone)
-    statement = (
-        _sessions_of(owner.kind, _session.starts_at, _session.ends_at)
-        .where(_session.ends_at > now, _session.status == OccurrenceStatus.PLANNED)
-        .order_by(_session.starts_at, _session.id)
-        .limit(PREVIEWED)
-    )
-    coming = db.session.execute(statement, _window(owner, civil_time.local_day(now, tz)))
+    coming = db.session.execute(_coming_of(owner.kind, now).limit(PREVIEWED), _window_of(owner, zone, now))
     return tuple(
         PreviewEntry(civil_time.local(row.starts_at, tz), civil_time.local(row.ends_at, tz)) for row in coming
     )
+
+
+def coming_sessions(client_id: int, *, zone: str, until: datetime, now: datetime) -> Sequence[Any]:
+    """Return id, start and end of the sessions their feed has that begin between `now` and `until`."""
+    statement = _coming_of(CLIENT, now).where(_session.starts_at > now, _session.starts_at <= until)
+    return db.session.execute(statement, _window_of(Owner(CLIENT, client_id), zone, now)).all()
+
+
+def _coming_of(kind: str, now: datetime) -> Any:
+    statement = _sessions_of(kind, _session.id, _session.starts_at, _session.ends_at)
+    return statement.where(_session.ends_at > now, _session.status == OccurrenceStatus.PLANNED).order_by(
+        _session.starts_at, _session.id
+    )
+
+
+def _window_of(owner: Owner, zone: str, now: datetime) -> dict[str, object]:
+    return _window(owner, civil_time.local_day(now, civil_time.zone(zone)))
 
 
 @dataclass(frozen=True, slots=True)

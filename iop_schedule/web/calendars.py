@@ -21,6 +21,8 @@ from flask.typing import ResponseReturnValue
 from iop_schedule.actions import calendars as actions
 from iop_schedule.actions import transactions
 from iop_schedule.actions.calendars import NewLink
+from iop_schedule.actions.invitations import switch_invitations
+from iop_schedule.adapters.ical import uid_key
 from iop_schedule.adapters.qr import qr_code
 from iop_schedule.domain.calendar_feeds import Wording
 from iop_schedule.domain.permissions import Permission, holds
@@ -33,8 +35,9 @@ from iop_schedule.queries.calendars import (
     my_feed,
     staff_calendars,
 )
+from iop_schedule.queries.invitations import my_invitations
 from iop_schedule.vocabulary import AuditKind, FeedEnd, FeedReader
-from iop_schedule.web.feeds import CALENDAR_TYPE, uid_key
+from iop_schedule.web.feeds import CALENDAR_TYPE
 from iop_schedule.web.forms.calendars import APPLE, DEVICES, GOOGLE, OTHER, OUTLOOK, AddFeedForm, FeedForm
 from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, settings, viewed
@@ -138,6 +141,26 @@ def turn_off(feed_id: int) -> ResponseReturnValue:
     return redirect(url_for("calendars.page"))
 
 
+@calendars.post("/my/calendar/invitations")
+@requires(Permission.OWN_WEEK)
+def invite() -> ResponseReturnValue:
+    """Switch e-mails to one's own calendar on or off."""
+    on = request.form.get("on") == "yes"
+    try:
+        switch_invitations(actor=actor(), on=on, now=g.now)
+    except NotPossible as error:
+        transactions.abandon()
+        flash(error.message, "error")
+        return redirect(url_for("calendars.page"))
+    flash(
+        "Turned on. The sessions of the next two weeks come by e-mail within a few minutes."
+        if on
+        else "Turned off. Sessions you were sent are taken back by e-mail.",
+        "success",
+    )
+    return redirect(url_for("calendars.page"))
+
+
 @calendars.get("/calendars")
 @requires(Permission.PROGRAM_READ)
 def staff() -> ResponseReturnValue:
@@ -195,7 +218,11 @@ def switch(site_id: int) -> ResponseReturnValue:
 def _page(form: AddFeedForm, *, status: int = 200) -> ResponseReturnValue:
     shown = my_calendars(actor(), now=g.now)
     lines = [(line, _said(line, shown.today)) for line in shown.feeds]
-    return render_template("calendars/calendar.html", form=form, shown=shown, lines=lines), status
+    invitations = my_invitations(actor(), now=g.now)
+    page_ = render_template(
+        "calendars/calendar.html", form=form, shown=shown, lines=lines, invitations=invitations
+    )
+    return page_, status
 
 
 def _feed_page(

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -20,6 +19,7 @@ from iop_schedule.actions import calendars as actions
 from iop_schedule.actions import transactions
 from iop_schedule.actions.calendars import Served
 from iop_schedule.adapters import tokens
+from iop_schedule.adapters.ical import uid_key
 from iop_schedule.config import Settings
 from iop_schedule.domain.calendar_feeds import Answer
 from iop_schedule.web.rate_limits import RateLimit
@@ -72,11 +72,6 @@ def serve(token: str) -> ResponseReturnValue:
     if served.answer is Answer.GONE:
         return _plain("This calendar has ended.", 410)
     return Response(served.body, 200 if served.body is not None else 304, _headers(served))
-
-
-def uid_key(secret_key: str) -> bytes:
-    """Return the key that entries' identifiers are made with."""
-    return sha256(b"calendar:" + secret_key.encode()).digest()
 
 
 def _serve(token: str) -> Served | None:

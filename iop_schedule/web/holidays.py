@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import transactions
 from iop_schedule.actions.programs import add_closure
+from iop_schedule.adapters.ical import uid_key
 from iop_schedule.domain.occurrences import Closed
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.holidays import HolidayLine, closures_calendar, holidays_for
 from iop_schedule.queries.programs import sites_of
-from iop_schedule.web.feeds import CALENDAR_TYPE, uid_key
+from iop_schedule.web.feeds import CALENDAR_TYPE
 from iop_schedule.web.forms.holidays import HolidayForm
 from iop_schedule.web.presenting import count
 from iop_schedule.web.security import actor, requires, settings

@@ -8,6 +8,7 @@ from iop_schedule.adapters.ical.feed import (
     calendar_bytes,
     feed_uid,
     strong_etag,
+    uid_key,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "clean_text",
     "feed_uid",
     "strong_etag",
+    "uid_key",
 ]

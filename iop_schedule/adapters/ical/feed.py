@@ -85,6 +85,11 @@ def calendar_bytes(
     return as_bytes(calendar)
 
 
+def uid_key(secret_key: str) -> bytes:
+    """Return the key that entries' identifiers are made with, from the secret of the deployment."""
+    return hashlib.sha256(b"calendar:" + secret_key.encode()).digest()
+
+
 def feed_uid(key: bytes, feed_id: object, session_id: object) -> str:
     """Return the UID of one session in one feed: stable for both, and telling nothing about either.
 
