@@ -1,6 +1,6 @@
 """Admission, dose, pauses and discharge."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -15,7 +15,7 @@ from iop_schedule.domain.prescription import BadDose, BadPause, Dose, Pause
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Client, Enrollment, EnrollmentPause, PrescribedDose, db
 from iop_schedule.queries.access import Actor, access_client, access_program
-from iop_schedule.queries.prescription import OPEN, pause_of
+from iop_schedule.queries.prescription import OPEN, enrollments_on, pause_of
 from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, Role
 
 LONGEST_NAME = 200
@@ -99,6 +99,32 @@ def prescribe(*, actor: Actor, enrollment_id: int, dose: Dose, now: datetime) ->
     row = _add_dose(actor, enrollment, dose, now)
     db.session.commit()
     return row
+
+
+def prescribe_path(*, actor: Actor, client_id: int, doses: Sequence[Dose], now: datetime) -> None:
+    """Prescribe several dated doses of a client's episode at once: a step up or down, or a glide path.
+
+    Raises:
+        NotFound: the client is not this person's, or is in no program on the first of the days.
+        BadDose: as `prescribe`, or two doses from one day; nothing is changed.
+    """
+    client = access_client(actor, client_id, Permission.CLIENT_EDIT, now=now)
+    if not doses or len({dose.from_day for dose in doses}) < len(doses):
+        message = "Enter one to three steps, each from its own day."
+        raise BadDose(message, field="from_day")
+    first = min(dose.from_day for dose in doses)
+    held = enrollments_on([client.id], first).get(client.id)
+    if held is None:
+        message = "They are in no program on the first day. Enroll them first."
+        raise BadDose(message, field="from_day")
+    enrollment = _enrollment(actor, held.id, now)
+    try:
+        for dose in sorted(doses, key=lambda one: one.from_day):
+            _add_dose(actor, enrollment, dose, now)
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
 
 
 def _add_dose(actor: Actor, enrollment: Enrollment, dose: Dose, now: datetime) -> PrescribedDose:

@@ -127,7 +127,7 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     person = people_on([client], day).get(client.id)
     current = person.asked.current if person else places_on([client.id], day)[client.id]
     prices = seat_prices(weekly, person.program) if person else {}
-    meetings = {str(one.series_id): _meeting_view(one, taken, current, prices) for one in weekly}
+    meetings = meeting_views(weekly, taken, current, prices)
     common = PlacementView(
         client_id=client.id,
         client_name=client.short_name,
@@ -158,10 +158,10 @@ def _answered(
     plans = rules.best_weeks(problem, person.id, free, count=3, prices=prices)
     spares = _spares_seats(problem, plans, free, prices)
     views = tuple(
-        _plan_view(plan, common.meetings, spares_seats=spares and number == 0)
+        plan_view(plan, common.meetings, spares_seats=spares and number == 0)
         for number, plan in enumerate(plans)
     )
-    stuck = None if plans else _nothing_fits(problem, person.id, free, common.meetings)
+    why = None if plans else rules.explain(problem, person.id, free)
     unlocking = rules.unlocking(problem, person.id, free)
     blocked = tuple(
         BlockedView(common.meetings[why.meeting], why.blocks, unlocking.get(why.meeting, ()))
@@ -171,7 +171,7 @@ def _answered(
     return replace(
         common,
         plans=views,
-        nothing_fits=stuck,
+        nothing_fits=why_nothing_fits(why, common.meetings) if why else None,
         blocked=tuple(sorted(blocked, key=lambda b: (b.meeting.group_name, b.meeting.weekday))),
         also_fit=tuple(view for view in common.meetings.values() if view.series_id not in used),
     )
@@ -194,13 +194,9 @@ def _spares_seats(
     return own - first > SCARCE_POINTS
 
 
-def _nothing_fits(
-    problem: rules.Problem, client_id: str, free: rules.Openings, meetings: Mapping[str, MeetingView]
-) -> NothingFits | None:
-    why = rules.explain(problem, client_id, free)
-    if why is None:
-        return None
-    ways = tuple(WayOut(one.changes, _plan_view(one.plan, meetings)) for one in why.proposals)
+def why_nothing_fits(why: rules.Explanation, meetings: Mapping[str, MeetingView]) -> NothingFits:
+    """Return an explanation with its ways out as they are shown."""
+    ways = tuple(WayOut(one.changes, plan_view(one.plan, meetings)) for one in why.proposals)
     return NothingFits(why.clash, why.reachable_minutes, ways)
 
 
@@ -218,6 +214,23 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
     person = asked_person(str(client.id), client, dose, held=(), commitments=commitments)
     problem = rules.Problem(groups=groups, clients=(person,))
     return len(rules.fitting_groups(problem, person.id)), len(groups)
+
+
+def meeting_views(
+    weekly: Iterable[WeeklyMeeting],
+    taken: Mapping[str, int],
+    current: Sequence[str],
+    prices: Mapping[str, float] | None = None,
+) -> dict[str, MeetingView]:
+    """Return weekly meetings as they are shown, by the name the rules give them.
+
+    Args:
+        weekly: the meetings.
+        taken: seats that are not free, by meeting.
+        current: the meetings the person attends.
+        prices: points that a seat is worth to others.
+    """
+    return {str(one.series_id): _meeting_view(one, taken, current, prices or {}) for one in weekly}
 
 
 def _meeting_view(
@@ -253,9 +266,10 @@ def _own_times(
     return {weekday: tuple(found) for weekday, found in merged.items()}
 
 
-def _plan_view(
+def plan_view(
     plan: rules.WeekPlan, meetings: Mapping[str, MeetingView], *, spares_seats: bool = False
 ) -> PlanView:
+    """Return a plan with its meetings in the order of the week."""
     week = plan.weeks[0]
     return PlanView(_in_order(meetings[m] for m in week.meetings), week.facts, spares_seats)
 

@@ -27,6 +27,7 @@ from iop_schedule.web.programs import programs
 from iop_schedule.web.reports import reports
 from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
+from iop_schedule.web.steps import steps
 from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
@@ -49,6 +50,7 @@ BLUEPRINTS = (
     placement,
     placement_runs,
     choices,
+    steps,
     attendance,
     make_ups,
     absences,

@@ -63,12 +63,14 @@ from iop_schedule.domain.placement.problem import (
     offers,
     weeks_of,
 )
+from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
 
 __all__ = [
     "UNITS_PER_POINT",
     "Alternating",
+    "Asked",
     "Because",
     "Blocked",
     "BrokenRule",
@@ -95,6 +97,7 @@ __all__ = [
     "Proposal",
     "Rule",
     "Served",
+    "Stepped",
     "Unplaced",
     "WeekFacts",
     "WeekOf",
@@ -128,6 +131,7 @@ __all__ = [
     "sentences",
     "settled",
     "shares_served",
+    "stepped",
     "unlocking",
     "unplaced",
     "week_plan",
