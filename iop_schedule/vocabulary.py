@@ -396,6 +396,76 @@ class ReportState(StrEnum):
     FAILED = "failed"
 
 
+class PolicyOrigin(StrEnum):
+    """Where a program's monitor settings come from."""
+
+    BY_HAND = "by_hand"
+    CALIBRATED = "calibrated"
+
+
+class ContactChannel(StrEnum):
+    """How staff tried to reach someone."""
+
+    CALL = "call"
+    TEXT = "text"
+    IN_PERSON = "in_person"
+    OTHER = "other"
+
+
+class ContactResult(StrEnum):
+    """What came of one try to reach someone."""
+
+    REACHED = "reached"
+    LEFT_MESSAGE = "left_message"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+
+
+class Barrier(StrEnum):
+    """What someone said keeps them from coming; those about time lead to their commitments."""
+
+    WORK = "work"
+    CAREGIVING = "caregiving"
+    SCHOOL = "school"
+    HEALTH = "health"
+    LEGAL = "legal"
+    TRANSPORT = "transport"
+    MONEY_OR_HOUSING = "money_or_housing"
+    THE_GROUP = "the_group"
+    UNSURE = "unsure"
+    OTHER = "other"
+
+
+class NextStep(StrEnum):
+    """What was agreed, or is to be tried, after a contact."""
+
+    TRY_AGAIN = "try_again"
+    WAIT_FOR_REPLY = "wait_for_reply"
+    FIND_A_TIME = "find_a_time"
+    MEET = "meet"
+    NOTHING = "nothing"
+
+
+class TaskEnd(StrEnum):
+    """Why an outreach task ended."""
+
+    BACK = "back"
+    AGREED = "agreed"
+    NOT_SCORED = "not_scored"
+    LEFT_CARE = "left_care"
+    NOT_NEEDED = "not_needed"
+
+
+class SetAsideReason(StrEnum):
+    """Why staff decided not to contact someone for now."""
+
+    IN_CONTACT = "in_contact"
+    KNOWN_ABSENCE = "known_absence"
+    ASKED_FOR_SPACE = "asked_for_space"
+    SOMEONE_ELSE = "someone_else"
+    OTHER = "other"
+
+
 class AuditKind(StrEnum):
     """What the audit trail can say, as `subject:verb`; each has a sentence in `queries/audit.py`."""
 
@@ -510,3 +580,17 @@ class AuditKind(StrEnum):
     REMINDER_SENT = "reminder:sent"
     REMINDER_HELD = "reminder:held"
     SETTINGS_CHANGED = "settings:changed"
+    MONITOR_VIEWED = "monitor:viewed"
+    MONITOR_CHANGED = "monitor:changed"
+    SIGNAL_RAISED = "signal:raised"
+    SIGNAL_REPLAYED = "signal:replayed"
+    TIER_SET_ASIDE = "tier:set-aside"
+    TIER_TAKEN_UP = "tier:taken-up"
+    OUTREACH_VIEWED = "outreach:viewed"
+    OUTREACH_OPENED = "outreach:opened"
+    OUTREACH_LOGGED = "outreach:logged"
+    OUTREACH_UNDONE = "outreach:undone"
+    OUTREACH_ESCALATED = "outreach:escalated"
+    OUTREACH_CLOSED = "outreach:closed"
+    SELF_REPORT_RECORDED = "self-report:recorded"
+    SELF_REPORT_WITHDRAWN = "self-report:withdrawn"

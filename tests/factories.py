@@ -26,6 +26,8 @@ from iop_schedule.models import (
     Group,
     IssuedReport,
     Occurrence,
+    OutreachAttempt,
+    OutreachTask,
     PlacementOffer,
     PlacementOfferMeeting,
     PlacementProposal,
@@ -33,12 +35,15 @@ from iop_schedule.models import (
     PrescribedDose,
     Program,
     ReportRun,
+    RiskSignal,
     RoleRow,
     Room,
     RosterEntry,
     SeatHold,
+    SelfReportRow,
     Series,
     SeriesMember,
+    SetAside,
     SignOff,
     Site,
     User,
@@ -402,4 +407,57 @@ def make_report_run(run_id: str, by: User, **given: Any) -> ReportRun:
         "state": ReportState.READY, "percent": 100, "result": {"sections": []}, "created_at": MADE_AT,
     }  # fmt: skip
     row: ReportRun = _add(ReportRun(id=run_id, user_id=by.id, **{**defaults, **given}))
+    return row
+
+
+def make_signal(client: Client, **given: Any) -> RiskSignal:
+    enrollment = db.session.scalars(select(Enrollment).where(Enrollment.client_id == client.id)).first()
+    defaults: dict[str, Any] = {
+        "program_id": enrollment.program_id if enrollment else None,
+        "policy": "2026-1",
+        "tier": "reach_out",
+        "reasons": [],
+        "day": date(2026, 3, 2),
+        "raised_at": MADE_AT,
+        "silent": False,
+    }
+    row: RiskSignal = _add(RiskSignal(client=client, **{**defaults, **given}))
+    return row
+
+
+def make_task(client: Client, user: User, **given: Any) -> OutreachTask:
+    defaults: dict[str, Any] = {"tier": "reach_out", "opened_at": MADE_AT, "due_day": date(2026, 3, 4)}
+    row: OutreachTask = _add(OutreachTask(client=client, user=user, **{**defaults, **given}))
+    return row
+
+
+def make_attempt(client: Client, user: User, **given: Any) -> OutreachAttempt:
+    defaults: dict[str, Any] = {
+        "at": MADE_AT,
+        "channel": "call",
+        "result": "no_answer",
+        "next_step": "try_again",
+        "next_day": date(2026, 3, 5),
+        "recorded_at": MADE_AT,
+    }
+    row: OutreachAttempt = _add(OutreachAttempt(client=client, user=user, **{**defaults, **given}))
+    return row
+
+
+def make_set_aside(client: Client, user: User, **given: Any) -> SetAside:
+    defaults: dict[str, Any] = {
+        "tier": "reach_out",
+        "reason": "in_contact",
+        "from_day": date(2026, 1, 5),
+        "until_day": date(2026, 1, 12),
+        "made_at": MADE_AT,
+    }
+    row: SetAside = _add(SetAside(client=client, made_by=user, **{**defaults, **given}))
+    return row
+
+
+def make_self_report(client: Client, user: User, **given: Any) -> SelfReportRow:
+    defaults: dict[str, Any] = {"day": date(2026, 1, 20), "use_score": 0, "risk_score": 6,
+        "protective_score": 18, "items": {}, "recorded_at": MADE_AT}  # fmt: skip
+    row: SelfReportRow = _add(SelfReportRow(client=client, recorded_by=user, **{**defaults, **given}))
     return row

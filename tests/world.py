@@ -122,6 +122,8 @@ def make_world(cast: Cast) -> World:
     far_plan = make.make_placement_run(cast.far_program, cast.trent)
     make.make_proposal(plan, cast.ana)
     make.make_proposal(far_plan, cast.zoe)
+    for client, user in ((cast.ana, cast.dev), (cast.ben, cast.dev), (cast.zoe, cast.mallory), (max_, nora)):
+        _contacted(client, user)
     return World(
         cast=cast, nora=nora, max=max_, max_user=max_user, held=held, far_held=far_held,
         today=occurrence(cast.wednesday, TODAY, cast.ana, cast.ben),
@@ -167,6 +169,15 @@ def mark(held: Occurrence, client: Client, by: User) -> None:
     db.session.add(AttendanceRecord(roster_entry_id=entry.id, **facts))
     db.session.add(AttendanceRevision(roster_entry_id=entry.id, **facts))
     db.session.flush()
+
+
+def _contacted(client: Client, user: User) -> None:
+    """Give `client` one of everything outreach keeps."""
+    signal = make.make_signal(client)
+    task = make.make_task(client, user, signal=signal)
+    make.make_attempt(client, user, task=task)
+    make.make_set_aside(client, user)
+    make.make_self_report(client, user)
 
 
 def _upload(run_id: str, user: User) -> ImportRun:

@@ -12,6 +12,7 @@ attendance      statuses, allowed changes, minutes credited
 sign_off        closing a sheet, and what comes late
 frequency       delivered against prescribed, per program week
 risk            engagement signals and tiers, each with its reasons
+outreach        who is contacted by when, when that is over, and how it went
 engagement      how a program does: waits, retention, capacity, by admission cohort
 
 A stage may use the stages above it, never those below; `lint-imports` checks it.

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     CLIENT_EDIT = "client:edit"
     CONSTRAINTS_EDIT = "constraints:edit"
     CASELOAD_READ = "caseload:read"
+    OUTREACH_LOG = "outreach:log"
+    SELF_REPORT = "self-report:record"
+    MONITOR_MANAGE = "monitor:manage"
     PLACEMENT_READ = "placement:read"
     PLACEMENT_DECIDE = "placement:decide"
     PLACEMENT_RUN = "placement:run"
@@ -50,12 +53,15 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.ATTENDANCE_READ,
             Permission.ATTENDANCE_RECORD,
             Permission.CLIENT_READ,
+            Permission.SELF_REPORT,
         }
     ),
     Role.CASE_MANAGER: frozenset(
         _STAFF
         | {
             Permission.CASELOAD_READ,
+            Permission.OUTREACH_LOG,
+            Permission.SELF_REPORT,
             Permission.CLIENT_READ,
             Permission.CLIENT_EDIT,
             Permission.CONSTRAINTS_EDIT,
@@ -82,6 +88,9 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.PEOPLE_READ,
             Permission.PROGRAM_EDIT,
             Permission.STAFF_MANAGE,
+            Permission.OUTREACH_LOG,
+            Permission.SELF_REPORT,
+            Permission.MONITOR_MANAGE,
             Permission.IMPORT_RUN,
             Permission.EXPORT_RUN,
             Permission.REPORTS_READ,

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from iop_schedule.jobs import calendars, imports, invitations, occurrences, placement, reminders, upkeep
+from iop_schedule.jobs import (
+    calendars,
+    engagement,
+    imports,
+    invitations,
+    occurrences,
+    placement,
+    reminders,
+    upkeep,
+)
 from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
 
 
@@ -26,6 +35,8 @@ TICKS = (
     Tick("plan", timedelta(seconds=60), reminders.plan, alone=True),
     Tick("imports", timedelta(seconds=30), imports.work_off, alone=True),
     Tick("placement", timedelta(seconds=3), placement.work_off, alone=True),
+    Tick("refresh-cases", timedelta(seconds=15), engagement.refresh_cases, alone=True),
+    Tick("watch-tiers", timedelta(seconds=60), engagement.watch, alone=True),
     Tick("extend-occurrences", timedelta(hours=1), occurrences.extend, alone=True),
     Tick("end-calendar-links", timedelta(hours=1), calendars.end, alone=True),
     Tick("plan-invitations", timedelta(minutes=2), invitations.plan, alone=True),

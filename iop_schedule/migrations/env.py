@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from iop_schedule.models import db
 from iop_schedule.models.base import write_intent
+from iop_schedule.models.case_changes import drop_triggers, make_triggers
 
 
 def run() -> None:
@@ -26,7 +27,13 @@ def run() -> None:
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():
+            drop_triggers(connection)
+            if sqlite:  # where each migration has a transaction of its own
+                connection.commit()
             context.run_migrations()
+            make_triggers(connection)
+            if sqlite:
+                connection.commit()
             if sqlite:
                 broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
                 if broken:

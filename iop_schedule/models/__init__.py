@@ -15,6 +15,7 @@ from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.invitations import Invitation, InvitationWish
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
+from iop_schedule.models.outreach import OutreachAttempt, OutreachTask
 from iop_schedule.models.people import Assignment, Client, RoleRow, SignInAttempt, SignInSession, User
 from iop_schedule.models.placement import (
     CounselorHours,
@@ -28,6 +29,14 @@ from iop_schedule.models.placement_choices import PlacementOffer, PlacementOffer
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
 from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
+from iop_schedule.models.risk import (
+    CaseChange,
+    CaseSnapshot,
+    MonitorVersion,
+    RiskSignal,
+    SelfReportRow,
+    SetAside,
+)
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
 
 __all__ = [
@@ -40,6 +49,8 @@ __all__ = [
     "CalendarFeed",
     "CalendarLink",
     "CalendarPause",
+    "CaseChange",
+    "CaseSnapshot",
     "Client",
     "ClientConstraint",
     "Closure",
@@ -60,7 +71,10 @@ __all__ = [
     "InvitationWish",
     "IssuedReport",
     "MakeUp",
+    "MonitorVersion",
     "Occurrence",
+    "OutreachAttempt",
+    "OutreachTask",
     "PlacementOffer",
     "PlacementOfferMeeting",
     "PlacementProposal",
@@ -72,14 +86,17 @@ __all__ = [
     "ReminderAttempt",
     "ReminderDelivery",
     "ReportRun",
+    "RiskSignal",
     "RoleRow",
     "Room",
     "RosterEntry",
     "SeatHold",
     "SeatPrice",
+    "SelfReportRow",
     "Series",
     "SeriesMember",
     "SessionNotice",
+    "SetAside",
     "SignInAttempt",
     "SignInSession",
     "SignOff",

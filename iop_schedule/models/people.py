@@ -3,7 +3,7 @@
 from datetime import date
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Code, Id, Instant, Json, Name, Word, one_of
@@ -97,6 +97,16 @@ class SignInAttempt(Base):
     succeeded: Mapped[bool]
 
 
+def short_name(given_name: str, family_name: str, preferred_name: str) -> str:
+    """Return preferred or given name and the last initial.
+
+    >>> short_name("Katherine", "Sole", "Kayla")
+    'Kayla S.'
+    """
+    called = preferred_name or given_name
+    return f"{called} {family_name[:1]}.".strip() if family_name else called
+
+
 class Client(Base):
     """A person receiving services. May or may not have a login."""
 
@@ -126,6 +136,8 @@ class Client(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     #: Agreed to reminders by e-mail, and since when; no date, no e-mail.
     email_consent_at: Mapped[Instant | None]
+    #: A caller may leave a message, in neutral words; unless they said so, nobody does.
+    may_leave_message: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[Instant]
 
     site: Mapped[Site] = relationship()
@@ -138,7 +150,7 @@ class Client(Base):
     @property
     def short_name(self) -> str:
         """Return preferred name and last initial, the form used on rosters and lists."""
-        return f"{self.called} {self.family_name[:1]}.".strip() if self.family_name else self.called
+        return short_name(self.given_name, self.family_name, self.preferred_name)
 
     @property
     def full_name(self) -> str:

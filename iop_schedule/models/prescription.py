@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Code, Id, Json, Word, one_of
@@ -85,6 +85,8 @@ class PrescribedDose(Base):
     most_minutes_a_day: Mapped[int] = mapped_column(default=360)
     #: Service types of which at least one meeting a week is needed.
     required_services: Mapped[Json]
+    #: A recorded step-down: the level of care is not judged in the first two weeks of this dose.
+    step_down: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: Who ordered it, as the plan of care names them.
     ordered_by: Mapped[str] = mapped_column(String(200), default="")
 

@@ -63,6 +63,8 @@ class Program(Base):
     check_in_after_minutes: Mapped[int] = mapped_column(default=30)
     #: Proposals charge scarce seats what they are worth to people who have no other; see `SeatPrice`.
     spares_scarce_seats: Mapped[bool] = mapped_column(default=True, server_default=true())
+    #: Through this day tiers are computed and compared, but only administrators see them.
+    silent_until: Mapped[date | None]
 
     site: Mapped[Site] = relationship()
 

@@ -20,12 +20,17 @@ from iop_schedule.models import (
     Group,
     GroupCoLeader,
     Occurrence,
+    OutreachAttempt,
+    OutreachTask,
     PlacementRun,
     Program,
+    RiskSignal,
     Room,
     RosterEntry,
+    SelfReportRow,
     Series,
     SeriesMember,
+    SetAside,
     SignInSession,
     Site,
     User,
@@ -35,6 +40,8 @@ from iop_schedule.models.people import user_site
 from iop_schedule.vocabulary import AssignmentRole, Role
 
 Found = TypeVar("Found")
+#: Tables whose rows are about one client each.
+About = TypeVar("About", OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow)
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
 COUNSELOR_LOOKS_BACK = timedelta(days=14)
@@ -208,6 +215,19 @@ def leads(actor: Actor) -> ColumnElement[bool]:
         or_(GroupCoLeader.until_day.is_(None), GroupCoLeader.until_day >= Occurrence.local_day),
     )
     return or_(Occurrence.leader_id == actor.user_id, together)
+
+
+def access_about_client(
+    actor: Actor, table: type[About], row_id: int, permission: Permission, *, now: datetime
+) -> About:
+    """Return the row of `table` about a client `actor` may see; else as `access_client`."""
+    actor.require(permission)
+    statement = (
+        select(table)
+        .join(Client, Client.id == table.client_id)
+        .where(table.id == row_id, sees_client(actor, now=now))
+    )
+    return _the_one(statement)
 
 
 def sees_occurrence(actor: Actor) -> ColumnElement[bool]:

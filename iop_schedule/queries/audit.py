@@ -127,6 +127,20 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.REMINDER_SENT: "{who} sent a reminder to {whom}",
     AuditKind.REMINDER_HELD: "{who} held back a reminder to {whom}",
     AuditKind.SETTINGS_CHANGED: "{who} changed settings",
+    AuditKind.MONITOR_VIEWED: "{who} looked at the engagement monitor of a program",
+    AuditKind.MONITOR_CHANGED: "{who} changed the engagement monitor of a program",
+    AuditKind.SIGNAL_RAISED: "The engagement monitor asked to contact {whom}",
+    AuditKind.SIGNAL_REPLAYED: "{who} replayed a signal about {whom}",
+    AuditKind.TIER_SET_ASIDE: "{who} decided not to contact {whom} for now",
+    AuditKind.TIER_TAKEN_UP: "{who} took back a “not now” about {whom}",
+    AuditKind.OUTREACH_VIEWED: "{who} looked at the outreach list",
+    AuditKind.OUTREACH_OPENED: "{who} opened an outreach task about {whom}",
+    AuditKind.OUTREACH_LOGGED: "{who} logged a contact with {whom}",
+    AuditKind.OUTREACH_UNDONE: "{who} took back a logged contact with {whom}",
+    AuditKind.OUTREACH_ESCALATED: "An outreach task about {whom} went to an administrator",
+    AuditKind.OUTREACH_CLOSED: "{who} closed an outreach task about {whom}",
+    AuditKind.SELF_REPORT_RECORDED: "{who} recorded a self-report of {whom}",
+    AuditKind.SELF_REPORT_WITHDRAWN: "{who} took back a self-report of {whom}",
 }
 
 PAGE_SIZE = 50

@@ -146,7 +146,15 @@ def clashes_of(client_id: int, *, now: datetime) -> list[OpenClash]:
 
     For callers that have been through `access_client`.
     """
-    return _open(_upcoming(select(Client.id).where(Client.id == client_id), now=now))
+    return clashes_of_all([client_id], now=now)
+
+
+def clashes_of_all(client_ids: Collection[int], *, now: datetime) -> list[OpenClash]:
+    """Return the upcoming sessions of these clients that do not fit their hard commitments.
+
+    For callers that have been through `queries/access.py`.
+    """
+    return _open(_upcoming(select(Client.id).where(Client.id.in_(list(client_ids))), now=now))
 
 
 def _upcoming(client_ids: Select[int], *, now: datetime) -> list[Any]:

@@ -1,34 +1,66 @@
-"""A case manager's caseload: whom to contact first, and why. Everything is derived when it is asked for."""
+"""A case manager's caseload: whom to contact first, and why."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
-from iop_schedule.domain.attendance import SessionState
-from iop_schedule.domain.civil_time import ProgramWeek
-from iop_schedule.domain.frequency import SessionFact
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.risk.monitor import MonitorSettings
-from iop_schedule.domain.risk.policy import MonitorPolicy
-from iop_schedule.domain.risk.reasons import ReasonKind, Tier
-from iop_schedule.domain.risk.tiers import assess
-from iop_schedule.models import Client, ClientConstraint, Enrollment, Group, Series, SeriesMember, db
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.models import CaseSnapshot, Client, SetAside, User, db
 from iop_schedule.queries.access import Actor, visible_clients
-from iop_schedule.queries.availability import OpenClash, open_clashes
-from iop_schedule.queries.frequency import CareRecord, care_records
+from iop_schedule.queries.case_snapshots import cases_of, is_good
+from iop_schedule.queries.cases import Case, derive
 from iop_schedule.queries.names import names_apart
-from iop_schedule.vocabulary import EnrollmentStatus
+from iop_schedule.vocabulary import SetAsideReason
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-#: Weeks in the strip and the line, the current one included.
-WEEKS_SHOWN = 8
-#: How far back the monitor reads.
-LOOKS_BACK = timedelta(weeks=52)
-#: Most reasons of the tier printed for one person.
+#: Most reasons printed for one person.
 REASONS_SHOWN = 2
+PAGE_SIZE = 60
+
+
+class Show(StrEnum):
+    """Which people to list, beside the tier."""
+
+    EVERYONE = ""
+    EARLY = "first-two-weeks"
+    WAITING = "waiting"
+    SET_ASIDE = "not-now"
+    NOT_RECORDED = "marks-missing"
+    REVIEW = "review"
+
+
+class Order(StrEnum):
+    """How a caseload is sorted."""
+
+    URGENT = ""
+    NAME = "name"
+    SILENT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a caseload is narrowed to and sorted by; everything as it stands in the address."""
+
+    tier: Tier | None = None
+    show: Show = Show.EVERYONE
+    group: str = ""
+    search: str = ""
+    order: Order = Order.URGENT
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """A standing “not now”: who decided it, why, and until when."""
+
+    id: int
+    reason: SetAsideReason
+    until_day: date
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,243 +70,209 @@ class CaseRow:
     client_id: int
     name: str
     first_name: str
-    groups: tuple[str, ...]
-    tier: Tier
-    reasons: tuple[str, ...]
-    #: The person's times and their sessions do not fit, or misses follow a pattern: look for a time.
-    needs_a_time: bool
-    #: Enrolled but without a place yet.
-    waiting: bool
-    done_minutes: int
-    goal_minutes: int
-    #: States per week, oldest first, as the heat strip takes them.
-    strip: tuple[tuple[str, ...], ...]
-    hours: tuple[float, ...]
-    goal_hours: float
-    not_recorded: int
-    last_attended: date | None
     phone: str
+    case: Case
+    not_now: NotNow | None
+    #: False in the program's silent weeks: the tier and its reasons stay with the administrator.
+    is_shown: bool
+
+    @property
+    def tier(self) -> Tier:
+        """Return the tier as this page shows it."""
+        return self.case.tier if self.is_shown else Tier.NOT_SCORED
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return why they are here, at most two reasons of the tier, then what does not fit."""
+        if self.case.waiting:
+            return ("Waiting for a place in a group.",)
+        told = [r.sentence for r in self.case.reasons[:REASONS_SHOWN]] if self.is_shown else []
+        return (*told, *self.case.clashes)
 
 
 @dataclass(frozen=True, slots=True)
 class Caseload:
-    """Everyone a case manager looks after, most urgent first."""
+    """One page of everyone a case manager looks after, most urgent first."""
 
     rows: tuple[CaseRow, ...]
+    #: How many people match, on all pages.
+    matching: int
+    number: int
+    pages: int
     today: date
     #: All group names on the caseload, for the filter.
     groups: tuple[str, ...]
-    #: How many people have each tier, before any filter.
+    #: How many people have each tier and are in each list, before any filter.
     counts: dict[Tier, int]
-    waiting: int
+    shown: dict[Show, int]
+    people: int
     #: Sessions over without their attendance, which may still change this list.
     not_recorded: int
-
-    @property
-    def people(self) -> int:
-        """Return how many people are on the caseload, before any filter."""
-        return sum(self.counts.values())
+    #: People whose tier is not shown yet, and until when at the latest.
+    silent: int
+    silent_until: date | None
 
 
-def caseload(
-    actor: Actor,
-    *,
-    now: datetime,
-    tier: Tier | None = None,
-    group: str = "",
-    search: str = "",
-    by_name: bool = False,
-) -> Caseload:
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is read about everyone: enough to filter, sort and count."""
+
+    client_id: int
+    name: str
+    tier: Tier
+    quiet_days: int
+    not_recorded: int
+    waiting: bool
+    early: bool
+    groups: tuple[str, ...]
+    silent_until: date | None
+    review: bool
+
+
+def caseload(actor: Actor, *, now: datetime, wanted: CaseFilter | None = None) -> Caseload:
     """Return the clients `actor` looks after; filters narrow the rows, never the counts."""
     actor.require(Permission.CASELOAD_READ)
+    wanted = wanted or CaseFilter()
     today = actor.today(now)
-    clients = db.session.scalars(visible_clients(actor, now=now)).all()
-    rows = _rows(actor, clients, today=today, now=now)
-    shown = [row for row in rows if _matches(row, tier=tier, group=group, search=search)]
-    shown.sort(key=lambda r: (0 if by_name else -r.tier.rank, not r.waiting, r.name.casefold(), r.client_id))
+    lines, derived = _lines(actor, now=now)
+    aside = _set_aside([line.client_id for line in lines], today)
+    matching = [line for line in lines if _matches(line, wanted, aside)]
+    matching.sort(key=lambda line: _place(line, wanted.order, aside))
+    pages = max(1, -(-len(matching) // PAGE_SIZE))
+    number = min(max(1, wanted.page), pages)
+    page = matching[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    silent = [line.silent_until for line in lines if line.silent_until is not None]
     return Caseload(
-        rows=tuple(shown),
+        rows=tuple(_rows(page, derived, aside, now=now)),
+        matching=len(matching),
+        number=number,
+        pages=pages,
         today=today,
-        groups=tuple(sorted({name for row in rows for name in row.groups})),
-        counts={one: sum(row.tier is one for row in rows) for one in Tier},
-        waiting=sum(row.waiting for row in rows),
-        not_recorded=sum(row.not_recorded for row in rows),
+        groups=tuple(sorted({name for line in lines for name in line.groups})),
+        counts={tier: sum(line.tier is tier for line in lines) for tier in Tier},
+        shown=_counts(lines, aside),
+        people=len(lines),
+        not_recorded=sum(line.not_recorded for line in lines),
+        silent=len(silent),
+        silent_until=max(silent, default=None),
     )
 
 
-def _matches(row: CaseRow, *, tier: Tier | None, group: str, search: str) -> bool:
-    return (
-        (tier is None or row.tier is tier)
-        and (not group or group in row.groups)
-        and search.strip().casefold() in row.name.casefold()
-    )
-
-
-def _rows(actor: Actor, clients: Sequence[Client], *, today: date, now: datetime) -> list[CaseRow]:
-    ids = [client.id for client in clients]
-    names = names_apart(clients)
-    week = ProgramWeek.containing(today)
-    records = care_records(ids, first_day=today - LOOKS_BACK, last_day=week.sunday, now=now)
-    groups, waiting = _group_names(ids, today), _waiting(ids)
-    changed = _commitments_changed(ids)
-    clashes = _clashes_by_client(open_clashes(actor, now=now))
-    settings = MonitorSettings(MonitorPolicy())
-    return [
-        _row(
-            client,
-            records[client.id],
-            name=names[client.id],
-            week=week,
-            today=today,
-            now=now,
-            groups=groups[client.id],
-            waiting=client.id in waiting and not groups[client.id],
-            changed=changed[client.id],
-            clashes=clashes.get(client.id, ()),
-            settings=settings,
-        )
-        for client in clients
-    ]
-
-
-def _row(
-    client: Client,
-    care: CareRecord,
-    *,
-    name: str,
-    week: ProgramWeek,
-    today: date,
-    now: datetime,
-    groups: tuple[str, ...],
-    waiting: bool,
-    changed: Sequence[date],
-    clashes: Sequence[OpenClash],
-    settings: MonitorSettings,
-) -> CaseRow:
-    weeks = care.weeks(week.shifted(1 - WEEKS_SHOWN), WEEKS_SHOWN)
-    result = assess(
-        care.facts,
-        policy=settings,
-        now=now,
-        today=today,
-        dates=care.dates,
-        weeks=weeks,
-        commitments_changed_on=changed,
-    )
-    reasons = [reason.sentence for reason in result.reasons[:REASONS_SHOWN]] + _clash_words(clashes)
-    if waiting:
-        reasons = ["Waiting for a place in a group."]
-    attended = [fact.local_day for fact in care.facts if fact.state.is_attended]
-    return CaseRow(
-        client_id=client.id,
-        name=name,
-        first_name=client.called,
-        groups=groups,
-        tier=result.tier,
-        reasons=tuple(reasons),
-        needs_a_time=bool(clashes) or any(r.kind is ReasonKind.MISFIT for r in result.reasons),
-        waiting=waiting,
-        done_minutes=weeks[-1].delivered_minutes,
-        goal_minutes=weeks[-1].prescribed_minutes,
-        strip=_strip(care.facts, [w.first_week for w in weeks]),
-        hours=tuple(w.delivered_minutes / 60 for w in weeks[:-1]),
-        goal_hours=max((w.prescribed_minutes for w in weeks), default=0) / 60,
-        not_recorded=sum(fact.state is SessionState.NOT_RECORDED for fact in care.facts),
-        last_attended=max(attended, default=None),
-        phone=client.phone,
-    )
-
-
-def _clash_words(clashes: Sequence[OpenClash]) -> list[str]:
-    """Return one sentence for each group or one-to-one, however many of its days are affected."""
-    by_name: dict[str, list[OpenClash]] = defaultdict(list)
-    for clash in clashes:
-        by_name[clash.session_name].append(clash)
-    return [f"{name} on {_when(found)} does not fit their week any more." for name, found in by_name.items()]
-
-
-def _when(clashes: Sequence[OpenClash]) -> str:
-    first = clashes[0].first_day
-    if sum(clash.times for clash in clashes) == 1:
-        return f"{first:%a}, {first:%b} {first.day}"
-    return _listed(f"{DAY_NAMES[day]}s" for day in sorted({clash.first_day.weekday() for clash in clashes}))
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _strip(facts: Sequence[SessionFact], weeks: Sequence[ProgramWeek]) -> tuple[tuple[str, ...], ...]:
-    states: dict[ProgramWeek, list[str]] = defaultdict(list)
-    for fact in facts:
-        if fact.state not in _NOT_ON_STRIP:
-            word = "to_mark" if fact.state is SessionState.NOT_RECORDED else fact.state.value
-            states[ProgramWeek.containing(fact.local_day)].append(word)
-    return tuple(tuple(states[week]) for week in weeks)
-
-
-_NOT_ON_STRIP = frozenset(
-    {
-        SessionState.UPCOMING,
-        SessionState.OUTSIDE,
-        SessionState.CLOSED,
-        SessionState.PAUSED,
-        SessionState.PROGRAM_CANCELLED,
-    }
-)
-
-
-def _group_names(ids: Collection[int], today: date) -> dict[int, tuple[str, ...]]:
-    """Return the groups in which each client has a place, now or from a coming day on."""
+def _lines(actor: Actor, *, now: datetime) -> tuple[list[_Line], dict[int, Case]]:
+    """Return one line for everyone `actor` may see, and the cases that had to be derived for it."""
+    good = is_good(now).label("good")
     statement = (
-        select(SeriesMember.client_id, Group.name)
-        .join(Series, Series.id == SeriesMember.series_id)
-        .join(Group, Group.id == Series.group_id)
-        .where(
-            SeriesMember.client_id.in_(ids),
-            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= today),
-            or_(Series.until_day.is_(None), Series.until_day >= today),
+        visible_clients(actor, now=now)
+        .with_only_columns(
+            Client.id,
+            Client.code,
+            Client.given_name,
+            Client.family_name,
+            Client.preferred_name,
+            good,
+            CaseSnapshot.tier,
+            CaseSnapshot.quiet_days,
+            CaseSnapshot.not_recorded,
+            CaseSnapshot.waiting,
+            CaseSnapshot.early,
+            CaseSnapshot.groups,
+            CaseSnapshot.silent_until,
+            CaseSnapshot.review,
         )
-        .distinct()
-        .order_by(Group.name)
+        .outerjoin(CaseSnapshot, CaseSnapshot.client_id == Client.id)
     )
-    names: dict[int, list[str]] = defaultdict(list)
-    for client_id, name in db.session.execute(statement):
-        names[client_id].append(name)
-    return {client_id: tuple(names[client_id]) for client_id in ids}
+    people = db.session.execute(statement).all()
+    names = names_apart(people)
+    derived = derive([row.id for row in people if not row.good], now=now)
+    today = actor.today(now)
+    return [_line(row, names[row.id], derived.get(row.id), today) for row in people], derived
 
 
-def _waiting(ids: Collection[int]) -> set[int]:
-    statement = select(Enrollment.client_id).where(
-        Enrollment.client_id.in_(ids),
-        Enrollment.status.in_(
-            (EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED, EnrollmentStatus.ACTIVE)
-        ),
+def _line(row: Any, name: str, case: Case | None, today: date) -> _Line:
+    found = case or row
+    is_silent = found.silent_until is not None and today <= found.silent_until
+    return _Line(
+        client_id=row.id,
+        name=name,
+        tier=Tier.NOT_SCORED if is_silent else Tier(found.tier),
+        quiet_days=found.quiet_days,
+        not_recorded=found.not_recorded,
+        waiting=found.waiting,
+        early=found.early,
+        groups=tuple(found.groups),
+        silent_until=found.silent_until if is_silent else None,
+        review=found.review,
     )
-    return set(db.session.scalars(statement))
 
 
-def _commitments_changed(ids: Collection[int]) -> dict[int, list[date]]:
-    """Return the days from which hard commitments hold or stop holding, by client."""
-    statement = select(
-        ClientConstraint.client_id, ClientConstraint.from_day, ClientConstraint.until_day
-    ).where(
-        ClientConstraint.client_id.in_(ids),
-        ClientConstraint.withdrawn_at.is_(None),
-        ClientConstraint.hard.is_(True),
-        ClientConstraint.weekday.is_not(None),
+def _matches(line: _Line, wanted: CaseFilter, aside: Collection[int]) -> bool:
+    return (
+        (wanted.tier is None or line.tier is wanted.tier)
+        and _is_in(line, wanted.show, aside)
+        and (not wanted.group or wanted.group in line.groups)
+        and wanted.search.strip().casefold() in line.name.casefold()
     )
-    days: dict[int, set[date]] = defaultdict(set)
-    for client_id, from_day, until_day in db.session.execute(statement):
-        days[client_id].add(from_day)
-        if until_day is not None:
-            days[client_id].add(until_day + timedelta(days=1))
-    return {client_id: sorted(days[client_id]) for client_id in ids}
 
 
-def _clashes_by_client(clashes: Sequence[OpenClash]) -> dict[int, list[OpenClash]]:
-    found: dict[int, list[OpenClash]] = defaultdict(list)
-    for clash in clashes:
-        found[clash.client_id].append(clash)
-    return found
+def _is_in(line: _Line, show: Show, aside: Collection[int]) -> bool:
+    return {
+        Show.EVERYONE: True,
+        Show.EARLY: line.early,
+        Show.WAITING: line.waiting,
+        Show.SET_ASIDE: line.client_id in aside,
+        Show.NOT_RECORDED: line.not_recorded > 0,
+        Show.REVIEW: line.review,
+    }[show]
+
+
+def _counts(lines: Sequence[_Line], aside: Collection[int]) -> dict[Show, int]:
+    return {show: sum(_is_in(line, show, aside) for line in lines) for show in Show}
+
+
+def _place(line: _Line, order: Order, aside: Collection[int]) -> tuple[Any, ...]:
+    """Return where a line goes: people set aside after the others of the list, namesakes by id."""
+    name = (line.name.casefold(), line.client_id)
+    if order is Order.NAME:
+        return name
+    if order is Order.SILENT:
+        return (-line.quiet_days, *name)
+    return (line.client_id in aside, -line.tier.rank, not line.waiting, *name)
+
+
+def _set_aside(ids: Collection[int], today: date) -> dict[int, NotNow]:
+    statement = (
+        select(SetAside, User.given_name, User.family_name)
+        .join(User, User.id == SetAside.made_by_id)
+        .where(SetAside.withdrawn_at.is_(None), SetAside.from_day <= today, SetAside.until_day >= today)
+        .order_by(SetAside.id)
+    )
+    wanted = set(ids)
+    return {
+        row.client_id: NotNow(row.id, SetAsideReason(row.reason), row.until_day, f"{given} {family}".strip())
+        for row, given, family in db.session.execute(statement)
+        if row.client_id in wanted
+    }
+
+
+def _rows(
+    page: Sequence[_Line],
+    derived: dict[int, Case],
+    aside: dict[int, NotNow],
+    *,
+    now: datetime,
+) -> list[CaseRow]:
+    ids = [line.client_id for line in page]
+    cases = derived | cases_of([one for one in ids if one not in derived], now=now)
+    facts = {row.id: row for row in db.session.scalars(select(Client).where(Client.id.in_(ids)))}
+    return [
+        CaseRow(
+            client_id=line.client_id,
+            name=line.name,
+            first_name=facts[line.client_id].called,
+            phone=facts[line.client_id].phone,
+            case=cases[line.client_id],
+            not_now=aside.get(line.client_id),
+            is_shown=line.silent_until is None,
+        )
+        for line in page
+    ]

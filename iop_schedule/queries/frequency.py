@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import Subquery, and_, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes, session_state
@@ -24,6 +24,7 @@ from iop_schedule.domain.frequency import (
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import (
     AttendanceRecord,
+    AttendanceRevision,
     Closure,
     Enrollment,
     Group,
@@ -49,11 +50,14 @@ class CareRecord:
 
     client_id: int
     enrollment_id: int | None
+    program_id: int | None
     program_name: str
     facts: tuple[SessionFact, ...]
     dates: CareDates
     doses: tuple[DoseInForce, ...]
     minimum_minutes: int
+    #: Through this day the program's tiers are for administrators only.
+    silent_until: date | None = None
 
     def weeks(self, first: ProgramWeek, count: int) -> list[WeeklyFrequency]:
         """Return the frequency of `count` program weeks from `first` on."""
@@ -79,16 +83,22 @@ _NEVER = CareDates(enrolled=DaySpan(date.max, date.max))
 
 
 def care_records(
-    client_ids: Collection[int], *, first_day: date, last_day: date, now: datetime
+    client_ids: Collection[int],
+    *,
+    first_day: date,
+    last_day: date,
+    now: datetime,
+    known_at: datetime | None = None,
 ) -> dict[int, CareRecord]:
-    """Return the record of each client over the days from `first_day` to `last_day`, as known at `now`.
+    """Return the record of each client over the days from `first_day` to `last_day`, as of `now`.
 
     Six statements whatever the number of clients. Where a client was enrolled more than once, the
-    latest enrollment that has begun counts and earlier sessions are outside it.
+    latest enrollment that has begun counts and earlier sessions are outside it. With `known_at`, marks
+    are those that stood at that instant, whatever has been corrected since.
     """
     enrollments = _latest_enrollments(client_ids, last_day)
     closures = _closures({e.program.site_id for e in enrollments.values()}, first_day, last_day)
-    rows = _session_rows(client_ids, first_day, last_day)
+    rows = _session_rows(client_ids, first_day, last_day, known_at)
     return {
         client_id: _record(client_id, enrollments.get(client_id), closures, rows.get(client_id, ()), now)
         for client_id in client_ids
@@ -109,7 +119,7 @@ def _latest_enrollments(client_ids: Collection[int], last_day: date) -> dict[int
             selectinload(Enrollment.doses),
             selectinload(Enrollment.pauses),
             selectinload(Enrollment.program).load_only(
-                Program.name, Program.site_id, Program.minimum_minutes
+                Program.name, Program.site_id, Program.minimum_minutes, Program.silent_until
             ),
         )
     )
@@ -123,7 +133,12 @@ def _closures(site_ids: Collection[int], first_day: date, last_day: date) -> lis
     return list(db.session.scalars(statement))
 
 
-def _session_rows(client_ids: Collection[int], first_day: date, last_day: date) -> Mapping[int, list[Any]]:
+def _session_rows(
+    client_ids: Collection[int], first_day: date, last_day: date, known_at: datetime | None
+) -> Mapping[int, list[Any]]:
+    mark = AttendanceRecord if known_at is None else aliased(AttendanceRevision, _marks_at(known_at))
+    released = RosterEntry.released_at
+    still_expected = released.is_(None) if known_at is None else or_(released.is_(None), released > known_at)
     statement = (
         select(
             RosterEntry.client_id,
@@ -134,19 +149,19 @@ def _session_rows(client_ids: Collection[int], first_day: date, last_day: date) 
             Occurrence.local_day,
             Occurrence.break_minutes,
             Occurrence.status,
-            AttendanceRecord.status.label("mark"),
-            AttendanceRecord.minutes,
+            mark.status.label("mark"),
+            mark.minutes,
             _missed.occurrence_id.label("makes_up"),
         )
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
-        .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
+        .outerjoin(mark, mark.roster_entry_id == RosterEntry.id)
         .outerjoin(MakeUp, (MakeUp.entry_id == RosterEntry.id) & MakeUp.released_at.is_(None))
         .outerjoin(_missed, _missed.id == MakeUp.missed_entry_id)
         .where(
             RosterEntry.client_id.in_(client_ids),
             Occurrence.local_day >= first_day,
             Occurrence.local_day <= last_day,
-            or_(RosterEntry.released_at.is_(None), AttendanceRecord.id.is_not(None)),
+            or_(still_expected, mark.id.is_not(None)),
         )
         .order_by(RosterEntry.client_id, Occurrence.starts_at, Occurrence.id)
     )
@@ -154,6 +169,27 @@ def _session_rows(client_ids: Collection[int], first_day: date, last_day: date) 
     for row in db.session.execute(statement):
         by_client[row.client_id].append(row)
     return by_client
+
+
+def _marks_at(known_at: datetime) -> Subquery:
+    """Return the marks that stood at an instant: of each roster entry the latest made until then."""
+    latest = (
+        select(AttendanceRevision.roster_entry_id, func.max(AttendanceRevision.version).label("version"))
+        .where(AttendanceRevision.marked_at <= known_at)
+        .group_by(AttendanceRevision.roster_entry_id)
+        .subquery()
+    )
+    return (
+        select(AttendanceRevision)
+        .join(
+            latest,
+            and_(
+                latest.c.roster_entry_id == AttendanceRevision.roster_entry_id,
+                latest.c.version == AttendanceRevision.version,
+            ),
+        )
+        .subquery()
+    )
 
 
 def _record(
@@ -164,28 +200,46 @@ def _record(
     now: datetime,
 ) -> CareRecord:
     if enrollment is None:
-        dates, minimum, program = _NEVER, 0, ""
-        doses: tuple[DoseInForce, ...] = ()
-    else:
-        program, minimum = enrollment.program.name, enrollment.program.minimum_minutes
-        dates = CareDates(
-            enrolled=DaySpan(enrollment.from_day, enrollment.until_day),
-            pauses=tuple(DaySpan(p.from_day, p.until_day) for p in enrollment.pauses),
-            closures=tuple(
-                DaySpan(c.from_day, c.until_day)
-                for c in closures
-                if c.site_id == enrollment.program.site_id and c.program_id in {None, enrollment.program_id}
-            ),
+        return CareRecord(
+            client_id=client_id,
+            enrollment_id=None,
+            program_id=None,
+            program_name="",
+            facts=tuple(_fact(row, _NEVER, now) for row in rows),
+            dates=_NEVER,
+            doses=(),
+            minimum_minutes=0,
         )
-        doses = tuple(DoseInForce(d.from_day, d.minutes, d.minimum_days) for d in enrollment.doses)
+    program = enrollment.program
+    dates = CareDates(
+        enrolled=DaySpan(enrollment.from_day, enrollment.until_day),
+        pauses=tuple(DaySpan(p.from_day, p.until_day) for p in enrollment.pauses),
+        closures=tuple(
+            DaySpan(c.from_day, c.until_day)
+            for c in closures
+            if c.site_id == program.site_id and c.program_id in {None, program.id}
+        ),
+        step_downs=_step_downs(enrollment),
+    )
     return CareRecord(
         client_id=client_id,
-        enrollment_id=enrollment.id if enrollment else None,
-        program_name=program,
+        enrollment_id=enrollment.id,
+        program_id=program.id,
+        program_name=program.name,
         facts=tuple(_fact(row, dates, now) for row in rows),
         dates=dates,
-        doses=doses,
-        minimum_minutes=minimum,
+        doses=tuple(DoseInForce(d.from_day, d.minutes, d.minimum_days) for d in enrollment.doses),
+        minimum_minutes=program.minimum_minutes,
+        silent_until=program.silent_until,
+    )
+
+
+def _step_downs(enrollment: Enrollment) -> tuple[DaySpan, ...]:
+    """Return the days of each dose recorded as a step-down: until the next dose begins."""
+    doses = sorted(enrollment.doses, key=lambda dose: dose.from_day)
+    ends = [later.from_day - timedelta(days=1) for later in doses[1:]] + [None]
+    return tuple(
+        DaySpan(dose.from_day, end) for dose, end in zip(doses, ends, strict=False) if dose.step_down
     )
 
 
@@ -210,6 +264,7 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
         attended_minutes=min(row.minutes or 0, minutes) if state in _THERE else 0,
         make_up=row.source == RosterSource.MAKE_UP,
         makes_up=row.makes_up,
+        ends_at=row.ends_at,
     )
 
 

@@ -19,6 +19,7 @@ from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
 from iop_schedule.web.make_ups import make_ups
+from iop_schedule.web.outreach import outreach
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
 from iop_schedule.web.placement_runs import placement_runs
@@ -60,6 +61,7 @@ BLUEPRINTS = (
     cases,
     reports,
     disclosures,
+    outreach,
     imports,
 )
 

@@ -50,6 +50,7 @@ ROLE_LABELS = {
 #: Help has its own place on every client page, the same everywhere.
 _HELP = "week.help_page"
 _PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
+_OUTREACH = ("Outreach", "outreach.due", "phone-outgoing")
 _PEOPLE = ("People", "people.directory", "users")
 _REPORTS = ("Reports", "reports.overview", "chart-column")
 
@@ -64,13 +65,20 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         ("Week", "attendance.week", "calendar-days"),
         _PROGRAM_WEEK,
     ),
-    Role.CASE_MANAGER: (("Caseload", "caseload.show", "list-checks"), _PROGRAM_WEEK, _PEOPLE, _REPORTS),
+    Role.CASE_MANAGER: (
+        ("Caseload", "caseload.show", "list-checks"),
+        _OUTREACH,
+        _PROGRAM_WEEK,
+        _PEOPLE,
+        _REPORTS,
+    ),
     Role.ADMINISTRATOR: (
         _PROGRAM_WEEK,
         ("Groups", "programs.groups", "users-round"),
         ("Placement", "placement_runs.index", "sparkles"),
         _PEOPLE,
         _REPORTS,
+        _OUTREACH,
         ("Closures", "programs.closures", "calendar-off"),
         ("Import", "imports.upload", "upload"),
         ("Audit", "audit.trail", "scroll-text"),

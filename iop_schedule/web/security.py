@@ -119,6 +119,11 @@ def viewed(kind: AuditKind, **what: Any) -> None:
     g.viewed = (kind, what)
 
 
+def offer_undo(words: str, url: str) -> None:
+    """Say on the next page what was done, with a button that takes it back."""
+    flash({"words": words, "url": url}, "undo")  # type: ignore[arg-type]  # kept as JSON, printed by a template
+
+
 def denied() -> None:
     """Note that someone was turned away; with the ids they asked for, never with text from the address."""
     if "sign_in" not in g:

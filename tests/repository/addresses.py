@@ -4,7 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from iop_schedule.models import CalendarFeed, CommitmentUpload, Enrollment, RosterEntry, db
+from iop_schedule.models import (
+    CalendarFeed,
+    CommitmentUpload,
+    Enrollment,
+    OutreachAttempt,
+    OutreachTask,
+    RiskSignal,
+    RosterEntry,
+    SelfReportRow,
+    SetAside,
+    db,
+)
 from iop_schedule.vocabulary import Role
 from tests.world import World
 
@@ -80,6 +91,15 @@ def _upload(client: Any) -> int:
     return int(db.session.query(CommitmentUpload.id).filter_by(client_id=client.id).scalar())
 
 
+def _about(table: Any, w: World) -> Ids:
+    """Return the ids of rows of `table` about Ana and Zoe; Max's is nobody's of Dev's."""
+    ana, ben, zoe, max_ = (
+        int(db.session.query(table.id).filter_by(client_id=client.id).first()[0])
+        for client in (w.cast.ana, w.cast.ben, w.cast.zoe, w.max)
+    )
+    return Ids(ana, zoe, {Role.CLIENT: (ben,), Role.COUNSELOR: (max_,), Role.CASE_MANAGER: (max_,)}, ben)
+
+
 #: By name of the parameter. A new kind of id gets one line here.
 PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "client_id": lambda w: Ids(
@@ -116,6 +136,11 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "consent_id": lambda w: Ids(w.consents[0].id, w.consents[2].id, {}, w.consents[1].id),
     "issued_id": lambda w: Ids(w.issued[0].id, w.issued[2].id, {}, w.issued[1].id),
     "report_id": lambda w: Ids(w.run.id, w.far_run.id, {}, missing="f" * 32),
+    "attempt_id": lambda w: _about(OutreachAttempt, w),
+    "task_id": lambda w: _about(OutreachTask, w),
+    "set_aside_id": lambda w: _about(SetAside, w),
+    "signal_id": lambda w: _about(RiskSignal, w),
+    "self_report_id": lambda w: _about(SelfReportRow, w),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_it_says_who_comes_first_why_and_what_to_do(dev: Http, cast: Cast) -> No
     assert "2 people\n1 group\nAs of Wednesday, March 4" in told
     assert "Ana Q.\nRelapse Prevention B\nReach out today\n" in told
     assert "No contact for 58 days, since Jan 5 (admission)." in told
-    assert 'href="tel:555-010-0188"' in page
+    assert f'href="/clients/{cast.ana.id}/contact?back=/caseload"' in page
     assert "It helps decide whom to contact; it does not predict what a person will do." in told
 
 
@@ -55,7 +55,7 @@ def test_a_clash_leads_to_finding_a_time(dev: Http, cast: Cast) -> None:
     db.session.commit()
     page = dev.get("/caseload").text
     assert "Relapse Prevention B on Fri, Mar 6 does not fit their week any more." in words(page)
-    assert f'href="/clients/{cast.ben.id}/place"' in page
+    assert f'href="/clients/{cast.ben.id}/place?minutes=' in page
 
 
 def test_missing_marks_are_told_before_anyone_is_called_missing(dev: Http, cast: Cast) -> None:

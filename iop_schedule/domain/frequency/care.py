@@ -27,6 +27,8 @@ class SessionFact:
     make_up: bool = False
     #: The session it makes up for, where that was said; at most one, and no other make-up's.
     makes_up: int | None = None
+    #: When it is over; needed only to know when its state changes by itself.
+    ends_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse minutes that contradict each other."""

@@ -1,0 +1,171 @@
+"""Contacting someone: when it is due, when it goes to somebody else, when it is over, and how it went.
+
+A task begins when a tier rises and ends when the person is back, when something was agreed, or when there is
+nobody to contact any more. Only working days count toward a due day.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from statistics import median
+
+from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.vocabulary import Barrier, ConstraintKind, ContactResult, NextStep, TaskEnd, Weekday
+
+#: Working days to act in, the day of the signal not counted.
+DUE_WORKING_DAYS = {Tier.REACH_OUT_TODAY: 0, Tier.REACH_OUT: 2, Tier.CHECK_IN: 5}
+
+#: Back within so many days of the miss. Source: docs/sources.md#engagement-monitor
+BACK_WITHIN_DAYS = 7
+
+#: Barriers about time, as the kind of commitment they may be entered as.
+COMMITMENT_KINDS = {
+    Barrier.WORK: ConstraintKind.WORK,
+    Barrier.CAREGIVING: ConstraintKind.CAREGIVING,
+    Barrier.SCHOOL: ConstraintKind.SCHOOL,
+    Barrier.HEALTH: ConstraintKind.HEALTH,
+    Barrier.LEGAL: ConstraintKind.LEGAL,
+    Barrier.TRANSPORT: ConstraintKind.TRANSPORT,
+}
+
+
+class Group(StrEnum):
+    """Where a task stands on the list."""
+
+    TODAY = "today"
+    THIS_WEEK = "this_week"
+    WAITING = "waiting"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt that was not taken back."""
+
+    at: datetime
+    result: ContactResult
+    next_step: NextStep
+    next_day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One task from the miss that led to it to its end, for measuring."""
+
+    #: Start of the miss; None when none led to it.
+    missed_at: datetime | None
+    opened_at: datetime
+    tries: Sequence[Try]
+    #: Start of the first session attended after it was opened.
+    back_at: datetime | None
+    ended_by: TaskEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How outreach went. Medians and counts; None where there is nothing to count."""
+
+    tasks: int
+    reached: int
+    #: Hours from the miss to the first time the person was reached.
+    median_hours_to_contact: float | None
+    #: Tasks old enough to tell, and how many of those people were back within 7 days of the miss.
+    old_enough: int
+    back_in_time: int
+
+    @property
+    def back_share(self) -> float | None:
+        """Return the share back in time; None while no task is old enough."""
+        return self.back_in_time / self.old_enough if self.old_enough else None
+
+
+def working_day(day: date, after: int = 0) -> date:
+    """Return the working day `after` working days after `day`; a weekend counts as the Monday after it.
+
+    >>> working_day(date(2026, 3, 6), 2)    # Friday and two working days
+    datetime.date(2026, 3, 10)
+    """
+    while day.weekday() > Weekday.FR:
+        day += timedelta(days=1)
+    for _ in range(after):
+        day += timedelta(days=1)
+        while day.weekday() > Weekday.FR:
+            day += timedelta(days=1)
+    return day
+
+
+def due_day(tier: Tier, today: date) -> date:
+    """Return the last day to act on a tier that rose `today`."""
+    return working_day(today, DUE_WORKING_DAYS[tier])
+
+
+def next_day_of(tries: Sequence[Try], due: date) -> date:
+    """Return the day a task is next to be worked on: what the last try agreed, else its due day."""
+    return tries[-1].next_day or due if tries else due
+
+
+def group_of(tries: Sequence[Try], *, due: date, today: date) -> Group:
+    """Return where a task stands today: whatever has come due is for today, whoever waits included."""
+    day = next_day_of(tries, due)
+    if day <= today:
+        return Group.TODAY
+    if tries and tries[-1].next_step is NextStep.WAIT_FOR_REPLY:
+        return Group.WAITING
+    return Group.THIS_WEEK if day <= ProgramWeek.containing(today).sunday else Group.LATER
+
+
+def is_overdue(tries: Sequence[Try], *, due: date, today: date) -> bool:
+    """Return True when nobody has acted by the end of the due day: it goes to an administrator."""
+    return today > due and not tries
+
+
+def earliest_next_day(today: date) -> date:
+    """Return tomorrow, or the next working day: when to try again unless something else was agreed."""
+    return working_day(today, 1)
+
+
+def ends_with(result: ContactResult, next_step: NextStep) -> bool:
+    """Return True when a try settles the task: the person was reached and nothing is left to do."""
+    return result is ContactResult.REACHED and next_step is NextStep.NOTHING
+
+
+def figures(courses: Iterable[Course], *, now: datetime) -> Figures:
+    """Return how these tasks went.
+
+    From a miss to contact is measured where a miss led to the task and the person was reached afterwards.
+    A task counts for “back within 7 days” once those days are over, whatever it shows before.
+    """
+    all_courses = list(courses)
+    hours = [h for course in all_courses if (h := _hours_to_contact(course)) is not None]
+    old = [c for c in all_courses if now - _began(c) >= timedelta(days=BACK_WITHIN_DAYS)]
+    return Figures(
+        tasks=len(all_courses),
+        reached=sum(_reached_at(course) is not None for course in all_courses),
+        median_hours_to_contact=median(hours) if hours else None,
+        old_enough=len(old),
+        back_in_time=sum(
+            c.back_at is not None and c.back_at - _began(c) <= timedelta(days=BACK_WITHIN_DAYS) for c in old
+        ),
+    )
+
+
+def alerts_a_week(raised_on: Iterable[date], *, weeks: int) -> float:
+    """Return how many signals there were a week over `weeks` weeks."""
+    return len(list(raised_on)) / weeks if weeks else 0.0
+
+
+def _began(course: Course) -> datetime:
+    return course.missed_at or course.opened_at
+
+
+def _reached_at(course: Course) -> datetime | None:
+    return min((t.at for t in course.tries if t.result is ContactResult.REACHED), default=None)
+
+
+def _hours_to_contact(course: Course) -> float | None:
+    reached = _reached_at(course)
+    if course.missed_at is None or reached is None or reached < course.missed_at:
+        return None
+    return (reached - course.missed_at).total_seconds() / 3600

@@ -1,0 +1,120 @@
+"""The monitor settings in force, and what else the monitor reads beside sessions."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from iop_schedule.domain.civil_time import local_day
+from iop_schedule.domain.risk.monitor import MonitorSettings
+from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.risk.self_report import SelfReport
+from iop_schedule.models import ClientConstraint, MonitorVersion, OutreachAttempt, SelfReportRow, db
+from iop_schedule.vocabulary import ContactResult
+
+#: How old a self-report may be and still ask for a look.
+SELF_REPORT_DAYS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInForce:
+    """The settings a program's tiers are derived with, prepared once for all its clients."""
+
+    #: None for the defaults of this release.
+    version_id: int | None
+    settings: MonitorSettings
+
+    @property
+    def policy(self) -> MonitorPolicy:
+        """Return the numbers."""
+        return self.settings.policy
+
+
+def policies_in_force(program_ids: Collection[int], *, at: datetime) -> dict[int | None, PolicyInForce]:
+    """Return the settings of each program at an instant; the defaults where it has none, and under None."""
+    defaults = PolicyInForce(None, MonitorSettings(MonitorPolicy()))
+    found: dict[int | None, PolicyInForce] = dict.fromkeys([None, *program_ids], defaults)
+    statement = (
+        select(MonitorVersion)
+        .where(MonitorVersion.program_id.in_(program_ids), MonitorVersion.from_at <= at)
+        .order_by(MonitorVersion.program_id, MonitorVersion.number)
+    )
+    latest = {row.program_id: row for row in db.session.scalars(statement)}
+    return found | {program_id: in_force(row) for program_id, row in latest.items()}
+
+
+def in_force(row: MonitorVersion | None) -> PolicyInForce:
+    """Return a stored version ready for use; the defaults for None."""
+    if row is None:
+        return PolicyInForce(None, MonitorSettings(MonitorPolicy()))
+    return PolicyInForce(row.id, MonitorSettings(policy_of(row)))
+
+
+def policy_of(row: MonitorVersion) -> MonitorPolicy:
+    """Return the numbers of a stored version, under its own name."""
+    return MonitorPolicy(**{**row.numbers, "version": version_name(row.number)})
+
+
+def numbers_of(policy: MonitorPolicy) -> dict[str, Any]:
+    """Return a policy's numbers by name, as a stored version keeps them."""
+    return {name: value for name, value in asdict(policy).items() if name != "version"}
+
+
+def version_name(number: int) -> str:
+    """Return how a program's own version is named wherever a tier is stored or printed."""
+    return f"{MonitorPolicy().version} v{number}"
+
+
+def last_contacts(zones: Mapping[int, ZoneInfo], *, now: datetime) -> dict[int, date]:
+    """Return the last day each client in `zones` was reached, on the calendar of their site."""
+    statement = (
+        select(OutreachAttempt.client_id, OutreachAttempt.at)
+        .where(
+            OutreachAttempt.client_id.in_(zones),
+            OutreachAttempt.result == ContactResult.REACHED,
+            OutreachAttempt.undone_at.is_(None),
+            OutreachAttempt.at <= now,
+        )
+        .order_by(OutreachAttempt.at)
+    )
+    return {client_id: local_day(at, zones[client_id]) for client_id, at in db.session.execute(statement)}
+
+
+def self_reports(client_ids: Collection[int], *, today: date) -> dict[int, SelfReport]:
+    """Return each client's latest self-report of the last weeks up to `today`."""
+    statement = (
+        select(SelfReportRow)
+        .where(
+            SelfReportRow.client_id.in_(client_ids),
+            SelfReportRow.withdrawn_at.is_(None),
+            SelfReportRow.day <= today,
+            SelfReportRow.day > today - timedelta(days=SELF_REPORT_DAYS),
+        )
+        .order_by(SelfReportRow.day, SelfReportRow.id)
+    )
+    return {
+        row.client_id: SelfReport(row.use_score, row.risk_score, row.protective_score)
+        for row in db.session.scalars(statement)
+    }
+
+
+def commitments_changed(client_ids: Collection[int]) -> dict[int, list[date]]:
+    """Return the days from which hard commitments hold or stop holding, by client."""
+    statement = select(
+        ClientConstraint.client_id, ClientConstraint.from_day, ClientConstraint.until_day
+    ).where(
+        ClientConstraint.client_id.in_(client_ids),
+        ClientConstraint.withdrawn_at.is_(None),
+        ClientConstraint.hard.is_(True),
+        ClientConstraint.weekday.is_not(None),
+    )
+    days: dict[int, set[date]] = defaultdict(set)
+    for client_id, from_day, until_day in db.session.execute(statement):
+        days[client_id].add(from_day)
+        if until_day is not None:
+            days[client_id].add(until_day + timedelta(days=1))
+    return {client_id: sorted(days[client_id]) for client_id in client_ids}
