@@ -55,7 +55,7 @@ def upgrade():
             ["occurrence_id"], ["occurrence.id"], name=op.f("fk_invitation_occurrence_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
-        sa.UniqueConstraint("client_id", "occurrence_id", name=op.f("uq_invitation_client_id")),
+        sa.UniqueConstraint("client_id", "occurrence_id", name=op.f("uq_invitation_client_id_occurrence_id")),
     )
     op.create_index(op.f("ix_invitation_occurrence_id"), "invitation", ["occurrence_id"])
     op.create_index("ix_invitation_next", "invitation", ["state", "next_try_at"])
