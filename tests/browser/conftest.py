@@ -88,6 +88,7 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
         script: bool = True,
         size: tuple[int, int] = WIDE,
         zone: str = "America/New_York",
+        standing_clock: bool = True,
     ) -> Page:
         if email and email not in clinic.sessions:
             clinic.sessions[email] = _sign_in(clinic, chromium, email)
@@ -101,7 +102,8 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
             accept_downloads=False,
         )
         context.set_default_timeout(15_000)
-        context.clock.set_fixed_time(NOW)
+        if standing_clock:  # service workers keep real time, whatever a page is told
+            context.clock.set_fixed_time(NOW)
         contexts.append(context)
         watch.over(context)
         page = context.new_page()

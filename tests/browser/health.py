@@ -35,6 +35,7 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         # A page that says that something does not exist or is to be corrected is no mistake of its own.
         expected = any(f"status of {status}" in message.text for status in (403, 404, 409, 422))
+        expected = expected or "net::ERR_INTERNET_DISCONNECTED" in message.text
         if message.type in {"error", "warning"} and not expected and not self.looks_away:
             self.problems.append(f"{message.location.get('url')}: {message.text}")
 
