@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.demo import plan
 from iop_schedule.demo.history import outcome, pattern_of
+from iop_schedule.demo.make_ups import add_make_ups
 from iop_schedule.demo.paperwork import add_paperwork
 from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
@@ -122,6 +123,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     db.session.commit()
     extend_horizon(now=now)
     add_paperwork(now=now)
+    add_make_ups(now=now)
     return _accounts(clinic, password)
 
 

@@ -50,6 +50,7 @@ class Obstacle(StrEnum):
     MODALITY = "modality"
     AWAY = "away"
     SEATS = "seats"
+    SAME_TIME = "same_time"
     OWN_SESSION = "own_session"
     COMMITMENT = "commitment"
     DAY_FULL = "day_full"
@@ -65,6 +66,8 @@ class Miss:
     leader_id: int
     #: None for a one-to-one.
     group_id: str | None = None
+    #: When it is held: they cannot come then, to nothing else either. None where the program canceled it.
+    slot: DatedSlot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,7 @@ def _in_the_way(
         (Obstacle.MODALITY, lambda: not fit.modality_suits(person, group.modality)),
         (Obstacle.AWAY, lambda: session.slot.day in guest.away),
         (Obstacle.SEATS, lambda: session.seats_left < 1),
+        (Obstacle.SAME_TIME, lambda: miss.slot is not None and _at_once(miss.slot, session.slot)),
         (Obstacle.OWN_SESSION, lambda: any(_overlap(own, session) for own in guest.own)),
         (Obstacle.COMMITMENT, lambda: bool(_hard(guest, session))),
         (Obstacle.DAY_FULL, lambda: _on(guest, session) + session.minutes > person.dose.max_minutes_per_day),
@@ -260,14 +264,14 @@ def _on(guest: Guest, session: OpenSession) -> int:
 
 def _overlap(own: OwnSession, session: OpenSession) -> bool:
     """Return True when nobody could be at both, the trip between a screen and a room included."""
-    if own.slot.day != session.slot.day:
-        return False
     travels = own.modality is not session.group.modality
     gap = max(own.slot.travel_minutes, session.slot.travel_minutes) if travels else 0
-    return (
-        own.slot.start_minute < session.slot.end_minute + gap
-        and session.slot.start_minute - gap < own.slot.end_minute
-    )
+    return _at_once(own.slot, session.slot, gap=gap)
+
+
+def _at_once(one: DatedSlot, other: DatedSlot, *, gap: int = 0) -> bool:
+    in_reach = one.start_minute < other.end_minute + gap and other.start_minute - gap < one.end_minute
+    return one.day == other.day and in_reach
 
 
 _SENTENCES = {
@@ -279,6 +283,7 @@ _SENTENCES = {
     Obstacle.MODALITY: "They cannot attend that way",
     Obstacle.AWAY: "Not in care that day",
     Obstacle.SEATS: "Full on that date",
+    Obstacle.SAME_TIME: "At the time they cannot come",
     Obstacle.OWN_SESSION: "They have another session then",
     Obstacle.DAY_FULL: "More than their most for one day",
 }

@@ -22,7 +22,7 @@ AT_THE_DOOR = timedelta(hours=1)
 LATE_CHOICES = (10, 20, 30, 45)
 LONGEST_DELAY = 240
 #: How soon somebody can say that they are running late.
-LATE_FROM = timedelta(hours=12)
+LATE_FROM = timedelta(hours=6)
 
 #: How staff read the reasons; the client's own words for them are on the client's pages.
 REASON_WORDS: Mapping[AbsenceReason, str] = MappingProxyType(

@@ -169,6 +169,7 @@ def question_of(entry: RosterEntry, *, now: datetime) -> Question:
             service_type=ServiceType(missed.series.service_type),
             leader_id=missed.leader_id,
             group_id=str(missed.series.group_id) if missed.series.group_id else None,
+            slot=_slot(missed, client) if missed.status == OccurrenceStatus.PLANNED else None,
         ),
         guest=_guest(client, missed, care, first, last),
         sessions=tuple(

@@ -1,7 +1,11 @@
 """One session of one client: what stands, what was told, and what can still be told or made up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, lazyload
 
 from iop_schedule.domain import make_ups as rules
 from iop_schedule.domain.attendance import SessionState
@@ -13,8 +17,8 @@ from iop_schedule.domain.notices import (
     is_at_the_door,
 )
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import MakeUp, Occurrence, RosterEntry
-from iop_schedule.queries.access import Actor, access_entry
+from iop_schedule.models import MakeUp, Occurrence, RosterEntry, Series, User, db
+from iop_schedule.queries.access import Actor, access_client, access_entry
 from iop_schedule.queries.frequency import care_records
 from iop_schedule.queries.make_ups import (
     BlockedWords,
@@ -28,7 +32,10 @@ from iop_schedule.queries.make_ups import (
     session_words,
 )
 from iop_schedule.queries.notices import NOTHING, Told, check_in_window, told_by_entry
-from iop_schedule.vocabulary import Modality, OccurrenceStatus, Role
+from iop_schedule.vocabulary import Modality, OccurrenceStatus, Role, RosterSource
+
+#: Which of a client's sessions their page lists for staff.
+LISTED_BACK, LISTED_AHEAD = timedelta(days=7), timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,65 @@ def choices_for(actor: Actor, occurrence_id: int, *, client_id: int | None = Non
         return Choices(own, ())
     is_staff = actor.role is not Role.CLIENT
     return Choices(own, options_for(entry, now=now), blocked_for(entry, now=now) if is_staff else ())
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One session on a client's page for staff."""
+
+    session: SessionWords
+    state: SessionState
+    told: Told
+    is_make_up: bool
+
+
+def sessions_around(actor: Actor, client_id: int, *, now: datetime) -> tuple[SessionLine, ...]:
+    """Return a client's sessions from a week back to two weeks ahead, in order of time.
+
+    Raises:
+        NotFound, NotAllowed: as `access_client`.
+    """
+    client = access_client(actor, client_id, Permission.ABSENCE_TELL, now=now)
+    tz = zone(client.site.zone)
+    today = local_day(now, tz)
+    first, last = today - LISTED_BACK, today + LISTED_AHEAD
+    care = care_records([client.id], first_day=first, last_day=last, now=now)[client.id]
+    states = {fact.occurrence_id: fact.state for fact in care.facts}
+    entries = entries_between(client.id, first, last)
+    told = told_by_entry([entry.id for entry in entries])
+    return tuple(
+        SessionLine(
+            session=session_words(entry.occurrence, tz),
+            state=states[entry.occurrence_id],
+            told=told[entry.id],
+            is_make_up=entry.source == RosterSource.MAKE_UP,
+        )
+        for entry in entries
+        if entry.occurrence_id in states
+    )
+
+
+def entries_between(client_id: int, first: date, last: date) -> Sequence[RosterEntry]:
+    """Return a client's places on the rosters of these days, with everything their pages print."""
+    statement = (
+        select(RosterEntry)
+        .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
+        .where(
+            RosterEntry.client_id == client_id,
+            RosterEntry.released_at.is_(None),
+            Occurrence.local_day.between(first, last),
+        )
+        .order_by(Occurrence.starts_at, Occurrence.id)
+        .options(
+            joinedload(RosterEntry.occurrence).options(
+                joinedload(Occurrence.room),
+                joinedload(Occurrence.site),
+                joinedload(Occurrence.series).options(joinedload(Series.group), joinedload(Series.program)),
+                joinedload(Occurrence.leader).options(lazyload(User.roles), lazyload(User.sites)),
+            )
+        )
+    )
+    return db.session.scalars(statement).unique().all()
 
 
 def _entry(actor: Actor, occurrence_id: int, client_id: int | None, now: datetime) -> RosterEntry:

@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, lazyload
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import SessionState
@@ -15,13 +14,13 @@ from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.frequency import ClientWeek, SessionFact, client_week, weeks_goal_met
 from iop_schedule.domain.notices import can_be_late
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, Series, User, db
+from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.frequency import care_records, without
 from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
-from iop_schedule.queries.own_sessions import CheckIn, check_in_of
+from iop_schedule.queries.own_sessions import CheckIn, check_in_of, entries_between
 from iop_schedule.queries.placement_offers import is_choice_open
 from iop_schedule.queries.series import rule_of
 from iop_schedule.queries.session_lines import place_words
@@ -173,32 +172,10 @@ def _week_to_show(today: date) -> ProgramWeek:
     return week.shifted(1) if today > week.friday else week
 
 
-def _entries(client: Client, first: date, last: date) -> Sequence[RosterEntry]:
-    statement = (
-        select(RosterEntry)
-        .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
-        .where(
-            RosterEntry.client_id == client.id,
-            RosterEntry.released_at.is_(None),
-            Occurrence.local_day.between(first, last),
-        )
-        .order_by(Occurrence.starts_at, Occurrence.id)
-        .options(
-            joinedload(RosterEntry.occurrence).options(
-                joinedload(Occurrence.room),
-                joinedload(Occurrence.site),
-                joinedload(Occurrence.series).options(joinedload(Series.group), joinedload(Series.program)),
-                joinedload(Occurrence.leader).options(lazyload(User.roles), lazyload(User.sites)),
-            )
-        )
-    )
-    return db.session.scalars(statement).unique().all()
-
-
 def _sessions(
     client: Client, first: date, last: date, states: Mapping[int, SessionFact], tz: ZoneInfo
 ) -> list[tuple[WeekSession, Occurrence]]:
-    entries = _entries(client, first, last)
+    entries = entries_between(client.id, first, last)
     told = told_by_entry([entry.id for entry in entries])
     return [
         (_session(entry, states[entry.occurrence_id].state, told[entry.id], tz), entry.occurrence)

@@ -9,9 +9,11 @@ from flask_wtf import FlaskForm
 
 from iop_schedule.actions import people as actions
 from iop_schedule.actions import prescription, transactions
+from iop_schedule.domain.notices import REASON_WORDS
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import DomainError, NotPossible
 from iop_schedule.queries import people as queries
+from iop_schedule.queries.own_sessions import sessions_around
 from iop_schedule.vocabulary import AssignmentRole, AuditKind
 from iop_schedule.web.forms.people import AssignForm, ClientForm, DoseForm, EnrollForm, StaffForm, one_line
 from iop_schedule.web.security import actor, requires, settings, viewed
@@ -365,6 +367,8 @@ def _client_page(
         "people/client.html",
         shown=shown,
         client=shown.client,
+        sessions=sessions_around(actor(), client_id, now=g.now),
+        reasons=REASON_WORDS,
         assign_form=assign_form,
         enroll_form=enroll_form,
         dose_form=dose_form or DoseForm(formdata=None, prefix="dose", data=today),

@@ -233,7 +233,7 @@ def _goal(my: MyWeek) -> Goal | None:
     week_hours = my.hours
     if not week_hours.goal_minutes:
         return None
-    headline = f"{hours(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
+    headline = f"{_spoken(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
     segments = [_segment(session) for day in my.days for session in day.sessions]
     shown = len(my.goal_weeks)
     return Goal(
@@ -249,6 +249,11 @@ def _goal(my: MyWeek) -> Goal | None:
         weeks=my.goal_weeks,
         weeks_label=f"Goal met {my.weeks_met} of the last {shown} {'week' if shown == 1 else 'weeks'}",
     )
+
+
+def _spoken(minutes: int) -> str:
+    """Return hours as people say them: quarters as a number, the rest with minutes."""
+    return duration(minutes) if minutes % 15 else hours(minutes)
 
 
 def _segment(session: WeekSession) -> Segment | None:

@@ -1,5 +1,6 @@
 """Which sessions restore missed hours, best first, and what keeps the others out."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import permutations
 from typing import Any
@@ -147,6 +148,13 @@ FITS = {
 @pytest.mark.parametrize("who", FITS.values(), ids=FITS)
 def test_what_does_not_stand_in_the_way(who: Guest) -> None:
     assert found(who, session()) == [1]
+
+
+@pytest.mark.parametrize(("start", "fits"), [(6, True), (7, False), (11, False), (12, True)])
+def test_who_cannot_come_then_cannot_come_to_another_session_then(start: int, fits: bool) -> None:
+    miss = replace(WEDNESDAY_MISSED, slot=DatedSlot(WEDNESDAY_MISSED.day, 9 * 60, 12 * 60))
+    assert found(guest(), session(day=2, start=start), miss=miss) == ([1] if fits else [])
+    assert found(guest(), session(day=3, start=start), miss=miss) == [1]
 
 
 def test_the_sentence_for_staff_names_the_commitment() -> None:
