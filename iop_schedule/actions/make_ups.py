@@ -94,7 +94,7 @@ def _expect(actor: Actor, client_id: int, occurrence_id: int, *, now: datetime) 
     if entry is None:
         entry = RosterEntry(client_id=client_id, occurrence_id=occurrence_id)
         db.session.add(entry)
-    entry.source, entry.released_at = RosterSource.MAKE_UP, None
+    entry.source, entry.released_at, entry.over_seats = RosterSource.MAKE_UP, None, ""
     db.session.flush()
     stale = select(SessionNotice).where(
         SessionNotice.roster_entry_id == entry.id, SessionNotice.withdrawn_at.is_(None)

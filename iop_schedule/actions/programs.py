@@ -43,6 +43,10 @@ class ProgramDetails:
     minimum_source: str = ""
     horizon_weeks: int = 12
     spares_scarce_seats: bool = True
+    make_up_days: int = 7
+    self_check_in: bool = True
+    check_in_before_minutes: int = 15
+    check_in_after_minutes: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,17 @@ def save_program(
     program.minimum_minutes, program.minimum_days = details.minimum_minutes, details.minimum_days
     program.minimum_source, program.horizon_weeks = details.minimum_source.strip(), details.horizon_weeks
     program.spares_scarce_seats = details.spares_scarce_seats
+    program.make_up_days, program.self_check_in = details.make_up_days, details.self_check_in
+    program.check_in_before_minutes = details.check_in_before_minutes
+    program.check_in_after_minutes = details.check_in_after_minutes
     db.session.flush()
     numbers = {
         "minutes": details.minimum_minutes,
         "days": details.minimum_days,
         "weeks": details.horizon_weeks,
         "spares_scarce_seats": details.spares_scarce_seats,
+        "make_up_days": details.make_up_days,
+        "self_check_in": details.self_check_in,
     }
     _record(AuditKind.PROGRAM_CHANGED, actor, ("program", program.id), site.id, numbers, now=now)
     follow_rules(site, now=now, series_ids=_series_of(program.id))
@@ -131,6 +140,9 @@ def _check_program(details: ProgramDetails) -> None:
         ("minimum_minutes", 0, 3000, "Enter 0 to 50 hours a week."),
         ("minimum_days", 0, 5, "Enter 0 to 5 days; treatment happens Monday to Friday."),
         ("horizon_weeks", 1, 52, "Enter 1 to 52 weeks."),
+        ("make_up_days", 0, 31, "Enter 0 to 31 days."),
+        ("check_in_before_minutes", 0, 120, "Enter 0 to 120 minutes."),
+        ("check_in_after_minutes", 0, 120, "Enter 0 to 120 minutes."),
     ):
         if not smallest <= getattr(details, name) <= largest:
             raise NotPossible(sentence, field=name)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from iop_schedule.actions import audit
 from iop_schedule.actions.attendance import TAKEN_BACK, lock_sheet
 from iop_schedule.actions.groups import fresh_code
+from iop_schedule.actions.make_ups import release_guest
 from iop_schedule.domain.attendance import check_markable
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import SeatsTaken
@@ -176,7 +177,7 @@ def take_off_sheet(*, actor: Actor, occurrence_id: int, entry_id: int, now: date
     )
     if db.session.execute(marked).first() is not None:
         raise HasAMark
-    entry.released_at = now
+    release_guest(actor, entry, now=now)
     _record(AuditKind.ROSTER_REMOVED, actor, entry, now=now)
     db.session.commit()
 

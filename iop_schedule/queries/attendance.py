@@ -25,6 +25,7 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_occurrence
 from iop_schedule.queries.frequency import CareRecord, care_records
 from iop_schedule.queries.names import names_apart
+from iop_schedule.queries.notices import Told, told_by_entry
 from iop_schedule.queries.session_lines import SessionLine, line_of
 from iop_schedule.queries.sign_off import SheetWord, is_closed_now, words_of
 from iop_schedule.vocabulary import AttendanceStatus, RosterSource
@@ -57,6 +58,8 @@ class Seat:
     #: Who made the mark that stands, and when.
     marked_by: str
     marked_at: datetime | None
+    #: What was told about this session; the instants are on the site's wall clock.
+    told: Told
     #: One helpful line, such as “Missed Mon, no word yet”.
     line: str
     done_minutes: int
@@ -103,8 +106,16 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
     records = care_records(
         [row.client.id for row in rows], first_day=week.monday, last_day=week.sunday, now=now
     )
+    told = told_by_entry([row.entry.id for row in rows], tz=tz)
     seats = tuple(
-        _seat(row, name=names[row.client.id], care=records[row.client.id], occurrence=occurrence, tz=tz)
+        _seat(
+            row,
+            name=names[row.client.id],
+            care=records[row.client.id],
+            told=told[row.entry.id],
+            occurrence=occurrence,
+            tz=tz,
+        )
         for row in rows
     )
     words = words_of(occurrence, tz)
@@ -241,7 +252,9 @@ def _roster_rows(occurrence: Occurrence) -> list[_Row]:
     )
 
 
-def _seat(row: _Row, *, name: str, care: CareRecord, occurrence: Occurrence, tz: ZoneInfo) -> Seat:
+def _seat(
+    row: _Row, *, name: str, care: CareRecord, told: Told, occurrence: Occurrence, tz: ZoneInfo
+) -> Seat:
     entry, client, record = row.entry, row.client, row.record
     stands = record if record and record.status != AttendanceStatus.ENTERED_IN_ERROR else None
     (week,) = care.weeks(ProgramWeek.containing(occurrence.local_day), 1)
@@ -263,6 +276,7 @@ def _seat(row: _Row, *, name: str, care: CareRecord, occurrence: Occurrence, tz:
         over_seats=entry.over_seats,
         marked_by=row.marked_by if stands else "",
         marked_at=stands.marked_at.astimezone(tz) if stands else None,
+        told=told,
         line=_helpful_line(care, occurrence),
         done_minutes=week.delivered_minutes,
         goal_minutes=week.prescribed_minutes,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import ColumnElement, exists, select
 
@@ -14,7 +14,7 @@ from iop_schedule.vocabulary import AbsenceReason, NoticeKind
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What stands of what was told about one client at one session; instants are UTC."""
+    """What stands of what was told about one client at one session."""
 
     #: Why they cannot come; None while nobody said so.
     absent: AbsenceReason | None = None
@@ -30,8 +30,8 @@ class Told:
 NOTHING = Told()
 
 
-def told_by_entry(entry_ids: Collection[int]) -> dict[int, Told]:
-    """Return what stands for each roster entry; every id is a key."""
+def told_by_entry(entry_ids: Collection[int], *, tz: tzinfo = UTC) -> dict[int, Told]:
+    """Return what stands for each roster entry, with its instants in `tz`; every id is a key."""
     rows = db.session.scalars(
         select(SessionNotice).where(
             SessionNotice.roster_entry_id.in_(list(entry_ids)), SessionNotice.withdrawn_at.is_(None)
@@ -40,18 +40,18 @@ def told_by_entry(entry_ids: Collection[int]) -> dict[int, Told]:
     found: dict[int, dict[NoticeKind, SessionNotice]] = defaultdict(dict)
     for row in rows:
         found[row.roster_entry_id][NoticeKind(row.kind)] = row
-    return {entry_id: _told(found[entry_id]) if entry_id in found else NOTHING for entry_id in entry_ids}
+    return {entry_id: _told(found[entry_id], tz) if entry_id in found else NOTHING for entry_id in entry_ids}
 
 
-def _told(rows: dict[NoticeKind, SessionNotice]) -> Told:
+def _told(rows: dict[NoticeKind, SessionNotice], tz: tzinfo) -> Told:
     absent, late, here = (rows.get(kind) for kind in (NoticeKind.ABSENT, NoticeKind.LATE, NoticeKind.HERE))
     return Told(
         absent=AbsenceReason(absent.reason) if absent and absent.reason else None,
-        absent_at=absent.told_at if absent else None,
+        absent_at=absent.told_at.astimezone(tz) if absent else None,
         wants_call=absent.wants_call if absent else False,
         late_minutes=late.late_minutes if late else None,
-        late_at=late.told_at if late else None,
-        here_at=here.told_at if here else None,
+        late_at=late.told_at.astimezone(tz) if late else None,
+        here_at=here.told_at.astimezone(tz) if here else None,
     )
 
 

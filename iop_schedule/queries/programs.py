@@ -725,6 +725,10 @@ class ProgramPlace:
     minimum_source: str
     horizon_weeks: int
     spares_scarce_seats: bool
+    make_up_days: int
+    self_check_in: bool
+    check_in_before_minutes: int
+    check_in_after_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -780,4 +784,8 @@ def program_place(program: Program) -> ProgramPlace:
         minimum_source=program.minimum_source,
         horizon_weeks=program.horizon_weeks,
         spares_scarce_seats=program.spares_scarce_seats,
+        make_up_days=program.make_up_days,
+        self_check_in=program.self_check_in,
+        check_in_before_minutes=program.check_in_before_minutes,
+        check_in_after_minutes=program.check_in_after_minutes,
     )

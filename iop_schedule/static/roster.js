@@ -32,12 +32,18 @@ function start(form) {
   function paint() {
     const n = { present: 0, late: 0, excused: 0, absent: 0, todo: 0 };
     for (const seat of seats) n[chosen(seat) || 'todo'] += 1;
+    n.rest = seats.filter(isRest).length;
     n.marked = seats.length - n.todo;
     for (const element of form.querySelectorAll('[data-n]')) element.textContent = n[element.dataset.n];
     if (bar) paintBar(bar, n, seats.length);
-    if (rest) rest.hidden = n.todo === 0;
+    if (rest) rest.hidden = n.rest === 0;
     if (guarded) finish.setAttribute('aria-disabled', n.todo ? 'true' : 'false');
     if (foot) tell(n);
+  }
+
+  // Whoever told us that they cannot come waits for a word of their own.
+  function isRest(seat) {
+    return !chosen(seat) && !seat.hasAttribute('data-away');
   }
 
   function tell(n) {
@@ -65,7 +71,7 @@ function start(form) {
   rest?.addEventListener('click', event => {
     event.preventDefault();
     remembered = seats.map(chosen);
-    const marked = seats.filter(seat => !chosen(seat));
+    const marked = seats.filter(isRest);
     for (const seat of marked) choose(seat, 'present');
     paint();
     noticed(...marked);

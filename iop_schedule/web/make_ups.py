@@ -17,7 +17,7 @@ from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.make_ups import OptionWords, SessionWords
 from iop_schedule.queries.own_sessions import Choices, OwnSession, choices_for, own_session
 from iop_schedule.vocabulary import AbsenceReason, AuditKind, NoticeKind
-from iop_schedule.web.presenting import clock_time, hours, long_day, time_range
+from iop_schedule.web.presenting import clock_time, day_label, hours, spoken_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 
 make_ups = Blueprint("make_ups", __name__, url_prefix="/my/sessions/<int:occurrence_id>")
@@ -139,8 +139,8 @@ def _comes_to(option: OptionWords) -> str:
     if option.reaches_goal and option.same_week:
         return f"Gets you to {hours(option.goal_minutes)} hours"
     if option.same_week and option.goal_minutes:
-        return f"Gets you to {hours(option.week_minutes)} of {hours(option.goal_minutes)} hours"
-    return f"Makes up {hours(option.restores_minutes)} hours"
+        return f"Gets you to {spoken_hours(option.week_minutes)} of {hours(option.goal_minutes)} hours"
+    return f"Makes up {spoken_hours(option.restores_minutes)} hours"
 
 
 @make_ups.route("/make-up/check", methods=["GET", "POST"])
@@ -182,7 +182,7 @@ def _summary(own: OwnSession, option: OptionWords) -> list[SummaryLine]:
 
 
 def _when(held: SessionWords) -> str:
-    return f"{held.title}, {long_day(held.starts)}, {time_range(held.starts, held.ends)}"
+    return f"{held.title}, {day_label(held.starts)}, {time_range(held.starts, held.ends)}"
 
 
 def _send(

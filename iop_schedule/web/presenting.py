@@ -106,6 +106,15 @@ def duration(minutes: int) -> str:
     return " ".join(parts)
 
 
+def spoken_hours(minutes: int) -> str:
+    """Return minutes as people say them of a week: quarters of hours as a number, others with minutes.
+
+    >>> spoken_hours(540), spoken_hours(345), spoken_hours(346)
+    ('9', '5.75', '5 h 46 min')
+    """
+    return duration(minutes) if minutes % 15 else hours(minutes)
+
+
 def count(n: int, one: str, many: str) -> str:
     """Return a number with its noun.
 

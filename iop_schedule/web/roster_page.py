@@ -8,9 +8,11 @@ from flask import g, render_template, request, url_for
 
 from iop_schedule.actions.walk_ins import BY_HAND
 from iop_schedule.domain.attendance import ROSTER_WORDS
+from iop_schedule.domain.notices import REASON_WORDS
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.domain.sign_off import may_take_back
 from iop_schedule.queries.attendance import PersonMark, Roster, Seat
+from iop_schedule.queries.notices import NOTHING, Told
 from iop_schedule.vocabulary import AttendanceStatus, Role, RosterSource, SignOffKind
 from iop_schedule.web.forms.attendance import CHOICE_OF, REASONS, STATUS_OF, ShownSeat, TypedSeat
 from iop_schedule.web.presenting import clock_time
@@ -66,6 +68,8 @@ class SeatCard:
     times: str = ""
     amend_url: str = ""
     reasons: tuple[str, ...] = field(default=REASONS)
+    #: They told us that they cannot come, and nobody has marked them: left out of “mark the others present”.
+    is_away: bool = False
 
 
 def roster_page(
@@ -170,7 +174,8 @@ def _card(
         left_at=typed.left,
         reason=typed.reason,
         sub=_line(seat),
-        sub_tone="told" if seat.status in {AttendanceStatus.EXCUSED, AttendanceStatus.LATE_CANCEL} else None,
+        sub_tone=_tone(seat),
+        is_away=seat.told.absent is not None and not typed.choice,
         chips=_chips(seat),
         done_minutes=seat.done_minutes,
         goal_minutes=seat.goal_minutes,
@@ -178,7 +183,7 @@ def _card(
         version=seat.version,
         problem=error or (_conflict_words(seat, conflict) if conflict else None),
         conflict=conflict,
-        links=_links(seat),
+        links=_links(seat, sheet.session.id),
         remove_url=_remove_url(seat, sheet),
         minutes=seat.minutes,
         stored=seat.status,
@@ -198,7 +203,28 @@ def _line(seat: Seat) -> str:
         return _OTHER_WORDS[seat.status]
     if seat.left is not None:
         return f"Left at {clock_time(seat.left)}"
-    return "Not in the program today: counts for nobody" if not seat.in_care else seat.line
+    if not seat.in_care:
+        return "Not in the program today: counts for nobody"
+    return _told_line(seat.told) or seat.line
+
+
+def _told_line(told: Told) -> str:
+    """Return what was told about this session; it suggests, whoever takes attendance decides."""
+    if told.absent is not None and told.absent_at is not None:
+        return f"Told us {told.absent_at:%a} {clock_time(told.absent_at)}: {REASON_WORDS[told.absent]}"
+    if told.here_at is not None:
+        return f"Checked in {clock_time(told.here_at)}"
+    if told.late_minutes is not None and told.late_at is not None:
+        return f"Running about {told.late_minutes} min late, told {clock_time(told.late_at)}"
+    return ""
+
+
+def _tone(seat: Seat) -> str | None:
+    if seat.status in {AttendanceStatus.EXCUSED, AttendanceStatus.LATE_CANCEL}:
+        return "told"
+    if seat.status is not None or seat.told == NOTHING:
+        return None
+    return "in" if seat.told.here_at and seat.told.absent is None else "told"
 
 
 def _times(seat: Seat) -> str:
@@ -216,10 +242,13 @@ def _chips(seat: Seat) -> tuple[tuple[str, str], ...]:
     return (*chips, ("Beyond the seats", "late")) if seat.over_seats else tuple(chips)
 
 
-def _links(seat: Seat) -> tuple[tuple[str, str], ...]:
+def _links(seat: Seat, here: int) -> tuple[tuple[str, str], ...]:
     if not holds(actor().role, Permission.CLIENT_READ):
         return ()
-    return (("Open their page", url_for("people.client", client_id=seat.client_id)),)
+    return (
+        ("Open their page", url_for("people.client", client_id=seat.client_id)),
+        ("Can’t come, make-up", url_for("absences.page", client_id=seat.client_id, occurrence_id=here)),
+    )
 
 
 def _conflict(seat: Seat, typed: TypedSeat) -> Conflict:
@@ -245,7 +274,12 @@ def shown_seats(sheet: Roster) -> dict[int, ShownSeat]:
     """Return what the sheet shows for each person, to tell what a form changes."""
     stored = as_stored(sheet)
     return {
-        seat.entry_id: ShownSeat(stored[seat.entry_id], seat.version, marked=seat.status is not None)
+        seat.entry_id: ShownSeat(
+            stored[seat.entry_id],
+            seat.version,
+            marked=seat.status is not None,
+            away=seat.told.absent is not None,
+        )
         for seat in sheet.seats
     }
 

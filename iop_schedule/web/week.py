@@ -13,7 +13,7 @@ from iop_schedule.errors import NotFound
 from iop_schedule.queries.make_ups import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
-from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, time_range
+from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, spoken_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -233,7 +233,7 @@ def _goal(my: MyWeek) -> Goal | None:
     week_hours = my.hours
     if not week_hours.goal_minutes:
         return None
-    headline = f"{_spoken(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
+    headline = f"{spoken_hours(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
     segments = [_segment(session) for day in my.days for session in day.sessions]
     shown = len(my.goal_weeks)
     return Goal(
@@ -249,11 +249,6 @@ def _goal(my: MyWeek) -> Goal | None:
         weeks=my.goal_weeks,
         weeks_label=f"Goal met {my.weeks_met} of the last {shown} {'week' if shown == 1 else 'weeks'}",
     )
-
-
-def _spoken(minutes: int) -> str:
-    """Return hours as people say them: quarters as a number, the rest with minutes."""
-    return duration(minutes) if minutes % 15 else hours(minutes)
 
 
 def _segment(session: WeekSession) -> Segment | None:

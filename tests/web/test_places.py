@@ -37,7 +37,8 @@ def test_a_room_a_group_needs_stays_large_enough(root: Http, cast: Cast) -> None
 
 PROGRAM = {
     "name": "Evening", "level_of_care": "iop_adult", "minimum_hours": "9", "minimum_days": "3",
-    "minimum_source": "State rule", "horizon_weeks": "8",
+    "minimum_source": "State rule", "horizon_weeks": "8", "make_up_days": "10",
+    "check_in_before_minutes": "20", "check_in_after_minutes": "15",
 }  # fmt: skip
 
 

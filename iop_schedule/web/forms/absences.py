@@ -9,9 +9,11 @@ from iop_schedule.domain.notices import LONGEST_DELAY, REASON_WORDS
 from iop_schedule.queries.make_ups import OptionWords
 from iop_schedule.queries.own_sessions import Choices
 from iop_schedule.web.forms.fields import RadioChoiceField, WholeNumberField, options
-from iop_schedule.web.presenting import hours, time_range
+from iop_schedule.web.presenting import hours, spoken_hours, time_range
 
 NONE, CALL = "none", "call"
+#: How many make-ups staff choose from, the best.
+SHOWN = 8
 
 
 class AbsenceForm(FlaskForm):  # type: ignore[misc]
@@ -31,7 +33,7 @@ class AbsenceForm(FlaskForm):  # type: ignore[misc]
         own = choices.own
         if not own.can_tell and "reason" in self:
             del self.reason
-        offered = () if own.booked or own.makes_up else choices.options
+        offered = () if own.booked or own.makes_up else choices.options[:SHOWN]
         self.hints = {str(one.session.occurrence_id): _comes_to(one) for one in offered}
         rest = [(CALL, "They would like a call")] if own.can_tell and not own.makes_up else []
         self.choice.choices = options([*_pairs(offered), *rest, (NONE, "None for now")])
@@ -53,9 +55,9 @@ def _comes_to(option: OptionWords) -> str:
     held = option.session
     parts = [f"{held.room}, with {held.leader}"]
     if option.goal_minutes:
-        parts.append(f"{hours(option.week_minutes)} of {hours(option.goal_minutes)} hours that week")
+        parts.append(f"{spoken_hours(option.week_minutes)} of {hours(option.goal_minutes)} hours that week")
     if not option.is_whole:
-        parts.append(f"makes up {hours(option.restores_minutes)} hours")
+        parts.append(f"makes up {spoken_hours(option.restores_minutes)} hours")
     parts += [f"at the same time: {words}" for words in option.instead_of]
     return "; ".join(parts)
 

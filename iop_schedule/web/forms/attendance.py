@@ -56,6 +56,8 @@ class ShownSeat:
     version: int
     #: Somebody has marked this person, if only in a way the sheet has no button for.
     marked: bool
+    #: They told us that they cannot come.
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ def read_sheet(
     """Return the sheet in `form`, for the people in `shown` and times on `day` in `tz`.
 
     People the form does not mention and people still to mark are left out: whoever saves a sheet says
-    nothing about them. With `rest_present`, whoever is still to mark is marked present. Marks sent back as
-    they were shown are left out too: what the sheet cannot say, such as an import's late cancellation,
-    stays that way. Where two people had marked one person, `resolve-<id>` says whose mark it is.
+    nothing about them. With `rest_present`, whoever is still to mark is marked present, but for those who
+    told us that they cannot come. Marks sent back as they were shown are left out too: what the sheet
+    cannot say, such as an import's late cancellation, stays that way. Where two people had marked one
+    person, `resolve-<id>` says whose mark it is.
     """
     marks: list[MarkToSave] = []
     errors: dict[int, str] = {}
@@ -108,7 +111,7 @@ def read_sheet(
         if seat.marked and (int(version), chosen) == (seat.version, seat.typed):
             continue
         if chosen.choice not in STATUS_OF:
-            if seat.marked or not rest_present:
+            if seat.marked or seat.away or not rest_present:
                 continue
             chosen = typed[entry_id] = TypedSeat("present", chosen.arrived, chosen.left, chosen.reason)
         try:

@@ -18,6 +18,7 @@ LEVEL_WORDS = {
     LevelOfCare.OUTPATIENT: "Outpatient",
     LevelOfCare.AFTERCARE: "Aftercare",
 }
+CHECK_IN = (InputRequired("Enter 0 to 120 minutes."), NumberRange(0, 120, "Enter 0 to 120 minutes."))
 NAME = (InputRequired("Enter a name."), Length(max=200, message="Keep this under 200 characters."))
 
 
@@ -82,6 +83,23 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         [InputRequired("Enter 1 to 52 weeks."), NumberRange(1, 52, "Enter 1 to 52 weeks.")],
         default=12,
     )
+    make_up_days = WholeNumberField(
+        "Days to make up a missed session",
+        [InputRequired("Enter 0 to 31 days."), NumberRange(0, 31, "Enter 0 to 31 days.")],
+        default=7,
+        description="Before or after it. The week of the missed session always counts.",
+    )
+    self_check_in = BooleanField(
+        "Clients can check in on their phone",
+        default=True,
+        description="It only suggests. Whoever takes attendance confirms it.",
+    )
+    check_in_before_minutes = WholeNumberField(
+        "Check in opens, minutes before the start", CHECK_IN, default=15
+    )
+    check_in_after_minutes = WholeNumberField(
+        "Check in closes, minutes after the start", CHECK_IN, default=30
+    )
     spares_scarce_seats = BooleanField(
         "Leave scarce seats to people who have no other",
         description="Of weeks that suit someone about equally, the one others can do without comes first."
@@ -100,6 +118,9 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         self.minimum_days.data, self.minimum_source.data = program.minimum_days, program.minimum_source
         self.horizon_weeks.data = program.horizon_weeks
         self.spares_scarce_seats.data = program.spares_scarce_seats
+        self.make_up_days.data, self.self_check_in.data = program.make_up_days, program.self_check_in
+        self.check_in_before_minutes.data = program.check_in_before_minutes
+        self.check_in_after_minutes.data = program.check_in_after_minutes
 
     def details(self) -> ProgramDetails:
         """Return what was entered; call after `validate`."""
@@ -111,6 +132,10 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
             minimum_source=self.minimum_source.data or "",
             horizon_weeks=needed(self.horizon_weeks.data),
             spares_scarce_seats=self.spares_scarce_seats.data,
+            make_up_days=needed(self.make_up_days.data),
+            self_check_in=bool(self.self_check_in.data),
+            check_in_before_minutes=needed(self.check_in_before_minutes.data),
+            check_in_after_minutes=needed(self.check_in_after_minutes.data),
         )
 
 
