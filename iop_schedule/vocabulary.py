@@ -208,10 +208,20 @@ class AbsenceReason(StrEnum):
 
 
 class RunKind(StrEnum):
-    """What a placement run plans: everyone's groups, or everyone's one-to-ones around them."""
+    """What a placement run plans: everyone's groups, their one-to-ones, a repair, or groups to open."""
 
     GROUPS = "groups"
     ONE_TO_ONE = "one_to_one"
+    REPAIR = "repair"
+    OPENINGS = "openings"
+
+
+class RepairCause(StrEnum):
+    """Why weeks are planned anew."""
+
+    COUNSELOR_OUT = "counselor_out"
+    GROUP_CLOSED = "group_closed"
+    ALREADY_CHANGED = "already_changed"
 
 
 class PlacementAim(StrEnum):

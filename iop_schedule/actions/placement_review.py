@@ -13,6 +13,7 @@ from sqlalchemy import select
 from iop_schedule.actions import audit
 from iop_schedule.actions.memberships import PlacesChange, change_places
 from iop_schedule.actions.placement import begin_waiting, record_decision
+from iop_schedule.actions.placement_repair import end_closed
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
@@ -48,7 +49,7 @@ def apply_proposals(
     """
     review = _Review(actor, run_id, now)
     wanted = review.clients(client_ids, ProposalState.OPEN)
-    return review.decide(wanted, review.apply)
+    return review.decide(wanted, review.apply if client_ids is not None else review.apply_all)
 
 
 def undo_proposals(
@@ -158,6 +159,11 @@ class _Review:
         for proposal in proposals:
             if proposal.client_id in left and proposal.state in TO_DECIDE:
                 self.settle(proposal, ProposalState.STALE, left[proposal.client_id])
+
+    def apply_all(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """Do all of it, and end the weekly sessions whose end a repair is about."""
+        self.apply(proposals, left)
+        end_closed(self._run(), self._actor, self._day, now=self._now)
 
     def undo(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Take back what was applied, inside the transaction; those `left` out keep it and learn why."""

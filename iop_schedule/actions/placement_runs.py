@@ -4,7 +4,7 @@ A run is taken up by the scheduler. While it is worked on it says so every secon
 silent has lost its process, says so, and can be started again. Nothing here changes anybody's places.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -66,15 +66,27 @@ def ask_for_run(*, actor: Actor, wanted: Wanted, now: datetime) -> int:
         NotFound, NotAllowed: the program is not this person's to plan.
         NotPossible: the day has come already, the time is out of bounds, or a plan is being made.
     """
-    program = access_program(actor, wanted.program_id, Permission.PLACEMENT_RUN)
-    today = civil_time.local_day(now, civil_time.zone(program.site.zone))
-    if wanted.from_day <= today:
-        message = "Choose tomorrow or later: the new weeks begin on this day."
-        raise NotPossible(message, field="from_day")
-    if not SHORTEST_SECONDS <= wanted.seconds <= LONGEST_SECONDS:
-        message = f"Choose {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds."
-        raise NotPossible(message, field="seconds")
-    _refuse_second(program)
+    return ask_for_runs(actor=actor, wanted=[wanted], now=now)[0]
+
+
+def ask_for_runs(*, actor: Actor, wanted: Sequence[Wanted], now: datetime) -> list[int]:
+    """Ask for several plans of the same programs that are to be seen beside each other; as `ask_for_run`."""
+    programs = [access_program(actor, one.program_id, Permission.PLACEMENT_RUN) for one in wanted]
+    for one, program in zip(wanted, programs, strict=True):
+        today = civil_time.local_day(now, civil_time.zone(program.site.zone))
+        if one.from_day <= today:
+            message = "Choose tomorrow or later: the new weeks begin on this day."
+            raise NotPossible(message, field="from_day")
+        if not SHORTEST_SECONDS <= one.seconds <= LONGEST_SECONDS:
+            message = f"Choose {SHORTEST_SECONDS} to {LONGEST_SECONDS} seconds."
+            raise NotPossible(message, field="seconds")
+        _refuse_second(program)
+    runs = [_waiting(actor, one, program, now) for one, program in zip(wanted, programs, strict=True)]
+    db.session.commit()
+    return [run.id for run in runs]
+
+
+def _waiting(actor: Actor, wanted: Wanted, program: Program, now: datetime) -> PlacementRun:
     run = PlacementRun(
         site_id=program.site_id, program_id=program.id, kind=wanted.kind, aim=wanted.aim,
         options=dict(wanted.options), from_day=wanted.from_day, seconds=wanted.seconds,
@@ -84,8 +96,7 @@ def ask_for_run(*, actor: Actor, wanted: Wanted, now: datetime) -> int:
     db.session.add(run)
     db.session.flush()
     _record(AuditKind.PLACEMENT_RUN_ASKED, run, actor, now, aim=str(run.aim), policy=run.policy)
-    db.session.commit()
-    return run.id
+    return run
 
 
 def _refuse_second(program: Program) -> None:
@@ -210,9 +221,10 @@ def _claim(now: datetime) -> int | None:
 
 
 def _request(run: PlacementRun, caseload: Caseload) -> dict[str, Any]:
+    closed = {str(series_id) for series_id in run.options.get("closes", ())}
     return {
-        "task": "caseload",
-        "problem": write_problem(caseload.problem),
+        "task": "repair" if run.kind == RunKind.REPAIR else "caseload",
+        "problem": write_problem(rules.without_meetings(caseload.problem, closed)),
         "before": {client: list(meetings) for client, meetings in caseload.before.items()},
         "aim": str(run.aim),
         "seconds": run.seconds,
@@ -252,11 +264,14 @@ def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: dat
         if rules.broken_rules(problem, plan):
             _fail(run, WRONG, now)
             return
-        after = {**caseload.before, **plan.assignments}
+        after: Mapping[str, rules.Choice] = {**caseload.before, **plan.assignments}
+        if run.kind == RunKind.REPAIR:
+            after = rules.with_what_is_left(problem, plan, caseload.before)
         run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
         run.problem, run.plan = answer["problem"], answer["plan"]
         run.summary = _summary(caseload, plan, after, answer)
-        learn_prices(run.program_id, answer.get("prices", {}), now=now)
+        if "prices" in answer:
+            learn_prices(run.program_id, answer["prices"], now=now)
         for client in caseload.problem.clients:
             _propose(run, client, caseload, after.get(client.id, ()))
         _record(
@@ -269,7 +284,6 @@ def _summary(
     caseload: Caseload, plan: rules.Plan, after: Mapping[str, rules.Choice], answer: Mapping[str, Any]
 ) -> dict[str, Any]:
     shares = rules.shares_served(caseload.problem, caseload.before, after)
-    plan = read_plan(answer["plan"], read_problem(answer["problem"]))
     result = {
         "status": plan.status,
         "objective": plan.objective,
@@ -284,6 +298,7 @@ def _summary(
         "kept": answer["kept"],
         "fill_percent": answer["fill_percent"],
         "left_out": caseload.left_out,
+        "repair": answer.get("repair", {}),
         "machine": answer["machine"],
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
 from iop_schedule.adapters.optimizer.prices import seat_prices
+from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
 from iop_schedule.domain.placement import Problem
@@ -124,7 +125,29 @@ def _prices(problem: Problem, request: dict[str, Any], cancelled: Callable[[], b
     return {meeting: round(price, 2) for meeting, price in found.items() if price > 0}
 
 
+def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    problem = read_problem(request["problem"])
+    found = repair(
+        problem,
+        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        seconds=request["seconds"],
+        seed=request["seed"],
+        move_unaffected=PlacementAim(request["aim"]) is not PlacementAim.STAY,
+        cancelled=cancelled,
+        progress=line.progress,
+    )
+    told = {"affected": len(found.affected), "lost": len(found.lost), "moved": len(found.moved)}
+    return {
+        "problem": request["problem"],
+        "plan": write_plan(found.plan),
+        "kept": list(found.lost),
+        "fill_percent": 100,
+        "repair": told,
+    }
+
+
 #: What can be asked, by name.
 TASKS: dict[str, Callable[[dict[str, Any], Line, Callable[[], bool]], dict[str, Any]]] = {
     "caseload": _caseload,
+    "repair": _repair,
 }

@@ -63,6 +63,7 @@ from iop_schedule.domain.placement.problem import (
     offers,
     weeks_of,
 )
+from iop_schedule.domain.placement.repairing import with_what_is_left, without_meetings
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
@@ -137,5 +138,7 @@ __all__ = [
     "week_plan",
     "weeks_of",
     "why_not",
+    "with_what_is_left",
+    "without_meetings",
     "work_pattern",
 ]
