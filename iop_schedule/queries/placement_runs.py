@@ -24,6 +24,8 @@ from iop_schedule.vocabulary import (
     Weekday,
 )
 
+#: Runs whose plan is one of weeks in groups.
+_PLANS = frozenset({RunKind.GROUPS, RunKind.REPAIR})
 #: Runs the list shows; older ones stay in the database.
 MOST_LISTED = 20
 #: A run that has not said anything for so long has lost its process.
@@ -125,6 +127,8 @@ class RunView:
     without: tuple[WithoutLine, ...]
     #: Names of meetings by their id, for the words of changes.
     meetings: Mapping[str, MeetingLine]
+    #: The other version of a repair.
+    beside_id: int | None
 
 
 def runs_of(actor: Actor, *, now: datetime) -> list[RunLine]:
@@ -240,12 +244,26 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
             if int(u.client) in names
         ),
         meetings=meetings,
+        beside_id=_beside(run),
     )
+
+
+def _beside(run: PlacementRun) -> int | None:
+    """Return the run that was asked for together with a repair."""
+    if run.kind != RunKind.REPAIR:
+        return None
+    statement = select(PlacementRun.id).where(
+        PlacementRun.program_id == run.program_id,
+        PlacementRun.kind == run.kind,
+        PlacementRun.created_at == run.created_at,
+        PlacementRun.id != run.id,
+    )
+    return db.session.scalars(statement.limit(1)).first()
 
 
 def _unplaced(run: PlacementRun) -> tuple[rules.Unplaced, ...]:
     """Return who got no week; people of whom only an incomplete one was kept come without reasons."""
-    if run.plan is None or run.kind != RunKind.GROUPS:
+    if run.plan is None or run.kind not in _PLANS:
         return tuple(rules.Unplaced(c, (), ()) for c in run.summary.get("without", ()))
     plan = read_plan(run.plan, read_problem(run.problem or ""))
     told = {u.client for u in plan.unplaced}
@@ -330,7 +348,7 @@ def run_file(actor: Actor, run_id: int, what: str) -> str:
     """
     run = access_placement_run(actor, run_id, Permission.PLACEMENT_RUN)
     text = run.problem if what == "problem" else run.plan
-    if text is None or run.kind != RunKind.GROUPS:
+    if text is None or run.kind not in _PLANS:
         message = "There is no file of this plan."
         raise NotPossible(message)
     return text

@@ -25,6 +25,7 @@ from iop_schedule.web.placement import placement
 from iop_schedule.web.placement_runs import placement_runs
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
+from iop_schedule.web.repairs import repairs
 from iop_schedule.web.reports import reports
 from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
@@ -52,6 +53,7 @@ BLUEPRINTS = (
     placement_runs,
     choices,
     steps,
+    repairs,
     attendance,
     make_ups,
     absences,

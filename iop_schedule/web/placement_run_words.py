@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from iop_schedule.domain.availability import KIND_WORDS
 from iop_schedule.domain.civil_time import wall_time
 from iop_schedule.domain.placement import Because
-from iop_schedule.queries.placement_runs import MeetingLine, RunLine
-from iop_schedule.vocabulary import ConstraintKind, ProposalKind, RunState, Weekday
+from iop_schedule.queries.placement_runs import MeetingLine, RunLine, RunView
+from iop_schedule.vocabulary import ConstraintKind, PlacementAim, ProposalKind, RunKind, RunState, Weekday
+from iop_schedule.web.forms.placement_runs import AIM_WORDS
 from iop_schedule.web.presenting import clock_time, count
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -47,6 +48,32 @@ KIND_LABELS = {
     ProposalKind.MOVE: "Moves",
     ProposalKind.ONE_TO_ONE: "One-to-one",
 }
+
+
+_REPAIRS = {
+    PlacementAim.STAY: "Plan anew, moving nobody else",
+    PlacementAim.REACH: "Plan anew, moving a few others if it helps",
+}
+
+
+def run_title(line: RunLine) -> str:
+    """Return what a run is called."""
+    if line.kind is RunKind.REPAIR:
+        return _REPAIRS[line.aim]
+    return AIM_WORDS[line.aim]
+
+
+def repair_words(view: RunView) -> str:
+    """Return what a repair means for how many; empty for other runs."""
+    told = view.line.summary.get("repair")
+    if not told:
+        return ""
+    touched, others = (count(told[key], "person", "people") for key in ("affected", "moved"))
+    moved = f", {others} whose week works would move" if told["moved"] else ""
+    return (
+        f"The change touches {touched}. {told['lost']} of them would be left without a whole week{moved}."
+        " Nobody else loses a place."
+    )
 
 
 def because_words(because: Because) -> str:

@@ -21,7 +21,7 @@ from iop_schedule.queries.programs import programs_of
 from iop_schedule.vocabulary import AuditKind, ProposalState
 from iop_schedule.web import placement_run_words as words
 from iop_schedule.web.forms.fields import blame
-from iop_schedule.web.forms.placement_runs import AIM_HINTS, AIM_WORDS, PriorityForm, RunForm
+from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
 from iop_schedule.web.presenting import count, hours
 from iop_schedule.web.security import actor, polled, requires, viewed
 
@@ -103,6 +103,7 @@ def show(placement_run_id: int) -> ResponseReturnValue:
             )
             for one in view.without
         ],
+        repair_words=words.repair_words(view),
         kind_labels=words.KIND_LABELS,
         meetings_words=words.meetings_words,
     )
@@ -276,7 +277,7 @@ def _run_words(line: RunLine) -> dict[str, object]:
     after, before = line.summary.get("after"), line.summary.get("before")
     return {
         "line": line,
-        "aim": AIM_WORDS[line.aim],
+        "aim": words.run_title(line),
         "state": label,
         "tone": tone,
         "icon": icon,

@@ -14,7 +14,11 @@ def without_meetings(problem: Problem, closed: Collection[str]) -> Problem:
         replace(group, meetings=tuple(m for m in group.meetings if m.id not in closed))
         for group in problem.groups
     )
-    return replace(problem, groups=tuple(group for group in kept if group.meetings))
+    clients = (
+        replace(client, current=tuple(m for m in client.current if m not in closed))
+        for client in problem.clients
+    )
+    return replace(problem, groups=tuple(group for group in kept if group.meetings), clients=tuple(clients))
 
 
 def with_what_is_left(

@@ -1,0 +1,135 @@
+"""A counselor is out, a group closes, times have changed: few weeks change, and nobody else pays for it."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from iop_schedule.actions.placement_repair import Change, ask_for_repair
+from iop_schedule.actions.placement_review import apply_proposals
+from iop_schedule.actions.placement_runs import work_off
+from iop_schedule.errors import NotAllowed, NotFound, NotPossible
+from iop_schedule.models import Client, Group, PlacementProposal, PlacementRun, Series, SeriesMember, db
+from iop_schedule.queries.access import Actor, actor_for
+from iop_schedule.queries.placement_runs import run_view
+from iop_schedule.vocabulary import PlacementAim, ProposalState, RepairCause, RunKind
+from tests import factories as make
+from tests.cast import Cast
+from tests.conftest import NOW
+
+MONDAY = date(2026, 3, 9)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def root(cast: Cast) -> Actor:
+    return actor_for(cast.root)
+
+
+@pytest.fixture
+def late(cast: Cast) -> Group:
+    """A second group like the first one, in the evening, with another counselor and two seats."""
+    group = make.make_group(cast.program, code="late", name="Evening", seats=2)
+    leader = make.make_user("counselor", cast.elm, code="lee")
+    for weekday in (1, 2, 3):
+        make.make_meeting(group, leader, code=f"late-{weekday}", weekday=weekday, local_start=time(17, 30))
+    db.session.commit()
+    return group
+
+
+def repair(cast: Cast, root: Actor, cause: RepairCause, **more: object) -> tuple[PlacementRun, PlacementRun]:
+    change = Change(cast.program.id, cause, MONDAY, 5, **more)  # type: ignore[arg-type]
+    first = ask_for_repair(actor=root, change=change, now=NOW)
+    while work_off(now=lambda: NOW, abandon=lambda: False):
+        pass
+    db.session.expire_all()
+    stay, reach = db.session.query(PlacementRun).order_by(PlacementRun.id)
+    assert (stay.id, stay.aim, reach.aim) == (first, PlacementAim.STAY, PlacementAim.REACH)
+    assert (stay.state, reach.state, stay.kind) == ("finished", "finished", RunKind.REPAIR)
+    return stay, reach
+
+
+def proposals(run: PlacementRun) -> dict[int, tuple[list[int], list[int]]]:
+    return {
+        p.client_id: (p.before, p.after) for p in db.session.query(PlacementProposal).filter_by(run_id=run.id)
+    }
+
+
+def places(client: Client, day: date) -> list[int]:
+    db.session.expire_all()
+    rows = select(SeriesMember.series_id).where(
+        SeriesMember.client_id == client.id,
+        SeriesMember.from_day <= day,
+        (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
+    )
+    return sorted(db.session.scalars(rows))
+
+
+def test_people_of_a_counselor_who_is_out_move_and_her_sessions_end_in_one_go(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    settled = make.make_client(cast.elm)
+    make.make_dose(make.make_enrollment(settled, cast.program))
+    for meeting in late.meetings:
+        make.make_member(meeting, settled)
+    db.session.commit()
+    ids = sorted(meeting.id for meeting in late.meetings)
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    had = sorted(one.id for one in (cast.monday, cast.wednesday, cast.friday))
+    # One seat is free in the evening; Ana works then on Tuesdays.
+    assert proposals(stay) == {cast.ana.id: (had, []), cast.ben.id: (had, ids)}
+    assert stay.summary["repair"] == {"affected": 2, "lost": 1, "moved": 0}
+
+    outcome = apply_proposals(actor=root, run_id=stay.id, client_ids=None, now=NOW)
+    assert (outcome.done, outcome.left) == (2, {})
+    assert (places(cast.ben, MONDAY), places(cast.ana, MONDAY), places(settled, MONDAY)) == (ids, [], ids)
+    ends = db.session.scalars(select(Series.until_day).where(Series.id.in_(had)))
+    assert set(ends) == {MONDAY - DAY}
+
+
+def test_a_group_that_closes_leaves_the_other_sessions_of_its_people_alone(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    make.make_member(late.meetings[1], cast.ben)
+    db.session.commit()
+    stay, reach = repair(cast, root, RepairCause.GROUP_CLOSED, group_id=cast.group.id)
+    _, after = proposals(stay)[cast.ben.id]
+    assert late.meetings[1].id in after
+    view = run_view(root, stay.id, now=NOW)
+    assert view.beside_id == reach.id
+
+
+def test_a_week_that_no_longer_fits_is_mended_without_touching_the_others(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    make.make_constraint(cast.ben, cast.ben_user, weekday=4, local_start=time(8), local_end=time(13))
+    db.session.commit()
+    stay, _ = repair(cast, root, RepairCause.ALREADY_CHANGED)
+    found = proposals(stay)
+    assert found.keys() == {cast.ben.id}
+    before, after = found[cast.ben.id]
+    assert len(set(before) & set(after)) == 2
+    assert cast.friday.id not in after
+
+
+@pytest.mark.parametrize(
+    ("by", "cause", "more", "error"),
+    [
+        ("root", RepairCause.COUNSELOR_OUT, {"leader_id": "eve"}, NotFound),
+        ("root", RepairCause.COUNSELOR_OUT, {"leader_id": "dev"}, NotPossible),
+        ("root", RepairCause.COUNSELOR_OUT, {}, NotFound),
+        ("root", RepairCause.GROUP_CLOSED, {"group_id": "far_group"}, NotFound),
+        ("trent", RepairCause.ALREADY_CHANGED, {}, NotFound),
+        ("dev", RepairCause.ALREADY_CHANGED, {}, NotAllowed),
+    ],
+)
+def test_what_is_not_theirs_is_not_repaired(
+    cast: Cast, by: str, cause: RepairCause, more: dict[str, str], error: type[Exception]
+) -> None:
+    ids = {name: getattr(cast, who).id for name, who in more.items()}
+    change = Change(cast.program.id, cause, MONDAY, 5, **ids)
+    with pytest.raises(error):
+        ask_for_repair(actor=actor_for(getattr(cast, by)), change=change, now=NOW)
+    db.session.rollback()
+    assert db.session.query(PlacementRun).count() == 0
+    assert not db.session.query(PlacementProposal).filter_by(state=ProposalState.APPLIED).count()
