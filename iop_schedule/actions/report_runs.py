@@ -84,8 +84,8 @@ def _request(actor: Actor, kind: ReportKind, program_id: int, asked: dict[str, A
     if len(list(db.session.scalars(waiting))) >= MOST_WAITING:
         message = "Your last reports are still being made. Wait until one of them is ready."
         raise NotPossible(message)
-    run = ReportRun(id=secrets.token_hex(16), user_id=actor.user_id, kind=kind, asked=asked, created_at=now)
-    db.session.add(run)
+    run_id = secrets.token_hex(16)
+    db.session.add(ReportRun(id=run_id, user_id=actor.user_id, kind=kind, asked=asked, created_at=now))
     audit.record(
         AuditKind.REPORT_REQUESTED,
         actor=actor,
@@ -95,7 +95,7 @@ def _request(actor: Actor, kind: ReportKind, program_id: int, asked: dict[str, A
         details={**asked, "kind": kind},
     )
     db.session.commit()
-    return run.id
+    return run_id
 
 
 def find(*, actor: Actor, run_id: str) -> Run:

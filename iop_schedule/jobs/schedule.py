@@ -12,6 +12,7 @@ from iop_schedule.jobs import (
     occurrences,
     placement,
     reminders,
+    reports,
     upkeep,
 )
 from iop_schedule.jobs.worker import HEARTBEAT_EVERY, Worker
@@ -34,6 +35,7 @@ TICKS = (
     Tick("sweep", timedelta(seconds=15), reminders.sweep),
     Tick("plan", timedelta(seconds=60), reminders.plan, alone=True),
     Tick("imports", timedelta(seconds=30), imports.work_off, alone=True),
+    Tick("reports", timedelta(seconds=60), reports.make_reports, alone=True),
     Tick("placement", timedelta(seconds=3), placement.work_off, alone=True),
     Tick("refresh-cases", timedelta(seconds=15), engagement.refresh_cases, alone=True),
     Tick("watch-tiers", timedelta(seconds=60), engagement.watch, alone=True),

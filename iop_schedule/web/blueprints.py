@@ -25,6 +25,7 @@ from iop_schedule.web.placement import placement
 from iop_schedule.web.placement_runs import placement_runs
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
+from iop_schedule.web.progress import progress
 from iop_schedule.web.repairs import repairs
 from iop_schedule.web.reports import reports
 from iop_schedule.web.series import series
@@ -61,6 +62,7 @@ BLUEPRINTS = (
     walk_ins,
     frequency,
     cases,
+    progress,
     reports,
     disclosures,
     outreach,

@@ -59,6 +59,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
     Role.CLIENT: (
         ("My week", "week.my_week_page", "calendar-days"),
         ("My times", "availability.my_times", "clock"),
+        ("My hours", "progress.page", "target"),
     ),
     Role.COUNSELOR: (
         ("Today", "attendance.today", "clipboard-check"),

@@ -53,8 +53,8 @@ def my_week_page() -> ResponseReturnValue:
         greeting=_greeting(my.local_now),
         days=[_day(day) for day in my.days],
         next_card=_next_card(my.next) if my.next else None,
-        goal=_goal(my),
-        open_misses=[_open_miss(miss) for miss in my.open_misses],
+        goal=goal_of(my),
+        open_misses=[open_miss_note(miss) for miss in my.open_misses],
         title=_title(my.week),
     )
 
@@ -229,7 +229,8 @@ class Goal:
     weeks_label: str
 
 
-def _goal(my: MyWeek) -> Goal | None:
+def goal_of(my: MyWeek) -> Goal | None:
+    """Return the hours against the goal as cards show them; None without a goal."""
     week_hours = my.hours
     if not week_hours.goal_minutes:
         return None
@@ -283,7 +284,8 @@ class OpenMissNote:
     url: str
 
 
-def _open_miss(miss: OpenMiss) -> OpenMissNote:
+def open_miss_note(miss: OpenMiss) -> OpenMissNote:
+    """Return a session to make up in words, with where to choose another time."""
     starts = miss.session.starts
     day = f"{starts:%A}, {starts:%b} {starts.day}"
     if miss.state is SessionState.PROGRAM_CANCELLED:

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.engagement.measures import Episode, SeatUse
 from iop_schedule.domain.engagement.staying import Stay
 from iop_schedule.domain.engagement.trying import PastCare
 from iop_schedule.domain.risk.policy import MonitorPolicy
-
-#: Recorded later than this after the end of a session is late.
-LATE_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)

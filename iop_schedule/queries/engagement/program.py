@@ -13,9 +13,10 @@ from iop_schedule.domain.attendance import SessionState, scheduled_minutes
 from iop_schedule.domain.civil_time import ProgramWeek, local, local_day, zone
 from iop_schedule.domain.engagement import Episode, SeatUse
 from iop_schedule.domain.engagement.leaving import stay
-from iop_schedule.domain.engagement.program_facts import LATE_AFTER, Cohort, Held, ProgramFacts, Seen
+from iop_schedule.domain.engagement.program_facts import Cohort, Held, ProgramFacts, Seen
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.sign_off import LATE_AFTER
 from iop_schedule.models import (
     AttendanceRecord,
     AttendanceRevision,
@@ -28,6 +29,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.engagement.episodes import EpisodeRecord, Progress, episodes, past_care
+from iop_schedule.queries.sign_off import sheet_closed
 from iop_schedule.vocabulary import AttendanceStatus, DeliveryPurpose, DeliveryState, OccurrenceStatus
 
 #: A report that reads more roster entries is made in the background.
@@ -103,6 +105,7 @@ def _seen(some: Collection[EpisodeRecord], span: Span) -> Iterable[Seen]:
     ids = [one.client_id for one in some]
     details = _details(ids, span)
     told = _reminded(ids, span)
+    signed = _signed(span)
     for one in some:
         for fact in one.facts:
             detail = details.get((one.client_id, fact.occurrence_id))
@@ -115,6 +118,7 @@ def _seen(some: Collection[EpisodeRecord], span: Span) -> Iterable[Seen]:
                 state=fact.state,
                 reminder=told.get((one.client_id, fact.local_day), NONE),
                 in_time=None if detail.marked_at is None else detail.marked_at - detail.ends_at <= LATE_AFTER,
+                signed=fact.occurrence_id in signed,
             )
 
 
@@ -145,6 +149,14 @@ def _details(ids: Collection[int], span: Span) -> dict[tuple[int, int], Any]:
         )
     )
     return {(row.client_id, row.occurrence_id): row for row in db.session.execute(statement)}
+
+
+def _signed(span: Span) -> set[int]:
+    """Return the sessions whose sheet is closed."""
+    statement = select(Occurrence.id).where(
+        Occurrence.local_day >= span.first.monday, Occurrence.local_day <= span.last.sunday, sheet_closed()
+    )
+    return set(db.session.scalars(statement))
 
 
 def _reminded(ids: Collection[int], span: Span) -> dict[tuple[int, date], str]:
