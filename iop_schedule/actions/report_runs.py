@@ -24,8 +24,8 @@ from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_program, actor_for
 from iop_schedule.queries.engagement.episodes import Progress
 from iop_schedule.queries.engagement.history import program_history
-from iop_schedule.queries.engagement.policies import policy_in_force
 from iop_schedule.queries.engagement.program import Span, program_facts
+from iop_schedule.queries.risk import policy_in_force
 from iop_schedule.vocabulary import AuditKind, ReportKind, ReportState
 
 KEPT = timedelta(days=1)

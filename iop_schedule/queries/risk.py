@@ -47,6 +47,11 @@ def policies_in_force(program_ids: Collection[int], *, at: datetime) -> dict[int
     return found | {program_id: in_force(row) for program_id, row in latest.items()}
 
 
+def policy_in_force(program_id: int, *, now: datetime) -> MonitorPolicy:
+    """Return the numbers of one program at `now`."""
+    return policies_in_force([program_id], at=now)[program_id].policy
+
+
 def in_force(row: MonitorVersion | None) -> PolicyInForce:
     """Return a stored version ready for use; the defaults for None."""
     if row is None:

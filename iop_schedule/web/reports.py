@@ -14,7 +14,6 @@ from iop_schedule.domain.engagement.sections import Section
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.engagement.clients import CaseloadLine, caseload_lines
-from iop_schedule.queries.engagement.policies import policy_in_force
 from iop_schedule.queries.engagement.program import (
     READ_AT_ONCE,
     Span,
@@ -23,6 +22,7 @@ from iop_schedule.queries.engagement.program import (
     sessions_in,
 )
 from iop_schedule.queries.programs import programs_of
+from iop_schedule.queries.risk import policy_in_force
 from iop_schedule.vocabulary import AuditKind, ReportKind
 from iop_schedule.web.forms.reports import HistoryForm, ProgramReportForm, SpanForm
 from iop_schedule.web.report_files import csv_of, csv_response
