@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+#: The values of `ProviderCapability`, which this layer does not know.
+CAPABILITIES = ("native_key", "lookup", "none")
+
 
 class BadSetting(Exception):
     """A setting in the environment cannot be used."""
@@ -36,6 +39,19 @@ class Settings:
     smtp_starttls: bool = True
     #: Sender of every message; neutral, it shows on lock screens.
     mail_from: str = "appointments@localhost"
+    #: Provider of text messages, in the shape of Twilio's interface; empty sends none, `console` prints them.
+    sms_url: str = ""
+    sms_account: str = ""
+    sms_secret: str = field(default="", repr=False)
+    #: Our own number, or the provider's name for a pool of numbers.
+    sms_sender: str = ""
+    #: What the provider can do about a text in doubt; see `ProviderCapability`.
+    sms_capability: str = "lookup"
+    #: The agreement the law asks for with whoever learns of appointments is signed.
+    sms_agreement: bool = False
+    #: Most messages a second to each provider, over all workers; 0 is no limit of ours.
+    mail_per_second: int = 0
+    sms_per_second: int = 0
     #: Sign-out after this long without a request. Source: docs/sources.md#automatic-logoff
     staff_idle: timedelta = timedelta(minutes=15)
     client_idle: timedelta = timedelta(minutes=20)
@@ -86,6 +102,14 @@ class Settings:
             smtp_password=read.text("SMTP_PASSWORD", cls.smtp_password),
             smtp_starttls=read.flag("SMTP_STARTTLS", cls.smtp_starttls),
             mail_from=read.text("MAIL_FROM", cls.mail_from),
+            sms_url=read.text("SMS_URL", cls.sms_url).rstrip("/"),
+            sms_account=read.text("SMS_ACCOUNT", cls.sms_account),
+            sms_secret=read.text("SMS_SECRET", cls.sms_secret),
+            sms_sender=read.text("SMS_SENDER", cls.sms_sender),
+            sms_capability=read.one_of("SMS_CAPABILITY", cls.sms_capability, CAPABILITIES),
+            sms_agreement=read.flag("SMS_AGREEMENT", cls.sms_agreement),
+            mail_per_second=read.number("MAIL_PER_SECOND", cls.mail_per_second, 0, 10_000),
+            sms_per_second=read.number("SMS_PER_SECOND", cls.sms_per_second, 0, 10_000),
             staff_idle=timedelta(minutes=read.number("STAFF_IDLE_MINUTES", 15, 1, 240)),
             client_idle=timedelta(minutes=read.number("CLIENT_IDLE_MINUTES", 20, 1, 240)),
             absolute_session=timedelta(hours=read.number("SESSION_HOURS", 12, 1, 24)),
@@ -95,7 +119,7 @@ class Settings:
 
     def masked(self) -> dict[str, str]:
         """Return every setting as text, secrets shown only as set or not."""
-        hidden = {"secret_key", "password_salt", "smtp_password"}
+        hidden = {"secret_key", "password_salt", "smtp_password", "sms_secret"}
         shown: dict[str, str] = {}
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
@@ -135,6 +159,13 @@ class _Reader:
             return False
         message = f"{name} must be yes or no, not “{text}”."
         raise BadSetting(message)
+
+    def one_of(self, name: str, default: str, words: tuple[str, ...]) -> str:
+        text = self.text(name, default)
+        if text not in words:
+            message = f"{name} must be one of {', '.join(words)}, not “{text}”."
+            raise BadSetting(message)
+        return text
 
     def secret(self, name: str) -> str:
         given = self.text(name, "")

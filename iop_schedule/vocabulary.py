@@ -299,6 +299,55 @@ class Channel(StrEnum):
     IN_APP = "in_app"
 
 
+class ProviderCapability(StrEnum):
+    """What a provider can do about a message of which nobody knows whether it arrived."""
+
+    #: Takes our key and answers the same key twice with one message.
+    NATIVE_KEY = "native_key"
+    #: Can be asked what it has accepted.
+    LOOKUP = "lookup"
+    NONE = "none"
+
+
+class ConsentPurpose(StrEnum):
+    """What a client can agree to be written to about, over each channel separately."""
+
+    #: The nudge before a day, and what changes about that day.
+    REMINDERS = "reminders"
+    #: The times of the coming week.
+    WEEKLY = "weekly"
+    #: A word after a missed day.
+    MISSED = "missed"
+
+
+class Evidence(StrEnum):
+    """How we know that a client agreed, took it back, or can be reached at an address."""
+
+    ONLINE = "online"
+    PAPER = "paper"
+    SPOKEN = "spoken"
+    RECORDS = "records"
+    CODE = "code"
+    REPLY = "reply"
+    LINK = "link"
+    PROVIDER = "provider"
+
+
+class StopReason(StrEnum):
+    """Why nothing goes to an address any more until it is confirmed again."""
+
+    BOUNCED = "bounced"
+    OPTED_OUT = "opted_out"
+    CHANGED = "changed"
+
+
+class Answer(StrEnum):
+    """What a client answers to a reminder."""
+
+    COMING = "coming"
+    CANNOT = "cannot"
+
+
 class DeliveryState(StrEnum):
     """Where one message stands in the outbox."""
 
@@ -328,13 +377,19 @@ class HoldReason(StrEnum):
     SUPERSEDED = "superseded"
     NO_SESSION = "no_session"
     NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
     NO_ADDRESS = "no_address"
+    NOT_VERIFIED = "not_verified"
+    BOUNCED = "bounced"
     NOT_ENROLLED = "not_enrolled"
     STALE = "stale"
     QUIET_HOURS = "quiet_hours"
     NOT_NEUTRAL = "not_neutral"
     REFUSED = "refused"
     TOO_MANY_TRIES = "too_many_tries"
+    CAME_SINCE = "came_since"
+    CANNOT_COME = "cannot_come"
+    NOTHING_LEFT = "nothing_left"
     UNKNOWN = "unknown"
 
 
@@ -344,6 +399,30 @@ class DeliveryPurpose(StrEnum):
     REMINDER = "reminder"
     CHANGED = "changed"
     CANCELLED = "cancelled"
+    DIGEST = "digest"
+    MISSED = "missed"
+    CODE = "code"
+    SHEETS = "sheets"
+    OUTREACH = "outreach"
+
+    @property
+    def consent(self) -> ConsentPurpose | None:
+        """Return what a client must have agreed to; None for what they or our own staff asked for."""
+        return _CONSENT_FOR.get(self)
+
+    @property
+    def is_about_a_day(self) -> bool:
+        """Return True for messages that say when a client is expected on one day."""
+        return self in {DeliveryPurpose.REMINDER, DeliveryPurpose.CHANGED, DeliveryPurpose.CANCELLED}
+
+
+_CONSENT_FOR = {
+    DeliveryPurpose.REMINDER: ConsentPurpose.REMINDERS,
+    DeliveryPurpose.CHANGED: ConsentPurpose.REMINDERS,
+    DeliveryPurpose.CANCELLED: ConsentPurpose.REMINDERS,
+    DeliveryPurpose.DIGEST: ConsentPurpose.WEEKLY,
+    DeliveryPurpose.MISSED: ConsentPurpose.MISSED,
+}
 
 
 class FeedDetail(StrEnum):
@@ -589,6 +668,18 @@ class AuditKind(StrEnum):
     AUDIT_VIEWED = "audit:viewed"
     REMINDER_SENT = "reminder:sent"
     REMINDER_HELD = "reminder:held"
+    REMINDER_RETRIED = "reminder:retried"
+    REMINDER_SETTLED = "reminder:settled"
+    REMINDERS_VIEWED = "reminders:viewed"
+    MESSAGES_VIEWED = "messages:viewed"
+    CONSENT_GIVEN = "consent:given"
+    CONSENT_ENDED = "consent:ended"
+    CONTACT_ADDED = "contact:added"
+    CONTACT_CONFIRMED = "contact:confirmed"
+    CONTACT_STOPPED = "contact:stopped"
+    WISHES_CHANGED = "wishes:changed"
+    REPLY_RECEIVED = "reply:received"
+    WORDING_CHANGED = "wording:changed"
     SETTINGS_CHANGED = "settings:changed"
     MONITOR_VIEWED = "monitor:viewed"
     MONITOR_CHANGED = "monitor:changed"

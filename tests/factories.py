@@ -21,6 +21,8 @@ from iop_schedule.models import (
     ClientConstraint,
     Closure,
     CommitmentUpload,
+    ContactConsent,
+    ContactPoint,
     DisclosureConsent,
     Enrollment,
     Group,
@@ -52,8 +54,11 @@ from iop_schedule.models import (
 from iop_schedule.vocabulary import (
     AssignmentRole,
     AttendanceStatus,
+    Channel,
+    ConsentPurpose,
     ConstraintKind,
     EnrollmentStatus,
+    Evidence,
     LevelOfCare,
     PlacementAim,
     ProposalKind,
@@ -163,6 +168,38 @@ def make_client(site: Site, **given: Any) -> Client:
     }
     client: Client = _add(Client(site=site, **{**defaults, **given}))
     return client
+
+
+def make_point(client: Client, channel: Channel = Channel.EMAIL, **given: Any) -> ContactPoint:
+    """A confirmed address messages to a client go to."""
+    defaults: dict[str, Any] = {
+        "address": client.email if channel is Channel.EMAIL else "+12025550142",
+        "added_at": MADE_AT,
+        "confirmed_at": MADE_AT,
+        "confirmed_by": Evidence.CODE,
+        "code_tries": 0,
+    }
+    row: ContactPoint = _add(ContactPoint(client_id=client.id, channel=channel, **{**defaults, **given}))
+    return row
+
+
+def make_agreement(
+    client: Client,
+    purpose: ConsentPurpose = ConsentPurpose.REMINDERS,
+    channel: Channel = Channel.EMAIL,
+    **given: Any,
+) -> ContactConsent:
+    defaults: dict[str, Any] = {"given_at": MADE_AT, "evidence": Evidence.ONLINE}
+    row: ContactConsent = _add(
+        ContactConsent(client_id=client.id, channel=channel, purpose=purpose, **{**defaults, **given})
+    )
+    return row
+
+
+def make_reachable(client: Client, channel: Channel = Channel.EMAIL, **point: Any) -> None:
+    """Write down a confirmed address and that the client agreed to reminders there."""
+    make_point(client, channel, **point)
+    make_agreement(client, channel=channel)
 
 
 def make_assignment(client: Client, user: User, role: AssignmentRole, **given: Any) -> Assignment:

@@ -5,13 +5,24 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions import reminders
-from iop_schedule.actions.reminders import Step
+from iop_schedule.actions.reminders import Letterhead, Step
 from iop_schedule.adapters.messages import (
+    Messages,
     NotSent,
     NullMessages,
     Outgoing,
 )
-from iop_schedule.models import AuditEvent, Occurrence, ReminderAttempt, ReminderDelivery, db
+from iop_schedule.domain.reminders import Changes
+from iop_schedule.models import (
+    AuditEvent,
+    Client,
+    ContactConsent,
+    Occurrence,
+    ReminderAttempt,
+    ReminderDelivery,
+    db,
+)
+from iop_schedule.vocabulary import Channel, Evidence
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -22,6 +33,7 @@ DUE = datetime(2026, 3, 4, 22, 0, tzinfo=UTC)
 #: 8:00 in New York on Thursday.
 MORNING = datetime(2026, 3, 5, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+HEAD = Letterhead("https://appointments.example.org", "a key of the tests")
 
 
 class Flaky(NullMessages):
@@ -31,16 +43,17 @@ class Flaky(NullMessages):
         super().__init__()
         self.problems = list(problems)
 
-    def send(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> str:
         if self.problems:
             raise self.problems.pop(0)
-        super().send(outgoing)
+        return super().send(outgoing)
 
 
 def expect_on_thursday(cast: Cast) -> Occurrence:
     """Ana and Ben are expected on Thursday at 9:00, at Elm Street and Zoe at the other site; they agreed to e-mail."""
     for client in (cast.ana, cast.ben, cast.zoe):
-        client.email_consent_at = NOW
+        make.make_reachable(client)
+    quiet_staff(cast)
     morning = make.make_occurrence(
         cast.monday,
         THURSDAY,
@@ -60,16 +73,40 @@ def expect_on_thursday(cast: Cast) -> Occurrence:
     return morning
 
 
-def drain(messages: NullMessages, now: datetime, limit: int = 50) -> list[Step]:
-    steps = []
-    while (step := reminders.deliver_next(messages=messages, now=now)) and len(steps) < limit:
-        steps.append(step)
+def quiet_staff(cast: Cast) -> None:
+    """Let staff hear nothing by mail, so that only clients are written to."""
+    for user in (cast.carol, cast.dev, cast.eve, cast.mallory):
+        user.wants_digests = False
+
+
+def plan(now: datetime) -> Changes:
+    """Plan over mail alone, which is what most of these tests look at."""
+    return reminders.plan_reminders(now=now, channels=[Channel.EMAIL])
+
+
+def drain(messages: Messages, now: datetime, limit: int = 50, channel: Channel = Channel.EMAIL) -> list[Step]:
+    steps: list[Step] = []
+    while len(steps) < limit:
+        done = reminders.deliver_next(doors={channel: messages}, now=now, head=HEAD, channels=[channel])
+        if done is None:
+            break
+        steps.append(done.step)
     return steps
 
 
-def states() -> list[tuple[str, str]]:
+def settle(now: datetime, messages: Messages, channel: Channel = Channel.EMAIL) -> int:
+    return reminders.settle_overdue(now=now, doors={channel: messages}, head=HEAD)
+
+
+def stop_consent(client: Client) -> None:
+    """Take every agreement of a client back."""
+    for row in db.session.scalars(select(ContactConsent).where(ContactConsent.client_id == client.id)):
+        row.ended_at, row.end_evidence = NOW, Evidence.SPOKEN
+
+
+def states(channel: Channel = Channel.EMAIL) -> list[tuple[str, str]]:
     db.session.rollback()
-    rows = db.session.scalars(select(ReminderDelivery).order_by(ReminderDelivery.due_at, ReminderDelivery.id))
+    rows = db.session.scalars(select(ReminderDelivery).where(ReminderDelivery.channel == channel))
     return sorted((row.state, row.reason) for row in rows)
 
 

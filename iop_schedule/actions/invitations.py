@@ -23,7 +23,7 @@ from iop_schedule.models import Client, Invitation, InvitationWish, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries import invitations as queries
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.vocabulary import AuditKind, DeliveryState, HoldReason
+from iop_schedule.vocabulary import AuditKind, DeliveryPurpose, DeliveryState, HoldReason
 
 log = logging.getLogger(__name__)
 
@@ -146,10 +146,9 @@ def _arm(key: bytes, now: datetime) -> tuple[int, Outgoing] | Step | None:
 def _reason_to_hold(row: Invitation, client: Client, now: datetime) -> HoldReason | None:
     if row.starts_at <= now:
         return HoldReason.STALE
-    if client.email_consent_at is None:
-        return HoldReason.NO_CONSENT
-    if not client.email:
-        return HoldReason.NO_ADDRESS
+    held = queries.way_to(client).why_not(DeliveryPurpose.REMINDER)
+    if held is not None:
+        return held
     return HoldReason.TOO_MANY_TRIES if row.attempts >= MOST_TRIES else None
 
 
@@ -165,7 +164,9 @@ def _outgoing(row: Invitation, client: Client, key: bytes) -> Outgoing:
     )
     asked = CalendarRequest(entry, InviteMethod.CANCEL if row.cancels else InviteMethod.REQUEST)
     message_id = f"{entry.uid}.{row.sequence}"
-    return Outgoing(id=message_id, to=client.email, subject=asked.subject, text="", invitation=asked)
+    return Outgoing(
+        id=message_id, to=queries.way_to(client).address, subject=asked.subject, text="", invitation=asked
+    )
 
 
 def _finish_unsent(invitation_id: int, problem: NotSent, now: datetime) -> Step:

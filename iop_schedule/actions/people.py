@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import exists, func, select
 
-from iop_schedule.actions import accounts, audit
+from iop_schedule.actions import accounts, audit, contacts
 from iop_schedule.actions.groups import fresh_code
 from iop_schedule.actions.locks import lock_client
 from iop_schedule.domain.civil_time import zone as find_zone
@@ -19,7 +19,7 @@ from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Assignment, Client, RoleRow, Site, User, db
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import Actor, access_client, access_site, access_staff
-from iop_schedule.vocabulary import AssignmentRole, AuditKind, Gender, ModalityWish, Role
+from iop_schedule.vocabulary import AssignmentRole, AuditKind, Channel, Gender, ModalityWish, Role
 
 #: The role a staff member needs to be responsible in a capacity.
 NEEDED_ROLE = {
@@ -44,8 +44,6 @@ class ClientFacts:
     travel_minutes: int = 0
     email: str = ""
     phone: str = ""
-    #: Agreed to reminders by e-mail.
-    email_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,11 @@ def add_client(*, actor: Actor, facts: ClientFacts, now: datetime) -> Client:
 
     Raises:
         NotFound: the site is not one of the actor's.
-        NotPossible: reminders by e-mail were agreed to without an address.
     """
     actor.require(Permission.CLIENT_EDIT)
     access_site(actor, facts.site_id, Permission.CLIENT_EDIT)
     client = Client(code=fresh_code("client"), created_at=now)
-    _put_facts(client, facts, now)
+    _put_facts(client, facts)
     db.session.add(client)
     db.session.flush()
     audit.record(AuditKind.CLIENT_ADDED, actor=actor, now=now, client_id=client.id)
@@ -84,12 +81,14 @@ def change_client(*, actor: Actor, client_id: int, facts: ClientFacts, now: date
 
     Raises:
         NotFound, NotAllowed: the client is not the actor's.
-        NotPossible: reminders by e-mail were agreed to without an address.
     """
     client = access_client(actor, client_id, Permission.CLIENT_EDIT, now=now)
     lock_client(client.id)
     before = _facts_of(client)
-    _put_facts(client, facts, now, site_id=client.site_id)
+    _put_facts(client, facts, site_id=client.site_id)
+    for channel, name in ((Channel.EMAIL, "email"), (Channel.SMS, "phone")):
+        if before[name] != getattr(client, name):
+            contacts.outdate(client.id, channel, getattr(client, name), now=now)
     changed = sorted(name for name, value in _facts_of(client).items() if before[name] != value)
     audit.record(
         AuditKind.CLIENT_CHANGED, actor=actor, now=now, client_id=client.id, details={"changed": changed}
@@ -101,26 +100,17 @@ def change_client(*, actor: Actor, client_id: int, facts: ClientFacts, now: date
 def _facts_of(client: Client) -> dict[str, Any]:
     names = (
         "given_name", "family_name", "preferred_name", "languages", "gender", "modality", "travel_minutes",
-        "email", "phone", "email_consent_at",
+        "email", "phone",
     )  # fmt: skip
     return {name: getattr(client, name) for name in names}
 
 
-def _put_facts(client: Client, facts: ClientFacts, now: datetime, *, site_id: int | None = None) -> None:
-    if facts.email_consent and not facts.email:
-        message = "Enter the email address the reminders go to, or leave reminders off."
-        raise NotPossible(message, field="email")
+def _put_facts(client: Client, facts: ClientFacts, *, site_id: int | None = None) -> None:
     given = asdict(facts)
-    consents = given.pop("email_consent")
     given["languages"] = list(facts.languages)
     given["site_id"] = facts.site_id if site_id is None else site_id
-    moved = client.email is not None and client.email != facts.email
     for name, value in given.items():
         setattr(client, name, value)
-    if not consents:
-        client.email_consent_at = None
-    elif client.email_consent_at is None or moved:
-        client.email_consent_at = now
 
 
 def assign(

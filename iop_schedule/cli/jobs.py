@@ -11,9 +11,15 @@ from flask.cli import with_appcontext
 
 from iop_schedule import logs
 from iop_schedule.actions import upkeep
-from iop_schedule.adapters.messages import messages_for
+from iop_schedule.adapters.messages import doors_for
 from iop_schedule.config import BadSetting
 from iop_schedule.jobs.runner import AlreadyRunning, Runner
+from iop_schedule.vocabulary import Channel
+
+_OFF = {
+    Channel.EMAIL: "Messages by e-mail are off: set SMTP_HOST to send them.",
+    Channel.SMS: "Text messages are off: set SMS_URL to send them.",
+}
 
 
 @click.command("run-jobs")
@@ -42,11 +48,12 @@ def prepare_to_run(app: Flask) -> None:
     if problem:
         raise click.ClickException(problem)
     try:
-        messages = messages_for(app.extensions["settings"])
+        doors = doors_for(app.extensions["settings"])
     except BadSetting as error:
         raise click.ClickException(str(error)) from None
     logs.write_to()
     if sys.stderr.isatty():
         logging.getLogger().setLevel(logging.WARNING)  # a person is watching: only what needs attention
-    if messages is None:
-        click.echo("Reminders by e-mail are off: set SMTP_HOST to send them.")
+    for channel, words in _OFF.items():
+        if channel not in doors:
+            click.echo(words)

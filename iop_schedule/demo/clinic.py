@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.demo import plan
+from iop_schedule.demo.contacts import add_contacts
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.make_ups import add_make_ups
 from iop_schedule.demo.paperwork import add_paperwork
@@ -254,11 +255,11 @@ def _person(clinic: _Clinic, number: int, site: Site, *, gender: str, admitted: 
         travel_minutes=(10, 15, 20, 30)[number % 4],
         email=email,
         phone=f"555-01{number:02d}-{1000 + number * 37 % 9000}",
-        email_consent_at=clinic.now if number % 5 else None,
         created_at=civil_time.instant(admitted, time(12), civil_time.zone(site.zone)),
     )
     db.session.add(client)
     db.session.flush()
+    add_contacts(client, number, now=clinic.now)
     return client
 
 

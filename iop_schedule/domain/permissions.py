@@ -37,6 +37,9 @@ class Permission(StrEnum):
     DISCLOSE = "report:disclose"
     AUDIT_READ = "audit:read"
     ACCOUNT = "account:own"
+    OWN_MESSAGES = "own-messages:edit"
+    REMINDERS_MANAGE = "reminders:manage"
+    WORDING_EDIT = "wording:edit"
 
 
 _STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ, Permission.ABSENCE_TELL}
@@ -44,7 +47,13 @@ _STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ, Permission.ABSENCE_TELL}
 #: Everything a role holds; a permission not listed is denied.
 HELD: dict[Role, frozenset[Permission]] = {
     Role.CLIENT: frozenset(
-        {Permission.ACCOUNT, Permission.OWN_WEEK, Permission.OWN_TIMES, Permission.OWN_SESSIONS}
+        {
+            Permission.ACCOUNT,
+            Permission.OWN_WEEK,
+            Permission.OWN_TIMES,
+            Permission.OWN_SESSIONS,
+            Permission.OWN_MESSAGES,
+        }
     ),
     Role.COUNSELOR: frozenset(
         _STAFF
@@ -71,6 +80,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.PEOPLE_READ,
             Permission.REPORTS_READ,
             Permission.DISCLOSE,
+            Permission.REMINDERS_MANAGE,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -96,6 +106,8 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.REPORTS_READ,
             Permission.DISCLOSE,
             Permission.AUDIT_READ,
+            Permission.REMINDERS_MANAGE,
+            Permission.WORDING_EDIT,
         }
     ),
 }

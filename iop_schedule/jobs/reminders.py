@@ -1,58 +1,100 @@
 """Ticks of the outbox: plan, drain, sweep."""
 
 import logging
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from flask import Flask, current_app
+from flask import current_app
 
 from iop_schedule import clock
 from iop_schedule.actions import reminders
-from iop_schedule.adapters.messages import Messages, messages_for
+from iop_schedule.actions.reminders import Allowances, Letterhead, Step
+from iop_schedule.adapters.messages import Doors, doors_for
+from iop_schedule.config import Settings
 from iop_schedule.jobs.worker import Worker
 from iop_schedule.queries.reminders import is_anything_due
+from iop_schedule.vocabulary import Channel
 
 log = logging.getLogger(__name__)
 
 
 def plan(worker: Worker) -> None:  # noqa: ARG001
-    """Bring the outbox in line with the timetable; without a mail server nothing is planned."""
-    if messages_of(current_app) is None:
-        return
-    found = reminders.plan_reminders(now=clock.now())
+    """Bring the outbox in line with the timetable, for the channels that are set up."""
+    with open_doors() as doors:
+        found = reminders.plan_reminders(now=clock.now(), channels=[*doors, Channel.IN_APP])
     if found.add or found.revive or found.cancel:
         counts = (len(found.add), len(found.revive), len(found.cancel))
-        log.info("reminders planned %d, revived %d, cancelled %d", *counts)
+        log.info("messages planned %d, revived %d, cancelled %d", *counts)
 
 
 def drain(worker: Worker) -> None:
     """Hand over what is due, one message after the other, until nothing is left or we are to stop."""
-    messages = messages_of(current_app)
-    if messages is None or not worker.mail.lets_through() or not is_anything_due(now=clock.now()):
-        return
-    with closing(messages):
+    with open_doors() as doors:
+        allowances = Allowances(_limits())
         while not worker.stopping.is_set():
-            step = reminders.deliver_next(messages=messages, now=clock.now())
-            if step is None:
+            now = clock.now()
+            channels = _open_channels(worker, doors, allowances)
+            if not is_anything_due(now=now, channels=channels):
                 return
-            if step is reminders.Step.UNREACHABLE:
-                wait = worker.mail.failed()
-                log.warning("the mail server cannot be reached; next try in %d s", wait)
+            done = reminders.deliver_next(doors=doors, now=now, head=_head(), channels=channels)
+            if done is None:
                 return
-            if step is reminders.Step.SENT:
-                worker.mail.worked()
+            allowances.used(done.channel)
+            _note(worker, done.channel, done.step)
+
+
+def _open_channels(worker: Worker, doors: Doors, allowances: Allowances) -> list[Channel]:
+    now = clock.now()
+    outside = [
+        channel
+        for channel in doors
+        if worker.breakers[channel].lets_through() and allowances.lets_through(channel, now=now)
+    ]
+    return [*outside, Channel.IN_APP]
+
+
+def _note(worker: Worker, channel: Channel, step: Step) -> None:
+    breaker = worker.breakers[channel]
+    if step is Step.SENT:
+        breaker.worked()
+    elif step is Step.UNREACHABLE:
+        log.warning("the provider for %s cannot be reached; next try in %d s", channel, breaker.failed())
+    elif step is Step.UNKNOWN:
+        wait = breaker.doubted()
+        if wait:
+            log.warning("the provider for %s does not answer; next try in %d s", channel, wait)
 
 
 def sweep(worker: Worker) -> None:  # noqa: ARG001
     """Settle what a worker left behind and what has become useless."""
-    messages = messages_of(current_app)
-    settled = reminders.settle_overdue(
-        now=clock.now(), repeats=messages.repeats_when_unsure if messages else 0
-    )
+    with open_doors() as doors:
+        settled = reminders.settle_overdue(now=clock.now(), doors=doors, head=_head())
     if settled:
-        log.info("reminders settled %d", settled)
+        log.info("messages settled %d", settled)
 
 
-def messages_of(app: Flask) -> Messages | None:
-    """Return where messages go; tests put their own in `app.extensions`."""
-    given: Messages | None = app.extensions.get("messages")
-    return given or messages_for(app.extensions["settings"])
+@contextmanager
+def open_doors() -> Iterator[Doors]:
+    """Yield where messages go, closed at the end; tests put their own in `app.extensions`."""
+    given: Doors | None = current_app.extensions.get("messages")
+    doors = doors_for(_settings()) if given is None else given
+    try:
+        yield doors
+    finally:
+        for door in doors.values():
+            door.close()
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def _head() -> Letterhead:
+    chosen = _settings()
+    return Letterhead(chosen.public_url, chosen.secret_key)
+
+
+def _limits() -> dict[Channel, int]:
+    chosen = _settings()
+    return {Channel.EMAIL: chosen.mail_per_second, Channel.SMS: chosen.sms_per_second}

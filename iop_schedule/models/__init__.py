@@ -10,6 +10,7 @@ from iop_schedule.models.availability import (
 )
 from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
+from iop_schedule.models.contacts import ContactConsent, ContactPoint, ContactWish
 from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.invitations import Invitation, InvitationWish
@@ -36,6 +37,14 @@ from iop_schedule.models.risk import (
     RiskSignal,
     SelfReportRow,
     SetAside,
+from iop_schedule.models.reminders import (
+    Heartbeat,
+    InboundMessage,
+    MessageWording,
+    ReminderAllowance,
+    ReminderAttempt,
+    ReminderDelivery,
+    ReminderReply,
 )
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
 
@@ -57,6 +66,9 @@ __all__ = [
     "CommitmentUpload",
     "CommitmentUploadEntry",
     "ConstraintException",
+    "ContactConsent",
+    "ContactPoint",
+    "ContactWish",
     "CounselorHours",
     "CounselorLimit",
     "Disclosure",
@@ -72,6 +84,10 @@ __all__ = [
     "IssuedReport",
     "MakeUp",
     "MonitorVersion",
+    "InboundMessage",
+    "IssuedReport",
+    "MakeUp",
+    "MessageWording",
     "Occurrence",
     "OutreachAttempt",
     "OutreachTask",
@@ -83,8 +99,10 @@ __all__ = [
     "PriorityClass",
     "PriorityMark",
     "Program",
+    "ReminderAllowance",
     "ReminderAttempt",
     "ReminderDelivery",
+    "ReminderReply",
     "ReportRun",
     "RiskSignal",
     "RoleRow",

@@ -52,6 +52,8 @@ class User(Base, UserMixin):
     given_name: Mapped[Name]
     family_name: Mapped[Name]
     created_at: Mapped[Instant]
+    #: Staff: wants a mail when sheets are to finish or people to reach.
+    wants_digests: Mapped[bool] = mapped_column(default=True)
 
     roles: Mapped[list[RoleRow]] = relationship(secondary=user_role, lazy="joined")  # type: ignore[assignment]
     sites: Mapped[list[Site]] = relationship(secondary=user_site, lazy="selectin", order_by=Site.name)
@@ -134,8 +136,6 @@ class Client(Base):
     travel_minutes: Mapped[int] = mapped_column(default=0)
     email: Mapped[str] = mapped_column(String(254), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
-    #: Agreed to reminders by e-mail, and since when; no date, no e-mail.
-    email_consent_at: Mapped[Instant | None]
     #: A caller may leave a message, in neutral words; unless they said so, nobody does.
     may_leave_message: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[Instant]

@@ -33,6 +33,7 @@ from iop_schedule.models import (
     User,
     db,
 )
+from iop_schedule.queries.contacts import consent_since
 from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import (
     AttendanceStatus,
@@ -149,6 +150,7 @@ def _staff(scope: Scope) -> Iterator[Values]:
 
 def _clients(scope: Scope) -> Iterator[Values]:
     statement = select(Client, Site.code, Site.zone).join(Client.site).where(_in_scope(Client.site_id, scope))
+    agreed = consent_since()
     rows = [
         {
             "code": client.code,
@@ -162,8 +164,8 @@ def _clients(scope: Scope) -> Iterator[Values]:
             "travel_minutes": client.travel_minutes,
             "email": client.email,
             "phone": client.phone,
-            "email_consent_since": client.email_consent_at
-            and civil_time.local_day(client.email_consent_at, civil_time.zone(zone)),
+            "email_consent_since": agreed.get(client.id)
+            and civil_time.local_day(agreed[client.id], civil_time.zone(zone)),
         }
         for client, site, zone in _rows(statement)
     ]

@@ -7,10 +7,12 @@ from sqlalchemy import Select, select
 
 from iop_schedule.domain.invitations import INVITED_AHEAD, Invited, Session
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.reminders import Reach
 from iop_schedule.models import Client, Invitation, InvitationWish, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.calendars import coming_sessions, is_in_care
-from iop_schedule.vocabulary import DeliveryState
+from iop_schedule.queries.contacts import reaches
+from iop_schedule.vocabulary import Channel, DeliveryPurpose, DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,13 @@ def my_invitations(actor: Actor, *, now: datetime) -> MyInvitations:
 
 
 def may_be_written_to(client: Client) -> bool:
-    """Return True when the client has agreed to e-mails and given an address."""
-    return client.email_consent_at is not None and bool(client.email)
+    """Return True when the client has agreed to e-mails and given an address that is theirs."""
+    return way_to(client).why_not(DeliveryPurpose.REMINDER) is None
+
+
+def way_to(client: Client) -> Reach:
+    """Return how the client may be written to by mail."""
+    return reaches([client.id], [Channel.EMAIL])[client.id][0]
 
 
 def invited_clients(*, now: datetime) -> list[int]:

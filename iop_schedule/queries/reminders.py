@@ -1,15 +1,18 @@
-"""What the outbox holds and what it should hold: the facts behind `domain/reminders.py`."""
+"""What the outbox holds and what it should hold: the facts behind `domain/reminders`."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 
-from iop_schedule.domain.reminders import ClientDay, Delivery, Expected
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.civil_time import UnknownZone
+from iop_schedule.domain.reminders import DEFAULT_POLICY, ClientDay, Delivery, Expected, NudgePolicy, Reach
 from iop_schedule.models import (
     Client,
     Enrollment,
@@ -26,57 +29,111 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.models.base import read_transaction
+from iop_schedule.queries.contacts import reaches
 from iop_schedule.queries.notices import is_told_off
-from iop_schedule.vocabulary import AttemptOutcome, DeliveryState, EnrollmentStatus, OccurrenceStatus
+from iop_schedule.vocabulary import (
+    AttemptOutcome,
+    CancelCause,
+    Channel,
+    DeliveryPurpose,
+    DeliveryState,
+    EnrollmentStatus,
+    OccurrenceStatus,
+)
+
+log = logging.getLogger(__name__)
+
+#: The channels there are, the one that disturbs most first.
+CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.IN_APP)
 
 
-def client_days(*, from_day: date, until_day: date) -> list[ClientDay]:
-    """Return what every client has on each day of the period, both ends included, by client and day."""
-    return _grouped(db.session.execute(_expected().where(Occurrence.local_day.between(from_day, until_day))))
+def client_days(
+    *,
+    from_day: date,
+    until_day: date,
+    channels: Sequence[Channel] = CHANNELS,
+    policy: NudgePolicy = DEFAULT_POLICY,
+    client_id: int | None = None,
+) -> list[ClientDay]:
+    """Return what every client has on each day of the period, both ends included, once for each channel.
+
+    Also days on which everything was called off or moved away: there may be something to tell.
+    """
+    about = or_(
+        Occurrence.local_day.between(from_day, until_day),
+        Occurrence.original_day.between(from_day, until_day),
+    )
+    statement = _rostered().where(about)
+    if client_id is not None:
+        statement = statement.where(RosterEntry.client_id == client_id)
+    rows = db.session.execute(statement).all()
+    ways = reaches({row.client_id for row in rows}, channels, policy=policy)
+    days = _grouped(rows, ways)
+    return [day for day in days if from_day <= day.day <= until_day]
 
 
-def locked_client_day(client_id: int, day: date) -> ClientDay | None:
+def lock_client(client_id: int) -> None:
+    """Keep everything about how a client is written to as it is until the commit.
+
+    Whoever withdraws consent or answers at the same moment, and takes the same lock, comes entirely before
+    or entirely after; two messages to one client are armed one after the other.
+    """
+    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+
+
+def locked_client_day(
+    client_id: int, day: date, channel: Channel, *, policy: NudgePolicy = DEFAULT_POLICY
+) -> ClientDay | None:
     """Return what one client has on `day`, or None, and keep the facts as they are until the commit.
 
     Whoever cancels a session or withdraws consent at the same moment comes entirely before or entirely
-    after. The client's own row is locked for change, so that two messages to one client are armed one
-    after the other.
+    after.
     """
-    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
-    statement = _expected().where(RosterEntry.client_id == client_id, Occurrence.local_day == day)
-    found = _grouped(db.session.execute(statement.with_for_update(read=True, of=[Occurrence, RosterEntry])))
-    return found[0] if found else None
+    lock_client(client_id)
+    about = or_(Occurrence.local_day == day, Occurrence.original_day == day)
+    statement = _rostered().where(RosterEntry.client_id == client_id, about)
+    rows = db.session.execute(statement.with_for_update(read=True, of=[Occurrence, RosterEntry])).all()
+    ways = reaches([client_id], [channel], policy=policy)
+    return next((found for found in _grouped(rows, ways) if found.day == day), None)
+
+
+def is_enrolled(client_id: Any, day: Any) -> ColumnElement[bool]:
+    """Return the condition that a client is in an active enrollment, not paused, on a day."""
+    return exists().where(
+        Enrollment.client_id == client_id,
+        Enrollment.status == EnrollmentStatus.ACTIVE,
+        Enrollment.from_day <= day,
+        or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
+        ~exists().where(
+            EnrollmentPause.enrollment_id == Enrollment.id,
+            EnrollmentPause.from_day <= day,
+            or_(EnrollmentPause.until_day.is_(None), EnrollmentPause.until_day >= day),
+        ),
+    )
 
 
 @cache
-def _expected() -> Select[*tuple[Any, ...]]:
-    enrolled = exists().where(
-        Enrollment.client_id == Client.id,
-        Enrollment.status == EnrollmentStatus.ACTIVE,
-        Enrollment.from_day <= Occurrence.local_day,
-        or_(Enrollment.until_day.is_(None), Enrollment.until_day >= Occurrence.local_day),
-        ~exists().where(
-            EnrollmentPause.enrollment_id == Enrollment.id,
-            EnrollmentPause.from_day <= Occurrence.local_day,
-            or_(EnrollmentPause.until_day.is_(None), EnrollmentPause.until_day >= Occurrence.local_day),
-        ),
-    )
+def _rostered() -> Select[*tuple[Any, ...]]:
     return (
         select(
             RosterEntry.client_id,
+            RosterEntry.released_at,
             Occurrence.local_day,
+            Occurrence.original_day,
             Occurrence.id,
             Occurrence.starts_at,
+            Occurrence.status,
+            Occurrence.cancel_cause,
+            Series.local_start,
             Site.zone,
             Site.name.label("site"),
-            Client.email,
-            Client.email_consent_at,
             Client.preferred_name,
             Program.name.label("program"),
             Group.name.label("group"),
             User.given_name,
             User.family_name,
-            enrolled.label("enrolled"),
+            is_enrolled(Client.id, Occurrence.local_day).label("enrolled"),
+            is_told_off().label("off"),
         )
         .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
         .join(Client, RosterEntry.client_id == Client.id)
@@ -85,74 +142,133 @@ def _expected() -> Select[*tuple[Any, ...]]:
         .join(Program, Series.program_id == Program.id)
         .join(Group, Series.group_id == Group.id, isouter=True)
         .join(User, Occurrence.leader_id == User.id)
-        .where(
-            Occurrence.status == OccurrenceStatus.PLANNED, RosterEntry.released_at.is_(None), ~is_told_off()
-        )
         .order_by(RosterEntry.client_id, Occurrence.local_day, Occurrence.id)  # rows are locked in this order
     )
 
 
-def _grouped(rows: Iterable[Row[Any]]) -> list[ClientDay]:
+def _grouped(rows: Iterable[Row[Any]], ways: Mapping[int, Sequence[Reach]]) -> list[ClientDay]:
+    """Return the days the rows are about: the day a session is held on, and the one its rule gave it."""
     days: dict[tuple[int, date], list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        days[row.client_id, row.local_day].append(row)
-    return [_client_day(sorted(held, key=lambda r: (r.starts_at, r.id))) for held in days.values()]
+        for day in {row.local_day, row.original_day}:
+            days[row.client_id, day].append(row)
+    return [
+        replace(found, reach=reach)
+        for (client_id, day), held in days.items()
+        if (found := _client_day(day, sorted(held, key=lambda r: (r.starts_at, r.id)), ways[client_id][0]))
+        for reach in ways[client_id]
+    ]
 
 
-def _client_day(rows: Sequence[Row[Any]]) -> ClientDay:
+def _client_day(day: date, rows: Sequence[Row[Any]], reach: Reach) -> ClientDay | None:
     first = rows[0]
+    try:
+        tz = civil_time.zone(first.zone)
+    except UnknownZone:
+        log.warning("a session's site has no usable zone", extra={"item_id": first.id})
+        return None
+    here = [row for row in rows if row.local_day == day and _is_on(row)]
+    rules = {row.id: civil_time.instant(row.original_day, row.local_start, tz) for row in rows}
+    usual = [rules[row.id] for row in rows if row.original_day == day and _is_usual(row)]
     names = {n for r in rows for n in (r.site, r.program, r.group, r.given_name, r.family_name) if n}
     return ClientDay(
         client_id=first.client_id,
-        day=first.local_day,
+        day=day,
         zone=first.zone,
-        sessions=tuple(Expected(row.starts_at, row.id) for row in rows),
-        consented=first.email_consent_at is not None,
-        address=first.email,
-        enrolled=first.enrolled,
+        sessions=tuple(Expected(row.starts_at, row.id) for row in here),
+        reach=reach,
+        enrolled=all(row.enrolled for row in rows if row.local_day == day),
+        usual=tuple(sorted(usual)),
+        moved=any(row.starts_at != rules[row.id] for row in here),
+        told_off=tuple(sorted(row.starts_at for row in rows if row.local_day == day and row.off)),
+        occurrence_id=first.id,
         called=first.preferred_name,
         private_names=frozenset(names),
     )
 
 
+def _is_on(row: Row[Any]) -> bool:
+    return bool(row.status == OccurrenceStatus.PLANNED and row.released_at is None and not row.off)
+
+
+def _is_usual(row: Row[Any]) -> bool:
+    """Return True for a session clients may have counted on: in their week, and not ended by plan."""
+    return bool(row.released_at is None and row.cancel_cause != CancelCause.ENDED)
+
+
 def deliveries(*, from_day: date, until_day: date, client_id: int | None = None) -> list[Delivery]:
-    """Return every message about a day of the period, both ends included; of one client if given."""
+    """Return every message about a client's day in the period, both ends included; of one client if given."""
+    about_a_day = [purpose for purpose in DeliveryPurpose if purpose.is_about_a_day]
     statement = (
         select(ReminderDelivery)
-        .where(ReminderDelivery.day.between(from_day, until_day))
+        .where(
+            ReminderDelivery.day.between(from_day, until_day),
+            ReminderDelivery.purpose.in_(about_a_day),
+            ReminderDelivery.client_id.is_not(None),
+        )
         .order_by(ReminderDelivery.due_at, ReminderDelivery.id)
     )
     if client_id is not None:
         statement = statement.where(ReminderDelivery.client_id == client_id)
-    return [
-        Delivery(
-            id=row.id,
-            dedup_key=row.dedup_key,
-            client_id=row.client_id,
-            day=row.day,
-            planned_start_at=row.planned_start_at,
-            state=DeliveryState(row.state),
-            reason=row.reason,
-            tried_at=row.tried_at,
+    return [as_domain(row) for row in db.session.scalars(statement)]
+
+
+def as_domain(row: ReminderDelivery) -> Delivery:
+    """Return a message about a client as the rules see it."""
+    return Delivery(
+        id=row.id,
+        dedup_key=row.dedup_key,
+        client_id=row.client_id or 0,
+        day=row.day,
+        planned_start_at=row.planned_start_at,
+        state=DeliveryState(row.state),
+        channel=Channel(row.channel),
+        purpose=DeliveryPurpose(row.purpose),
+        tells=tuple(datetime.fromisoformat(start) for start in row.tells),
+        reason=row.reason,
+        tried_at=row.tried_at,
+    )
+
+
+def keys_of(purpose: DeliveryPurpose, *, since: date) -> set[str]:
+    """Return the keys of the messages for one purpose about days from `since` on."""
+    return set(
+        db.session.scalars(
+            select(ReminderDelivery.dedup_key).where(
+                ReminderDelivery.purpose == purpose, ReminderDelivery.day >= since
+            )
         )
-        for row in db.session.scalars(statement)
-    ]
+    )
 
 
-def next_due(*, now: datetime) -> Select[Any]:
-    """Return the query for the message to try next at `now`: planned and waiting the longest."""
+def staff_messages(*, since: date) -> frozenset[tuple[int, DeliveryPurpose, date]]:
+    """Return reader, purpose and day of every message to staff about days from `since` on."""
+    rows = db.session.execute(
+        select(ReminderDelivery.user_id, ReminderDelivery.purpose, ReminderDelivery.day).where(
+            ReminderDelivery.user_id.is_not(None), ReminderDelivery.day >= since
+        )
+    )
+    return frozenset((row.user_id, DeliveryPurpose(row.purpose), row.day) for row in rows)
+
+
+def next_due(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> Select[Any]:
+    """Return the query for the message to try next over `channels`: planned and waiting the longest."""
     return (
         select(ReminderDelivery)
-        .where(ReminderDelivery.state == DeliveryState.PLANNED, ReminderDelivery.next_try_at <= now)
+        .where(
+            ReminderDelivery.state == DeliveryState.PLANNED,
+            ReminderDelivery.next_try_at <= now,
+            ReminderDelivery.channel.in_(channels),
+        )
         .order_by(ReminderDelivery.next_try_at, ReminderDelivery.id)
         .limit(1)
     )
 
 
-def is_anything_due(*, now: datetime) -> bool:
+def is_anything_due(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> bool:
     """Return True when `next_due` would find a message; on SQLite keeps nobody from writing."""
     with read_transaction():
-        return db.session.scalar(select(next_due(now=now).exists())) is True
+        return db.session.scalar(select(next_due(now=now, channels=channels).exists())) is True
 
 
 def ids_to_settle(*, now: datetime) -> list[str]:
@@ -178,7 +294,7 @@ class Doubtful:
     """A message of which nobody knows whether, or how often, it arrived; for staff to look at."""
 
     delivery_id: str
-    client_id: int
+    client_id: int | None
     day: date
     tried_at: datetime
     #: True when it was handed over again and accepted, so that the client may have it twice.

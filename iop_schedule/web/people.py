@@ -389,7 +389,7 @@ def _typed_before(found: "Client") -> dict[str, Any]:
         "travel_minutes",
     )  # fmt: skip
     typed = {name: getattr(found, name) for name in names}
-    return {**typed, "site": found.site_id, "email_consent": found.email_consent_at is not None}
+    return {**typed, "site": found.site_id}
 
 
 def _staff_form(form: StaffForm, found: "User | None" = None) -> str:

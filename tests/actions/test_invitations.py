@@ -30,8 +30,10 @@ from iop_schedule.adapters.messages import (
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, Invitation, Occurrence, User, db
 from iop_schedule.queries.access import Actor, actor_for
+from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.outbox import stop_consent
 
 KEY = b"key"
 
@@ -59,7 +61,7 @@ def ana(cast: Cast) -> Client:
     """Ana with twelve weeks of sessions, who has agreed to e-mails."""
     extend_horizon(now=NOW)
     client = db.session.get_one(Client, cast.ana.id)
-    client.email, client.email_consent_at = "ana@example.net", NOW
+    make.make_reachable(client)
     db.session.commit()
     return client
 
@@ -121,7 +123,7 @@ def test_the_message_has_one_recipient_and_says_nothing(cast: Cast, ana: Client)
 def test_consent_that_is_withdrawn_stops_what_waits(cast: Cast, ana: Client) -> None:
     switched(cast)
     plan_invitations(now=NOW)
-    db.session.get_one(Client, ana.id).email_consent_at = None
+    stop_consent(ana)
     db.session.commit()
     assert (drained(), db.session.scalars(select(Invitation)).all()) == ([], [])
     with pytest.raises(NotPossible, match="Ask your case manager"):

@@ -6,29 +6,32 @@ from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from iop_schedule.actions import reminders
 from iop_schedule.actions.reminders import Step, planning
 from iop_schedule.adapters.messages import (
     NullMessages,
     Outgoing,
 )
-from iop_schedule.models import Occurrence, ReminderDelivery, RosterEntry, db
+from iop_schedule.models import ContactPoint, Occurrence, ReminderDelivery, RosterEntry, db
 from iop_schedule.vocabulary import EnrollmentStatus, OccurrenceStatus
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.outbox import (
     DUE,
+    HEAD,
     MINUTE,
     MORNING,
     THURSDAY,
     audit,
     drain,
     expect_on_thursday,
+    plan,
+    settle,
     states,
+    stop_consent,
 )
 
 
@@ -42,7 +45,8 @@ def thursday(cast: Cast) -> Occurrence:
 def only_ana(cast: Cast) -> Occurrence:
     """Ana, Ben and Zoe are expected on Thursday; only Ana has agreed to e-mail."""
     held = expect_on_thursday(cast)
-    cast.ben.email_consent_at = cast.zoe.email_consent_at = None
+    stop_consent(cast.ben)
+    stop_consent(cast.zoe)
     db.session.commit()
     return held
 
@@ -57,7 +61,7 @@ def test_each_client_is_told_once_at_five_on_the_evening_before_by_their_own_clo
     sent_at: dict[str, datetime] = {}
     now = NOW
     while now < datetime(2026, 3, 6, 6, 0, tzinfo=UTC):
-        reminders.plan_reminders(now=now)
+        plan(now)
         drain(messages, now)
         for outgoing in messages.sent:
             sent_at.setdefault(outgoing.to, now)
@@ -74,15 +78,17 @@ def test_each_client_is_told_once_at_five_on_the_evening_before_by_their_own_clo
 
 def test_the_message_says_a_day_and_a_time(cast: Cast, only_ana: Occurrence) -> None:
     messages = NullMessages()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     drain(messages, DUE)
     (outgoing,) = messages.sent
+    delivery_id = db.session.scalars(select(ReminderDelivery.id)).one()
     assert outgoing == Outgoing(
-        id=db.session.scalars(select(ReminderDelivery.id)).one(),
+        id=delivery_id,
         to="ana@example.net",
         subject="Appointment reminder",
         text="Reminder: you have an appointment on Thu, Mar 5 at 9:00 am.\n\n"
-        "To stop these reminders, let the office know.\n",
+        f"Answer, or stop these messages:\n{HEAD.link(delivery_id)}\n",
+        stop_url=HEAD.stop_link(delivery_id),
     )
 
 
@@ -90,7 +96,7 @@ def test_two_sessions_on_one_day_are_one_message(cast: Cast, only_ana: Occurrenc
     make.make_entry(make.make_occurrence(cast.one_to_one, THURSDAY), cast.ana)
     db.session.commit()
     messages = NullMessages()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     drain(messages, DUE)
     assert [m.text.splitlines()[0] for m in messages.sent] == [
         "Reminder: you have 2 appointments on Thu, Mar 5, the first at 9:00 am."
@@ -98,32 +104,33 @@ def test_two_sessions_on_one_day_are_one_message(cast: Cast, only_ana: Occurrenc
 
 
 def test_planning_again_changes_nothing(thursday: Occurrence) -> None:
-    first = reminders.plan_reminders(now=NOW)
-    again = reminders.plan_reminders(now=NOW + MINUTE)
+    first = plan(NOW)
+    again = plan(NOW + MINUTE)
     assert (len(first.add), again.add, again.revive, again.cancel) == (3, (), (), ())
     assert states() == [("planned", "")] * 3
 
 
 def test_the_same_message_cannot_be_planned_twice_even_on_purpose(only_ana: Occurrence) -> None:
-    (nudge,) = reminders.plan_reminders(now=NOW).add
+    (nudge,) = plan(NOW).add
     planning._add(nudge)
     assert states() == [("planned", "")]
 
 
 def test_two_workers_at_once_send_each_message_once(app: Flask, cast: Cast, thursday: Occurrence) -> None:
     for number in range(20):
-        client = make.make_client(cast.elm, email=f"c{number}@example.net", email_consent_at=NOW)
+        client = make.make_client(cast.elm, email=f"c{number}@example.net")
+        make.make_reachable(client)
         make.make_enrollment(client, cast.program)
         make.make_entry(thursday, client)
     db.session.commit()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages, start, failures = NullMessages(), Barrier(3), []
 
     def work() -> None:
         with app.app_context():
             start.wait()
             try:
-                reminders.plan_reminders(now=NOW)
+                plan(NOW)
                 drain(messages, DUE)
             except Exception as error:  # noqa: BLE001 - shown below
                 failures.append(error)
@@ -158,11 +165,11 @@ def _release(cast: Cast, held: Occurrence) -> None:
 
 
 def _revoke(cast: Cast, held: Occurrence) -> None:
-    cast.ana.email_consent_at = None
+    stop_consent(cast.ana)
 
 
 def _forget_address(cast: Cast, held: Occurrence) -> None:
-    cast.ana.email = ""
+    db.session.execute(delete(ContactPoint).where(ContactPoint.client_id == cast.ana.id))
 
 
 def _finish(cast: Cast, held: Occurrence) -> None:
@@ -176,7 +183,7 @@ CHANGES: list[tuple[Callable[[Cast, Occurrence], None], str]] = [
     (_cancel, "no_session"),
     (_move, "superseded"),
     (_release, "no_session"),
-    (_revoke, "no_consent"),
+    (_revoke, "opted_out"),
     (_forget_address, "no_address"),
     (_finish, "not_enrolled"),
 ]
@@ -188,7 +195,7 @@ CHANGES: list[tuple[Callable[[Cast, Occurrence], None], str]] = [
 def test_what_changed_after_planning_is_noticed_before_sending(
     cast: Cast, only_ana: Occurrence, change: Callable[[Cast, Occurrence], None], reason: str
 ) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     change(cast, only_ana)
     db.session.commit()
     messages = NullMessages()
@@ -206,23 +213,27 @@ def test_what_changed_after_planning_is_noticed_before_sending(
 def test_the_next_plan_takes_the_message_back(
     cast: Cast, only_ana: Occurrence, change: Callable[[Cast, Occurrence], None], reason: str
 ) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     change(cast, only_ana)
     db.session.commit()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     assert ("cancelled", reason) in states()
     messages = NullMessages()
     drain(messages, DUE)
-    times = [m.text.split(" at ")[1][:8] for m in messages.sent]
-    assert times == (["10:00 am"] if change is _move else [])
+    said = [f"{m.subject}: {m.text.split(' at ')[1].split(' am')[0]}" for m in messages.sent]
+    assert said == {_move: ["Appointment changed: 10:00"], _cancel: ["Appointment canceled: 9:00"]}.get(
+        change, []
+    )
 
 
 def test_consent_given_back_brings_the_message_back(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
-    for consent in (None, NOW):
-        cast.ana.email_consent_at = consent
-        db.session.commit()
-        reminders.plan_reminders(now=NOW)
+    plan(NOW)
+    stop_consent(cast.ana)
+    db.session.commit()
+    plan(NOW)
+    make.make_agreement(cast.ana)
+    db.session.commit()
+    plan(NOW)
     messages = NullMessages()
     drain(messages, DUE)
     assert len(messages.sent) == 1
@@ -230,12 +241,12 @@ def test_consent_given_back_brings_the_message_back(cast: Cast, only_ana: Occurr
 
 def test_a_session_moved_after_the_reminder_is_announced_again(cast: Cast, only_ana: Occurrence) -> None:
     messages = NullMessages()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     drain(messages, DUE)
     _move(cast, only_ana)
     db.session.commit()
     for minute in range(3):
-        reminders.plan_reminders(now=DUE + minute * MINUTE)
+        plan(DUE + minute * MINUTE)
         drain(messages, DUE + minute * MINUTE)
     assert [m.text.split(" at ")[1][:8].strip(".\n") for m in messages.sent] == ["9:00 am", "10:00 am"]
 
@@ -248,14 +259,14 @@ def test_a_paused_enrollment_is_not_written_to(cast: Cast, only_ana: Occurrence)
 
     db.session.add(EnrollmentPause(enrollment=enrollment, from_day=THURSDAY, reason="hospital"))
     db.session.commit()
-    assert reminders.plan_reminders(now=NOW).add == ()
+    assert plan(NOW).add == ()
 
 
 # --- time ---------------------------------------------------------------------------------------------
 
 
 def test_after_a_stop_overnight_nothing_stale_is_sent(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = NullMessages()
     assert drain(messages, MORNING) == [Step.HELD]
     assert (messages.sent, states()) == ([], [("suppressed", "stale")])
@@ -264,7 +275,7 @@ def test_after_a_stop_overnight_nothing_stale_is_sent(cast: Cast, only_ana: Occu
 def test_after_a_stop_into_the_night_people_sleep_until_eight(cast: Cast, thursday: Occurrence) -> None:
     thursday.starts_at, thursday.ends_at = MORNING + timedelta(hours=5), MORNING + timedelta(hours=8)
     db.session.commit()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = NullMessages()
     assert drain(messages, DUE + timedelta(hours=5)) == [Step.POSTPONED] * 2 + [
         Step.SENT
@@ -274,7 +285,7 @@ def test_after_a_stop_into_the_night_people_sleep_until_eight(cast: Cast, thursd
 
 
 def test_a_message_that_could_only_go_out_in_the_night_is_held(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     assert drain(NullMessages(), DUE + timedelta(hours=5)) == [Step.HELD]
     assert states() == [("suppressed", "quiet_hours")]
 
@@ -282,15 +293,15 @@ def test_a_message_that_could_only_go_out_in_the_night_is_held(cast: Cast, only_
 def test_a_clock_set_back_sends_nothing_again(cast: Cast, only_ana: Occurrence) -> None:
     messages = NullMessages()
     for now in (DUE, DUE - timedelta(hours=2), DUE, DUE + MINUTE, DUE - timedelta(days=1), DUE):
-        reminders.plan_reminders(now=now)
+        plan(now)
         drain(messages, now)
-        reminders.settle_overdue(now=now, repeats=1)
+        settle(now, NullMessages())
     assert len(messages.sent) == 1
 
 
 def test_what_is_useless_is_swept_even_when_no_mail_goes_out(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
-    assert reminders.settle_overdue(now=MORNING, repeats=1) == 1
+    plan(NOW)
+    assert settle(MORNING, NullMessages()) == 1
     assert (states(), audit("reminder:held")) == ([("suppressed", "stale")], [(cast.ana.id, "stale")])
 
 
@@ -303,7 +314,7 @@ def test_what_is_useless_is_swept_even_when_no_mail_goes_out(cast: Cast, only_an
     ids=str,
 )
 def test_the_database_keeps_an_outbox_row_whole(only_ana: Occurrence, broken: dict[str, object]) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     row = db.session.scalars(select(ReminderDelivery)).one()
     for name, value in broken.items():
         setattr(row, name, value)

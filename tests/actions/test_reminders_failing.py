@@ -8,7 +8,6 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from iop_schedule.actions import reminders
 from iop_schedule.actions.reminders import LEASE, Step, handing_over
 from iop_schedule.adapters.messages import (
     Delayed,
@@ -31,7 +30,10 @@ from tests.outbox import (
     drain,
     expect_on_thursday,
     outcomes,
+    plan,
+    settle,
     states,
+    stop_consent,
 )
 
 
@@ -45,7 +47,8 @@ def thursday(cast: Cast) -> Occurrence:
 def only_ana(cast: Cast) -> Occurrence:
     """Ana, Ben and Zoe are expected on Thursday; only Ana has agreed to e-mail."""
     held = expect_on_thursday(cast)
-    cast.ben.email_consent_at = cast.zoe.email_consent_at = None
+    stop_consent(cast.ben)
+    stop_consent(cast.zoe)
     db.session.commit()
     return held
 
@@ -54,10 +57,10 @@ def only_ana(cast: Cast) -> Occurrence:
 
 
 def test_refused_for_good_is_not_tried_again(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = Flaky(Refused("reply 550"))
     assert drain(messages, DUE) == [Step.HELD]
-    reminders.plan_reminders(now=DUE + MINUTE)
+    plan(DUE + MINUTE)
     assert drain(messages, DUE + timedelta(hours=1)) == []
     assert (states(), outcomes()) == ([("dead", "refused")], [(1, "refused", "reply 550")])
 
@@ -65,7 +68,7 @@ def test_refused_for_good_is_not_tried_again(cast: Cast, only_ana: Occurrence) -
 def test_refused_for_now_is_tried_again_with_growing_waits_and_given_up(
     cast: Cast, only_ana: Occurrence
 ) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = Flaky(*[Delayed("reply 451")] * 6)
     now, waits = DUE, []
     while True:
@@ -82,7 +85,7 @@ def test_refused_for_now_is_tried_again_with_growing_waits_and_given_up(
 
 
 def test_a_server_that_cannot_be_reached_costs_nothing_but_time(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = Flaky(*[Unreachable("ConnectionRefusedError")] * 40)
     for minute in range(40):
         assert drain(messages, DUE + minute * MINUTE) == [Step.UNREACHABLE]
@@ -91,7 +94,7 @@ def test_a_server_that_cannot_be_reached_costs_nothing_but_time(cast: Cast, only
 
 
 def test_a_doubtful_message_is_sent_once_more_and_stays_visible(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = Flaky(Unsure("TimeoutError"))
     assert drain(messages, DUE) == [Step.UNKNOWN]
     assert drain(messages, DUE + MINUTE) == [Step.SENT]
@@ -100,11 +103,11 @@ def test_a_doubtful_message_is_sent_once_more_and_stays_visible(cast: Cast, only
 
 
 def test_doubtful_twice_is_left_for_people_to_look_at(cast: Cast, only_ana: Occurrence) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     messages = Flaky(Unsure("TimeoutError"), Unsure("TimeoutError"))
     for minute in range(5):
         drain(messages, DUE + minute * MINUTE)
-        reminders.plan_reminders(now=DUE + minute * MINUTE)
+        plan(DUE + minute * MINUTE)
     assert (messages.sent, states()) == ([], [("unknown", "unknown")])
     assert audit("reminder:held") == [(cast.ana.id, "unknown")]
 
@@ -112,15 +115,15 @@ def test_doubtful_twice_is_left_for_people_to_look_at(cast: Cast, only_ana: Occu
 def test_a_message_that_breaks_our_own_code_delays_only_itself(
     cast: Cast, thursday: Occurrence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reminders.plan_reminders(now=NOW)
-    honest = handing_over.rules.neutral_message
+    plan(NOW)
+    honest = handing_over.letter_for
 
-    def broken(day: object) -> object:
-        if day.client_id == cast.ana.id:
+    def broken(delivery: ReminderDelivery, *args: object, **given: object) -> object:
+        if delivery.client_id == cast.ana.id:
             raise ZeroDivisionError
-        return honest(day)
+        return honest(delivery, *args, **given)
 
-    monkeypatch.setattr(handing_over.rules, "neutral_message", broken)
+    monkeypatch.setattr(handing_over, "letter_for", broken)
     messages = NullMessages()
     assert sorted(drain(messages, DUE)) == [Step.POSTPONED, Step.SENT]
     assert [m.to for m in messages.sent] == [cast.ben.email]
@@ -139,16 +142,16 @@ def test_a_worker_that_dies_while_sending_is_noticed_when_its_lease_ends(
     cast: Cast, only_ana: Occurrence
 ) -> None:
     class Dies(NullMessages):
-        def send(self, outgoing: Outgoing) -> None:
+        def send(self, outgoing: Outgoing) -> str:
             super().send(outgoing)
             raise Crash
 
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     with pytest.raises(Crash):
         drain(Dies(), DUE)
-    assert reminders.settle_overdue(now=DUE + LEASE - MINUTE, repeats=1) == 0
+    assert settle(DUE + LEASE - MINUTE, NullMessages()) == 0
     assert drain(NullMessages(), DUE + LEASE - MINUTE) == []
-    assert reminders.settle_overdue(now=DUE + LEASE, repeats=1) == 1
+    assert settle(DUE + LEASE, NullMessages()) == 1
     assert outcomes() == [(1, "unknown", "worker gone")]
     again = NullMessages()
     assert drain(again, DUE + LEASE + MINUTE) == [Step.SENT]
@@ -161,12 +164,12 @@ def test_a_worker_that_slept_past_its_lease_cannot_overwrite_a_later_try(
     other = NullMessages()
 
     class Sleeps(NullMessages):
-        def send(self, outgoing: Outgoing) -> None:
-            reminders.settle_overdue(now=DUE + LEASE, repeats=1)
+        def send(self, outgoing: Outgoing) -> str:
+            settle(DUE + LEASE, NullMessages())
             assert drain(other, DUE + LEASE + MINUTE) == [Step.SENT]
             raise Delayed("reply 451")
 
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     assert drain(Sleeps(), DUE) == [Step.OVERTAKEN]
     assert (len(other.sent), states()) == (1, [("sent", "")])
 
@@ -175,11 +178,11 @@ def test_a_worker_that_comes_back_late_with_good_news_ends_the_doubt(
     cast: Cast, only_ana: Occurrence
 ) -> None:
     class Sleeps(NullMessages):
-        def send(self, outgoing: Outgoing) -> None:
-            reminders.settle_overdue(now=DUE + LEASE, repeats=1)
-            super().send(outgoing)
+        def send(self, outgoing: Outgoing) -> str:
+            settle(DUE + LEASE, NullMessages())
+            return super().send(outgoing)
 
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     assert drain(Sleeps(), DUE) == [Step.SENT]
     assert drain(NullMessages(), DUE + timedelta(hours=1)) == []
     assert (outcomes(), outbox.doubtful(since=THURSDAY)) == ([(1, "sent", "")], [])
@@ -214,9 +217,9 @@ def crash_at(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[int | Non
 
 
 def _a_whole_day(messages: NullMessages) -> None:
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     drain(messages, DUE)
-    reminders.settle_overdue(now=DUE, repeats=1)
+    settle(DUE, NullMessages())
 
 
 def test_a_crash_at_any_commit_loses_nothing_and_doubles_nothing_silently(
@@ -241,8 +244,8 @@ def test_a_crash_at_any_commit_loses_nothing_and_doubles_nothing_silently(
         crash_at(None)
         for minutes in (1, 3, 5):  # the next process
             now = DUE + timedelta(minutes=minutes)
-            reminders.plan_reminders(now=now)
-            reminders.settle_overdue(now=now, repeats=1)
+            plan(now)
+            settle(now, NullMessages())
             drain(messages, now)
         assert states() == [("sent", "")], number
         seen = outbox.doubtful(since=THURSDAY)

@@ -28,9 +28,10 @@ from iop_schedule.adapters.messages import (
     SmtpMessages,
     Unreachable,
     Unsure,
-    messages_for,
+    doors_for,
 )
 from iop_schedule.config import BadSetting
+from iop_schedule.vocabulary import Channel
 from tests.conftest import make_settings
 
 TO_ANA = Outgoing(
@@ -312,11 +313,15 @@ def test_a_server_that_drips_is_left_when_the_whole_time_is_over() -> None:
 
 def test_settings_choose_where_messages_go(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, "sqlite:///x")
-    assert messages_for(settings) is None
-    assert isinstance(messages_for(replace(settings, smtp_host="console")), ConsoleMessages)
-    chosen = messages_for(
-        replace(settings, smtp_host="mail.example.org", smtp_port=587, smtp_password="hush")
-    )
+    assert doors_for(settings) == {}
+    trying = doors_for(replace(settings, smtp_host="console", sms_url="console"))
+    assert {channel: type(door) for channel, door in trying.items()} == {
+        Channel.EMAIL: ConsoleMessages,
+        Channel.SMS: ConsoleMessages,
+    }
+    chosen = doors_for(replace(settings, smtp_host="mail.example.org", smtp_port=587, smtp_password="hush"))[
+        Channel.EMAIL
+    ]
     assert isinstance(chosen, SmtpMessages)
     assert (chosen.host, chosen.port) == ("mail.example.org", 587)
     assert "hush" not in repr(chosen)
@@ -325,7 +330,7 @@ def test_settings_choose_where_messages_go(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sender", ["relapse-prevention@example.org", "hello@recovery-house.example.org"])
 def test_a_sender_that_tells_what_it_is_about_stops_the_start(tmp_path: Path, sender: str) -> None:
     with pytest.raises(BadSetting, match="MAIL_FROM"):
-        messages_for(replace(make_settings(tmp_path, "sqlite:///x"), mail_from=sender))
+        doors_for(replace(make_settings(tmp_path, "sqlite:///x"), mail_from=sender))
 
 
 def test_the_terminal_and_the_list_keep_what_they_are_given() -> None:

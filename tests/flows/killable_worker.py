@@ -13,13 +13,14 @@ from iop_schedule.actions import reminders
 from iop_schedule.adapters.messages import SmtpMessages
 from iop_schedule.app import create_app
 from iop_schedule.config import Settings
+from iop_schedule.vocabulary import Channel
 
 
 def work(settings: Settings, port: int, now: datetime) -> None:
     """Hand over what is due, then wait to be killed or told to end."""
     messages = SmtpMessages("127.0.0.1", port, "appointments@example.org", starttls=False)
     with create_app(settings).app_context():
-        while reminders.deliver_next(messages=messages, now=now):
+        while reminders.deliver_next(doors={Channel.EMAIL: messages}, now=now):
             pass
     messages.close()
 

@@ -20,6 +20,7 @@ from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.jobs.reminders import drain, plan, sweep
 from iop_schedule.jobs.worker import Worker
 from iop_schedule.models import db
+from iop_schedule.vocabulary import Channel
 from tests.cast import Cast
 from tests.conftest import NOW, Http
 from tests.outbox import expect_on_thursday
@@ -178,7 +179,7 @@ def test_messages_greet_their_reader_name_nobody_else_and_reach_only_the_person_
     """Subject, text and address of each message, and what the scheduler logs meanwhile."""
     expect_on_thursday(world.cast)
     kept = NullMessages()
-    app.extensions["messages"] = kept
+    app.extensions["messages"] = {Channel.EMAIL: kept}
     for quarter in range(4 * 24):
         clock.freeze(NOW + timedelta(minutes=15 * quarter))
         for tick in (plan, drain, sweep):

@@ -19,16 +19,15 @@ from aiosmtpd.smtp import Envelope, Session
 from flask import Flask
 from sqlalchemy import select
 
-from iop_schedule.actions import reminders
 from iop_schedule.actions.reminders import LEASE
-from iop_schedule.adapters.messages import SmtpMessages
+from iop_schedule.adapters.messages import NullMessages, SmtpMessages
 from iop_schedule.models import ReminderAttempt, ReminderDelivery, db
 from iop_schedule.queries import reminders as outbox
 from tests import factories as make
 from tests.adapters.test_messages import free_port
 from tests.cast import Cast
 from tests.conftest import NOW
-from tests.outbox import DUE, THURSDAY, drain, expect_on_thursday
+from tests.outbox import DUE, THURSDAY, drain, expect_on_thursday, plan, settle
 
 PEOPLE = 60
 KILLS = 10
@@ -74,11 +73,12 @@ def test_workers_killed_in_the_middle_lose_nothing_and_double_nothing_silently(
 ) -> None:
     held = expect_on_thursday(cast)
     for number in range(PEOPLE - 2):  # Ana and Ben are there already; Zoe is due later
-        client = make.make_client(cast.elm, email=f"c{number}@example.net", email_consent_at=NOW)
+        client = make.make_client(cast.elm, email=f"c{number}@example.net")
+        make.make_reachable(client)
         make.make_enrollment(client, cast.program)
         make.make_entry(held, client)
     db.session.commit()
-    reminders.plan_reminders(now=NOW)
+    plan(NOW)
     (handler, port), chance, now = oracle, Random(20_261_123), DUE
     assert workers.stdin is not None
     assert workers.stdout is not None
@@ -94,14 +94,14 @@ def test_workers_killed_in_the_middle_lose_nothing_and_double_nothing_silently(
         os.kill(worker, signal.SIGKILL)
         assert workers.stdout.readline() == "ended\n"
         now += LEASE
-        reminders.settle_overdue(now=now, repeats=1)
+        settle(now, NullMessages())
         now += timedelta(minutes=1)
     for _ in range(3):
         with_mail = SmtpMessages("127.0.0.1", port, "appointments@example.org", starttls=False)
         drain(with_mail, now, limit=PEOPLE * 2)
         with_mail.close()
         now += LEASE
-        reminders.settle_overdue(now=now, repeats=1)
+        settle(now, NullMessages())
 
     db.session.rollback()
     due = list(db.session.scalars(select(ReminderDelivery).where(ReminderDelivery.due_at == DUE)))

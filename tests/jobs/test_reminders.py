@@ -17,6 +17,7 @@ from iop_schedule.jobs.runner import run_tick
 from iop_schedule.jobs.schedule import Tick
 from iop_schedule.jobs.worker import Worker
 from iop_schedule.models import ReminderDelivery, db
+from iop_schedule.vocabulary import Channel
 from tests.adapters.test_messages import free_port, server_saying
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -26,7 +27,7 @@ from tests.outbox import DUE, MORNING, expect_on_thursday, states
 @pytest.fixture
 def messages(app: Flask) -> NullMessages:
     kept = NullMessages()
-    app.extensions["messages"] = kept
+    app.extensions["messages"] = {Channel.EMAIL: kept}
     return kept
 
 
@@ -53,12 +54,12 @@ def test_an_unreachable_server_is_asked_once_and_then_left_alone(app: Flask, cas
     class Away(NullMessages):
         asked = 0
 
-        def send(self, outgoing: Outgoing) -> None:
+        def send(self, outgoing: Outgoing) -> str:
             type(self).asked += 1
             raise Unreachable("ConnectionRefusedError")
 
     expect_on_thursday(cast)
-    app.extensions["messages"] = Away()
+    app.extensions["messages"] = {Channel.EMAIL: Away()}
     worker = Worker()
     plan(worker)
     clock.freeze(DUE)
@@ -66,8 +67,9 @@ def test_an_unreachable_server_is_asked_once_and_then_left_alone(app: Flask, cas
         drain(worker)
     assert Away.asked == 1
     assert states() == [("planned", "")] * 3  # they wait
-    worker.mail.worked()
-    app.extensions["messages"] = kept = NullMessages()
+    worker.breakers[Channel.EMAIL].worked()
+    kept = NullMessages()
+    app.extensions["messages"] = {Channel.EMAIL: kept}
     clock.freeze(DUE + timedelta(minutes=1))
     drain(worker)
     assert len(kept.sent) == 2
@@ -77,12 +79,13 @@ def test_a_worker_told_to_stop_finishes_its_message_and_takes_no_other(app: Flas
     worker = Worker()
 
     class Stops(NullMessages):
-        def send(self, outgoing: Outgoing) -> None:
-            super().send(outgoing)
+        def send(self, outgoing: Outgoing) -> str:
             worker.stopping.set()
+            return super().send(outgoing)
 
     expect_on_thursday(cast)
-    app.extensions["messages"] = kept = Stops()
+    kept = Stops()
+    app.extensions["messages"] = {Channel.EMAIL: kept}
     plan(worker)
     clock.freeze(DUE)
     drain(worker)
@@ -96,13 +99,14 @@ def test_while_a_slow_server_is_talked_to_pages_are_served_and_written(
     begun, release = Event(), Event()
 
     class Slow(NullMessages):
-        def send(self, outgoing: Outgoing) -> None:
+        def send(self, outgoing: Outgoing) -> str:
             begun.set()
             release.wait(10)
-            super().send(outgoing)
+            return super().send(outgoing)
 
     expect_on_thursday(cast)
-    app.extensions["messages"] = kept = Slow()
+    kept = Slow()
+    app.extensions["messages"] = {Channel.EMAIL: kept}
     worker = Worker()
     plan(worker)
     clock.freeze(DUE)
@@ -134,7 +138,7 @@ def test_whatever_the_mail_server_does_the_message_waits(
         with server_saying(*lines[behavior]) as port:
             _drain_at(app, replace(settings, smtp_port=port), worker)
     assert states() == [("planned", "")] * 3
-    assert not worker.mail.lets_through()
+    assert not worker.breakers[Channel.EMAIL].lets_through()
     (later, *_) = sorted(db.session.scalars(select(ReminderDelivery.next_try_at)), reverse=True)
     assert later > DUE
 

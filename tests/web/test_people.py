@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from iop_schedule.models import Assignment, AuditEvent, Client, PrescribedDose, User, db
+from iop_schedule.models import Assignment, AuditEvent, Client, ContactPoint, PrescribedDose, User, db
 from iop_schedule.vocabulary import AssignmentRole, AuditKind, Role
 from tests.cast import Cast
 from tests.conftest import NOW, Http
-from tests.factories import PASSWORD, make_assignment, make_client, make_user
+from tests.factories import PASSWORD, make_assignment, make_client, make_reachable, make_user
 
 PHRASE = "violet anchor parsnip"
 NEW_CLIENT = {"given_name": "Wren", "family_name": "Sallow", "languages": ["en"], "gender": "unspecified", "modality": "in_person"}  # fmt: skip
@@ -156,7 +156,6 @@ def test_a_case_manager_who_adds_a_client_is_responsible_for_them(http: Http, ca
         ({"given_name": " "}, "Enter their first name."),
         ({"languages": []}, "Choose at least one language."),
         ({"email": "not an address"}, "Enter an email address like name@example.org."),
-        ({"email_consent": "y"}, "Enter the email address the reminders go to"),
         ({"travel_minutes": "900"}, "Enter 0 to 240 minutes."),
         ({"phone": "call me"}, "Enter a phone number like 555-010-0142."),
         ({"given_name": "x" * 101}, "Keep this under 100 characters."),
@@ -196,13 +195,16 @@ def test_names_lose_what_no_keyboard_types(http: Http, cast: Cast) -> None:
     assert cast.ana.given_name == "Wr en Bcc: x"
 
 
-def test_agreeing_to_reminders_is_dated_and_ends_with_the_tick(http: Http, cast: Cast) -> None:
+def test_a_new_address_in_the_record_takes_no_messages_before_it_is_confirmed(http: Http, cast: Cast) -> None:
+    make_reachable(cast.ana)
+    db.session.commit()
     http.sign_in(cast.dev.email)
-    typed = {**NEW_CLIENT, "email": "wren@example.net"}
-    for tick, expected in (({"email_consent": "y"}, NOW), ({}, None)):
-        http.submit(f"/clients/{cast.ana.id}/facts", {**typed, **tick})
-        db.session.refresh(cast.ana)
-        assert cast.ana.email_consent_at == expected
+    same = {**NEW_CLIENT, "email": cast.ana.email}
+    for address, stopped in ((same, None), ({**same, "email": "wren@example.net"}, "changed")):
+        http.submit(f"/clients/{cast.ana.id}/facts", address)
+        db.session.rollback()
+        (point,) = db.session.query(ContactPoint).filter_by(client_id=cast.ana.id)
+        assert point.stop_reason == stopped
 
 
 # ── Responsibility, enrollment, dose ─────────────────────────────────────────────────────────────

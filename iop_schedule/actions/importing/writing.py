@@ -22,6 +22,8 @@ from iop_schedule.models import (
     ClientConstraint,
     Closure,
     ConstraintException,
+    ContactConsent,
+    ContactPoint,
     Enrollment,
     EnrollmentPause,
     Group,
@@ -41,7 +43,16 @@ from iop_schedule.models import (
 from iop_schedule.models.people import user_role, user_site
 from iop_schedule.queries.exporting import NO_ROOM, Scope, staff_code
 from iop_schedule.queries.sign_off import complete_sheets
-from iop_schedule.vocabulary import CancelCause, OccurrenceStatus, Role, SeriesKind, SignOffKind
+from iop_schedule.vocabulary import (
+    CancelCause,
+    Channel,
+    ConsentPurpose,
+    Evidence,
+    OccurrenceStatus,
+    Role,
+    SeriesKind,
+    SignOffKind,
+)
 
 _BATCH = 500
 
@@ -195,15 +206,27 @@ class Writer:
                 "email", "phone")  # fmt: skip
         _put(Client, [
             {**_same(r, *same), "site_id": self.ids.sites[r["site"]], "languages": list(r["languages"]),
-             "email_consent_at": self._start_of_day(r["site"], r["email_consent_since"]),
              "created_at": self._now}
             for r in rows
         ])  # fmt: skip
         self.ids.learn(self.ids.clients, Client, rows)
+        agreed = [
+            (r, self.ids.clients[r["code"]], self._start_of_day(r["site"], r["email_consent_since"]))
+            for r in rows
+            if r["email_consent_since"]
+        ]
+        _put(ContactPoint, [
+            {"client_id": id_, "channel": Channel.EMAIL, "address": r["email"].lower(), "added_at": self._now,
+             "confirmed_at": at, "confirmed_by": Evidence.RECORDS, "code_salt": "", "code_tries": 0}
+            for r, id_, at in agreed
+        ])  # fmt: skip
+        _put(ContactConsent, [
+            {"client_id": id_, "channel": Channel.EMAIL, "purpose": ConsentPurpose.REMINDERS, "given_at": at,
+             "evidence": Evidence.RECORDS}
+            for _, id_, at in agreed
+        ])  # fmt: skip
 
-    def _start_of_day(self, site: str, day: date | None) -> datetime | None:
-        if day is None:
-            return None
+    def _start_of_day(self, site: str, day: date) -> datetime:
         zone = civil_time.zone(self._clinic.rows["sites"][site,]["time_zone"])
         return civil_time.instant(day, time(0), zone)
 

@@ -1,94 +1,141 @@
 """Making the outbox agree with the timetable."""
 
-import logging
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from iop_schedule.domain import reminders as rules
-from iop_schedule.domain.civil_time import UnknownZone
-from iop_schedule.domain.reminders import DEFAULT_POLICY, Changes, ClientDay, Nudge, NudgePolicy
-from iop_schedule.models import ReminderDelivery
+from iop_schedule.domain.civil_time import monday_of
+from iop_schedule.domain.reminders import DEFAULT_POLICY, Changes, ClientDay, NudgePolicy, Wanted
+from iop_schedule.models import ReminderDelivery, db
 from iop_schedule.models.base import read_transaction, write_transaction
+from iop_schedule.queries import occasions
 from iop_schedule.queries import reminders as outbox
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, DeliveryState, HoldReason
 
-log = logging.getLogger(__name__)
 
-#: Days ahead of which messages are planned; they are due the evening before.
-PLANNED_DAYS = 3
-
-
-def plan_reminders(*, now: datetime, policy: NudgePolicy = DEFAULT_POLICY) -> Changes:
+def plan_reminders(
+    *,
+    now: datetime,
+    channels: Sequence[Channel] = outbox.CHANNELS,
+    policy: NudgePolicy = DEFAULT_POLICY,
+) -> Changes:
     """Make the outbox agree with the timetable for the next days; return what was changed.
 
     May run at any time, twice, and at several places at once. One message per transaction.
+
+    Args:
+        now: the current instant.
+        channels: those that are set up here.
+        policy: the clinic's lead and quiet hours, where a client has no wishes of their own.
     """
-    today = now.astimezone(UTC).date()
-    # A day more at the front, because a site's calendar may be a day behind.
-    first, last = today - timedelta(days=1), today + timedelta(days=PLANNED_DAYS)
     with read_transaction():
-        wanted = [day for day in outbox.client_days(from_day=first, until_day=last) if _has_zone(day)]
-        existing = outbox.deliveries(from_day=first, until_day=last)
-    found = rules.changes(wanted, existing, now=now, policy=policy)
+        found = _wanted_changes(now, channels, policy)
     for delivery_id, reason in found.cancel:
         _cancel(delivery_id, reason)
-    for nudge in found.add:
-        _add(nudge)
-    for nudge in found.revive:
-        _revive(nudge)
+    for message in found.add:
+        _add(message)
+    for message in found.revive:
+        _revive(message)
     return found
 
 
-def _has_zone(day: ClientDay) -> bool:
-    """Return False, and say so in the log, where a site's zone is unusable: only its own people wait."""
-    try:
-        return bool(day.tz)
-    except UnknownZone:
-        log.warning("a session's site has no usable zone", extra={"item_id": day.first.occurrence_id})
-        return False
+def _wanted_changes(now: datetime, channels: Sequence[Channel], policy: NudgePolicy) -> Changes:
+    today = now.astimezone(UTC).date()
+    # A day more at the front, because a site's calendar may be a day behind.
+    first, last = today - timedelta(days=1), today + timedelta(days=policy.notice_days)
+    days = outbox.client_days(from_day=first, until_day=last, channels=channels, policy=policy)
+    existing = [
+        message
+        for message in outbox.deliveries(from_day=first, until_day=last)
+        if message.channel in channels
+    ]
+    about_days = rules.changes(days, existing, now=now)
+    others = [
+        *_weeks(days, today, now),
+        *_missed(today, channels, policy, now),
+        *(_for_staff(today, now) if Channel.EMAIL in channels else ()),
+    ]
+    return Changes(add=(*about_days.add, *others), revive=about_days.revive, cancel=about_days.cancel)
 
 
-def _add(nudge: Nudge) -> None:
-    with write_transaction() as session:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        session.execute(
-            dialect.insert(ReminderDelivery)
-            .values(
-                id=str(uuid4()),
-                dedup_key=nudge.dedup_key,
-                client_id=nudge.client_id,
-                day=nudge.day,
-                occurrence_id=nudge.occurrence_id,
-                channel=Channel.EMAIL,
-                purpose=DeliveryPurpose.REMINDER,
-                planned_start_at=nudge.planned_start_at,
-                due_at=nudge.due_at,
-                next_try_at=nudge.next_try_at,
-                expires_at=nudge.expires_at,
-                state=DeliveryState.PLANNED,
-                reason="",
-                attempts=0,
-            )
-            .on_conflict_do_nothing(index_elements=["dedup_key"])
+def _weeks(days: Sequence[ClientDay], today: date, now: datetime) -> list[Wanted]:
+    mondays = [monday_of(today + timedelta(days=ahead)) for ahead in (0, 7)]
+    messages = [
+        rules.digest_for(week, now) for monday in mondays for week in occasions.weeks_of(days, monday)
+    ]
+    return _unknown(messages, DeliveryPurpose.DIGEST, since=mondays[0])
+
+
+def _missed(today: date, channels: Sequence[Channel], policy: NudgePolicy, now: datetime) -> list[Wanted]:
+    since = today - timedelta(days=2)
+    missed = occasions.missed_days(from_day=since, until_day=today, channels=channels, policy=policy)
+    return _unknown([rules.missed_for(day, now) for day in missed], DeliveryPurpose.MISSED, since=since)
+
+
+def _for_staff(today: date, now: datetime) -> list[Wanted]:
+    known = outbox.staff_messages(since=today - timedelta(days=1))
+    messages = [rules.staff_digest_for(work, now) for work in occasions.staff_days(now=now, known=known)]
+    return [message for message in messages if message]
+
+
+def _unknown(messages: Iterable[Wanted | None], purpose: DeliveryPurpose, *, since: date) -> list[Wanted]:
+    """Return those of `messages` that the outbox does not hold yet."""
+    known = outbox.keys_of(purpose, since=since)
+    return [message for message in messages if message and message.dedup_key not in known]
+
+
+def _add(message: Wanted) -> None:
+    with write_transaction():
+        put(message)
+
+
+def put(message: Wanted) -> None:
+    """Write a message into the outbox, unless it is there, in the transaction of the caller."""
+    session = db.session()
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(
+        dialect.insert(ReminderDelivery)
+        .values(
+            id=str(uuid4()),
+            dedup_key=message.dedup_key,
+            client_id=message.client_id,
+            user_id=message.user_id,
+            day=message.day,
+            occurrence_id=message.occurrence_id,
+            channel=message.channel,
+            purpose=message.purpose,
+            planned_start_at=message.planned_start_at,
+            tells=[start.isoformat() for start in message.tells],
+            due_at=message.due_at,
+            next_try_at=message.next_try_at,
+            expires_at=message.expires_at,
+            state=DeliveryState.PLANNED,
+            reason="",
+            attempts=0,
+            language=message.language,
         )
+        .on_conflict_do_nothing(index_elements=["dedup_key"])
+    )
 
 
-def _revive(nudge: Nudge) -> None:
+def _revive(message: Wanted) -> None:
     with write_transaction() as session:
         session.execute(
             update(ReminderDelivery)
             .where(
-                ReminderDelivery.dedup_key == nudge.dedup_key,
+                ReminderDelivery.dedup_key == message.dedup_key,
                 ReminderDelivery.state.in_([DeliveryState.SUPPRESSED, DeliveryState.CANCELLED]),
             )
             .values(
                 state=DeliveryState.PLANNED,
                 reason="",
-                next_try_at=nudge.next_try_at,
-                occurrence_id=nudge.occurrence_id,
+                next_try_at=message.next_try_at,
+                expires_at=message.expires_at,
+                occurrence_id=message.occurrence_id,
             )
         )
 

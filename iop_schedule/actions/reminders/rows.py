@@ -71,21 +71,36 @@ def postpone(delivery_id: str, until: datetime) -> None:
 
 def note(kind: AuditKind, delivery: ReminderDelivery, now: datetime) -> None:
     """Write what became of the message into the audit trail."""
-    occurrence = db.session.get_one(Occurrence, delivery.occurrence_id)
+    occurrence = db.session.get(Occurrence, delivery.occurrence_id) if delivery.occurrence_id else None
+    details = {
+        "channel": delivery.channel,
+        "purpose": delivery.purpose,
+        "day": delivery.day.isoformat(),
+        "reason": delivery.reason,
+    }
+    if delivery.user_id is not None:
+        details["reader"] = str(delivery.user_id)
     audit.record(
         kind,
         actor=None,
         now=now,
         subject=("reminder", delivery.id),
         client_id=delivery.client_id,
-        site_id=occurrence.site_id,
-        details={"channel": delivery.channel, "day": delivery.day.isoformat(), "reason": delivery.reason},
+        site_id=occurrence.site_id if occurrence else None,
+        details=details,
     )
 
 
-def leave_in_doubt(delivery: ReminderDelivery, now: datetime, *, repeats: int) -> Step:
-    """Hand over once more where that is allowed, else leave the message for people to look at."""
-    doubts = outbox.outcomes_so_far(delivery.id).get(AttemptOutcome.UNKNOWN, 0) + 1
+def leave_in_doubt(delivery: ReminderDelivery, now: datetime, *, repeats: int, counted: bool = False) -> Step:
+    """Hand over once more where that is allowed, else leave the message for people to look at.
+
+    Args:
+        delivery: the message.
+        now: the current instant.
+        repeats: how many doubtful tries may be followed by another.
+        counted: the try in question has been written down as doubtful already.
+    """
+    doubts = outbox.outcomes_so_far(delivery.id).get(AttemptOutcome.UNKNOWN, 0) + (0 if counted else 1)
     if doubts <= repeats and now < delivery.expires_at:
         let_go(delivery, DeliveryState.PLANNED)
         delivery.next_try_at = now + SHORT_WAIT

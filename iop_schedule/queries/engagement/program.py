@@ -30,7 +30,13 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.engagement.episodes import EpisodeRecord, Progress, episodes, past_care
 from iop_schedule.queries.sign_off import sheet_closed
-from iop_schedule.vocabulary import AttendanceStatus, DeliveryPurpose, DeliveryState, OccurrenceStatus
+from iop_schedule.vocabulary import (
+    AttendanceStatus,
+    Channel,
+    DeliveryPurpose,
+    DeliveryState,
+    OccurrenceStatus,
+)
 
 #: A report that reads more roster entries is made in the background.
 READ_AT_ONCE = 8000
@@ -164,11 +170,14 @@ def _reminded(ids: Collection[int], span: Span) -> dict[tuple[int, date], str]:
     statement = select(ReminderDelivery.client_id, ReminderDelivery.day, ReminderDelivery.state).where(
         ReminderDelivery.client_id.in_(ids),
         ReminderDelivery.purpose == DeliveryPurpose.REMINDER,
+        ReminderDelivery.channel != Channel.IN_APP,
         ReminderDelivery.day >= span.first.monday,
         ReminderDelivery.day <= span.last.sunday,
     )
     told: dict[tuple[int, date], str] = {}
     for client_id, day, state in db.session.execute(statement):
+        if client_id is None:
+            continue
         if state == DeliveryState.SENT:
             told[client_id, day] = SENT
         else:

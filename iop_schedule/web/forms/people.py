@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
-    BooleanField,
     DecimalField,
     SelectMultipleField,
     StringField,
@@ -116,7 +115,6 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
         filters=[one_line],
         description="They sign in with it. Leave empty if they have none.",
     )
-    email_consent = BooleanField("They agreed to reminders by email")
     phone = StringField(
         "Phone",
         [Optional(), Regexp(r"^[0-9+().\- x]{3,40}$", message="Enter a phone number like 555-010-0142.")],
@@ -165,7 +163,6 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
             travel_minutes=self.travel_minutes.data or 0,
             email=self.email.data or "",
             phone=self.phone.data or "",
-            email_consent=bool(self.email_consent.data),
         )
 
 

@@ -1,146 +1,43 @@
-"""Handing messages over: SMTP with time-outs, the terminal for trying things out, a list for tests.
-
-Four things can go wrong, and they ask for different answers: the message is refused for good, refused for
-now, the server cannot be reached at all, or nobody knows whether it arrived.
-"""
+"""Handing messages to a mail server, with time-outs for every answer and for a whole message."""
 
 import re
 import smtplib
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from threading import Timer
-from typing import ClassVar, Protocol, TextIO
+from typing import ClassVar
 
 from iop_schedule import clock
-from iop_schedule.adapters.ical_invite import CalendarRequest, invitation
-from iop_schedule.config import BadSetting, Settings
-from iop_schedule.domain.reminders import telling_words
+from iop_schedule.adapters.ical_invite import invitation
+from iop_schedule.adapters.messages.contract import (
+    Accepted,
+    Delayed,
+    NotSent,
+    Outgoing,
+    Refused,
+    Unreachable,
+    Unsure,
+)
+from iop_schedule.vocabulary import ProviderCapability, StopReason
 
-#: Value of SMTP_HOST that prints messages instead of sending them.
-CONSOLE = "console"
 IMPLICIT_TLS_PORT = 465
 #: Many servers end a connection after this many messages; we open a new one first.
 MESSAGES_PER_CONNECTION = 50
-
-
-class NotSent(Exception):
-    """A message was not handed over, or perhaps not."""
-
-    def __init__(self, category: str) -> None:
-        """Keep what happened as a word or a reply code; the server's own text may quote the address."""
-        self.category = category
-        super().__init__(category)
-
-
-class Refused(NotSent):
-    """Refused for good: trying again is useless."""
-
-
-class Delayed(NotSent):
-    """Refused for now: the same message may be accepted later."""
-
-
-class Unreachable(NotSent):
-    """The server did not get as far as this message; it would be the same for any other."""
-
-
-class Unsure(NotSent):
-    """The connection broke after the message and before the answer: it may or may not have arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to one person."""
-
-    #: Part of the Message-ID: the same message sent twice can be recognized as one.
-    id: str
-    to: str
-    subject: str
-    text: str
-    #: What the recipient's calendar is asked to do; then the words around it are the invitation's own.
-    invitation: CalendarRequest | None = None
-
-
-class Messages(Protocol):
-    """Somewhere messages can be handed over."""
-
-    #: How often a message may be handed over again when nobody knows whether it arrived.
-    repeats_when_unsure: ClassVar[int]
-
-    def send(self, outgoing: Outgoing) -> None:
-        """Hand one message over, or raise `NotSent`."""
-
-    def close(self) -> None:
-        """End what is open."""
-
-
-def messages_for(settings: Settings) -> Messages | None:
-    """Return where `settings` sends messages to, or None when no mail server is set.
-
-    Raises:
-        BadSetting: the sender's address would tell what the messages are about.
-    """
-    telling = telling_words(settings.mail_from.replace("-", " ").replace(".", " "))
-    if telling:
-        message = f"MAIL_FROM shows on lock screens and must be neutral; it contains “{telling[0]}”."
-        raise BadSetting(message)
-    if not settings.smtp_host:
-        return None
-    if settings.smtp_host == CONSOLE:
-        return ConsoleMessages()
-    return SmtpMessages(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        user=settings.smtp_user,
-        password=settings.smtp_password,
-        starttls=settings.smtp_starttls,
-        sender=settings.mail_from,
-    )
-
-
-@dataclass
-class NullMessages:
-    """Keeps what was sent, for tests."""
-
-    repeats_when_unsure: ClassVar[int] = 1
-    sent: list[Outgoing] = field(default_factory=list)
-
-    def send(self, outgoing: Outgoing) -> None:
-        """Remember the message."""
-        self.sent.append(outgoing)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-@dataclass
-class ConsoleMessages:
-    """Prints each message, for trying things out. Shows addresses: not for real people's data."""
-
-    repeats_when_unsure: ClassVar[int] = 1
-    out: TextIO | None = None
-
-    def send(self, outgoing: Outgoing) -> None:
-        """Print the message."""
-        out = self.out or sys.stdout
-        out.write(f"To: {outgoing.to}\nSubject: {outgoing.subject}\n\n{outgoing.text}\n")
-        out.flush()
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 @dataclass
 class SmtpMessages:
     """Sends through a mail server. One thread at a time; close it when a batch is done."""
 
+    #: A mail server cannot be asked what it has taken.
+    capability: ClassVar[ProviderCapability] = ProviderCapability.NONE
     #: E-mail: an unwanted second copy (same Message-ID) is cheaper for people than a missing one.
     repeats_when_unsure: ClassVar[int] = 1
 
@@ -157,7 +54,7 @@ class SmtpMessages:
     _open: smtplib.SMTP | None = field(default=None, init=False, repr=False)
     _used: int = field(default=0, init=False, repr=False)
 
-    def send(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> str:
         """Hand one message over; see `NotSent` for what can go wrong."""
         recipient, content = _addressable(outgoing.to), _content(outgoing, self.sender)
         try:
@@ -172,6 +69,11 @@ class SmtpMessages:
             self._drop()
             raise Unreachable(_category(error)) from None
         self._used += 1
+        return ""
+
+    def accepted(self, to: str, *, since: datetime) -> list[Accepted]:  # noqa: ARG002
+        """Say that mail servers do not answer this."""
+        raise Unreachable(_CANNOT_ASK)
 
     def close(self) -> None:
         """Say goodbye to the server."""
@@ -221,9 +123,9 @@ class SmtpMessages:
         if code != 250:  # noqa: PLR2004
             # Not about this message: the server wants another sender, a sign-in, or to be left alone.
             raise Unreachable(_reply(code))
-        code, _ = smtp.rcpt(recipient)
+        code, said = smtp.rcpt(recipient)
         if code not in {250, 251}:
-            raise _refusal(code)
+            raise _refusal_of_address(code, said)
         code, _ = smtp.docmd("DATA")
         if code != 354:  # noqa: PLR2004
             raise _refusal(code)
@@ -264,12 +166,13 @@ def _hang_up(smtp: smtplib.SMTP) -> None:
 
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _BAD_ADDRESS = "address"
+_CANNOT_ASK = "no lookup"
 
 
 def _addressable(address: str) -> str:
     """Return `address` when it can stand in an envelope; anything else is refused for good."""
     if not _ADDRESS.fullmatch(address):
-        raise Refused(_BAD_ADDRESS)
+        raise Refused(_BAD_ADDRESS, stops=StopReason.BOUNCED)
     return address
 
 
@@ -292,8 +195,28 @@ def _email(outgoing: Outgoing, sender: str) -> EmailMessage:
     email["Subject"] = outgoing.subject
     email["Date"] = format_datetime(clock.now())
     email["Auto-Submitted"] = "auto-generated"  # no out-of-office answers, please
+    if outgoing.stop_url:
+        email["List-Unsubscribe"] = f"<{outgoing.stop_url}>"
+        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     email.set_content(outgoing.text)
     return email
+
+
+#: Extended status of mailboxes that do not exist, have moved or are turned off. Source: RFC 3463
+_NO_SUCH_MAILBOX = re.compile(rb"\s*5\.(?:1\.|2\.1)")
+_ANY_STATUS = re.compile(rb"\s*[245]\.\d+\.\d+")
+
+
+def _refusal_of_address(code: int, said: bytes) -> NotSent:
+    """Return the refusal of a recipient; one that says there is no such mailbox stops the address.
+
+    A server that gives only the plain code means the mailbox by 550, 551 and 553; with an extended status
+    those codes may also mean policy or spam, which says nothing about the address.
+    """
+    plain = code in {550, 551, 553} and not _ANY_STATUS.match(said)
+    if 500 <= code < 600 and (plain or _NO_SUCH_MAILBOX.match(said)):  # noqa: PLR2004
+        return Refused(_reply(code), stops=StopReason.BOUNCED)
+    return _refusal(code)
 
 
 def _refusal(code: int) -> NotSent:

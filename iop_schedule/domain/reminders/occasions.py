@@ -1,0 +1,165 @@
+"""Messages that are not about one coming day: next week's times, a missed day, what staff has to do."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.reminders.facts import Reach
+from iop_schedule.domain.reminders.outbox import Wanted, key_of
+from iop_schedule.domain.reminders.timing import expires_at, outside_quiet_hours
+from iop_schedule.vocabulary import Channel, DeliveryPurpose, HoldReason, Weekday
+
+#: Next week's times come at noon on Friday: weekends belong to home.
+DIGEST_WEEKDAY, DIGEST_AT = Weekday.FR, time(12)
+#: Whoever agrees later than this after it went out to the others waits for the next one.
+DIGEST_GRACE = timedelta(hours=6)
+#: A word after a missed day comes the next morning, and not at all once that day is over.
+MISSED_AT, MISSED_USEFUL = time(10), timedelta(hours=14)
+#: Staff hear of unfinished sheets at the end of the day, and of people to reach at its beginning.
+STAFF_AT = {DeliveryPurpose.SHEETS: time(18), DeliveryPurpose.OUTREACH: time(8)}
+STAFF_USEFUL = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekAhead:
+    """What one client has in one program week, and how they may be told over one channel."""
+
+    client_id: int
+    monday: date
+    #: IANA zone of the site.
+    zone: str
+    #: Starts of the sessions, in order.
+    starts: tuple[datetime, ...]
+    reach: Reach
+    enrolled: bool = True
+    called: str = ""
+    private_names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """Return the site's time zone."""
+        return civil_time.zone(self.zone)
+
+    def why_not(self) -> HoldReason | None:
+        """Return why the week may not be told, or None when it may."""
+        held = self.reach.why_not(DeliveryPurpose.DIGEST)
+        if held:
+            return held
+        if not self.starts:
+            return HoldReason.NO_SESSION
+        return None if self.enrolled else HoldReason.NOT_ENROLLED
+
+
+def digest_due_at(monday: date, tz: ZoneInfo) -> datetime:
+    """Return when the times of the week that begins on `monday` are told.
+
+    >>> digest_due_at(date(2026, 11, 23), ZoneInfo("America/New_York")).isoformat()
+    '2026-11-20T17:00:00+00:00'
+    """
+    return civil_time.instant(monday - timedelta(days=7 - DIGEST_WEEKDAY), DIGEST_AT, tz)
+
+
+def digest_for(week: WeekAhead, now: datetime) -> Wanted | None:
+    """Return the message about the coming week that should exist, or None when there should be none."""
+    due = digest_due_at(week.monday, week.reach.tz)
+    if week.why_not() or not due - week.reach.policy.plan_ahead <= now <= due + DIGEST_GRACE:
+        return None
+    useless = expires_at(week.starts[0], week.reach.policy)
+    if useless <= due:
+        return None
+    return Wanted(
+        dedup_key=key_of(week.client_id, week.monday, week.reach.channel, DeliveryPurpose.DIGEST),
+        channel=week.reach.channel,
+        purpose=DeliveryPurpose.DIGEST,
+        day=week.monday,
+        planned_start_at=week.starts[0],
+        due_at=due,
+        next_try_at=outside_quiet_hours(due, week.reach.tz, week.reach.policy),
+        expires_at=useless,
+        tells=week.starts,
+        client_id=week.client_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MissedDay:
+    """A day on which a client was expected and did not come, and how they may be written to."""
+
+    client_id: int
+    day: date
+    zone: str
+    starts_at: datetime
+    occurrence_id: int
+    reach: Reach
+    enrolled: bool = True
+    #: Came to a session on that day or after it.
+    came_since: bool = False
+    #: Has had such a word, over this channel, about a day since which they have not come.
+    told: bool = False
+    called: str = ""
+    private_names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """Return the site's time zone."""
+        return civil_time.zone(self.zone)
+
+    def why_not(self) -> HoldReason | None:
+        """Return why nothing is to be said about it, or None when something is."""
+        if self.came_since:
+            return HoldReason.CAME_SINCE
+        held = self.reach.why_not(DeliveryPurpose.MISSED)
+        return held or (None if self.enrolled else HoldReason.NOT_ENROLLED)
+
+
+def missed_for(missed: MissedDay, now: datetime) -> Wanted | None:
+    """Return the word about a missed day that should exist; one for each run of missed days."""
+    due = civil_time.instant(missed.day + timedelta(days=1), MISSED_AT, missed.reach.tz)
+    if missed.why_not() or missed.told or now >= due + MISSED_USEFUL:
+        return None
+    return Wanted(
+        dedup_key=key_of(missed.client_id, missed.day, missed.reach.channel, DeliveryPurpose.MISSED),
+        channel=missed.reach.channel,
+        purpose=DeliveryPurpose.MISSED,
+        day=missed.day,
+        planned_start_at=missed.starts_at,
+        due_at=due,
+        next_try_at=outside_quiet_hours(due, missed.reach.tz, missed.reach.policy),
+        expires_at=due + MISSED_USEFUL,
+        tells=(missed.starts_at,),
+        client_id=missed.client_id,
+        occurrence_id=missed.occurrence_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDay:
+    """What one staff member has to do on one day: a number, never a name."""
+
+    user_id: int
+    purpose: DeliveryPurpose
+    day: date
+    zone: str
+    count: int
+    address: str
+
+
+def staff_digest_for(work: StaffDay, now: datetime) -> Wanted | None:
+    """Return the message to a staff member that should exist today, or None when there is nothing to do."""
+    due = civil_time.instant(work.day, STAFF_AT[work.purpose], civil_time.zone(work.zone))
+    if not work.count or not work.address or not Weekday(work.day.weekday()).is_treatment_day:
+        return None
+    if not due <= now < due + STAFF_USEFUL:
+        return None
+    return Wanted(
+        dedup_key=key_of("staff", work.user_id, work.day, work.purpose),
+        channel=Channel.EMAIL,
+        purpose=work.purpose,
+        day=work.day,
+        planned_start_at=due,
+        due_at=due,
+        next_try_at=due,
+        expires_at=due + STAFF_USEFUL,
+        user_id=work.user_id,
+    )

@@ -1,0 +1,203 @@
+"""The facts behind messages that are not about one coming day: weeks, missed days, work of staff."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from iop_schedule.domain import civil_time
+from iop_schedule.domain.reminders import ClientDay, MissedDay, NudgePolicy, StaffDay, WeekAhead
+from iop_schedule.domain.reminders.timing import DEFAULT_POLICY
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.models import (
+    AttendanceRecord,
+    Client,
+    Occurrence,
+    ReminderDelivery,
+    RosterEntry,
+    Site,
+    User,
+    db,
+)
+from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.caseload import caseload
+from iop_schedule.queries.contacts import reaches
+from iop_schedule.queries.reminders import CHANNELS, is_enrolled
+from iop_schedule.vocabulary import (
+    AttendanceStatus,
+    Channel,
+    DeliveryPurpose,
+    DeliveryState,
+    OccurrenceStatus,
+    Role,
+)
+
+#: A sheet is chased for this many days.
+SHEETS_BACK = timedelta(days=7)
+_CAME = (AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART)
+
+
+def weeks_of(days: Iterable[ClientDay], monday: date) -> list[WeekAhead]:
+    """Return the week that begins on `monday` for everyone who has a session in it, once a channel."""
+    by_reader: dict[tuple[int, Channel], list[ClientDay]] = defaultdict(list)
+    for day in days:
+        if monday <= day.day < monday + timedelta(days=7) and day.sessions:
+            by_reader[day.client_id, day.reach.channel].append(day)
+    return [_week(monday, held) for held in by_reader.values()]
+
+
+def _week(monday: date, days: Sequence[ClientDay]) -> WeekAhead:
+    first = days[0]
+    return WeekAhead(
+        client_id=first.client_id,
+        monday=monday,
+        zone=first.zone,
+        starts=tuple(sorted(start for day in days for start in day.starts)),
+        reach=first.reach,
+        enrolled=any(day.enrolled for day in days),
+        called=first.called,
+        private_names=frozenset().union(*(day.private_names for day in days)),
+    )
+
+
+def missed_days(
+    *,
+    from_day: date,
+    until_day: date,
+    channels: Sequence[Channel] = CHANNELS,
+    client_id: int | None = None,
+    policy: NudgePolicy = DEFAULT_POLICY,
+) -> list[MissedDay]:
+    """Return the days of the period on which somebody was expected and did not come, once a channel."""
+    statement = _missed().where(Occurrence.local_day.between(from_day, until_day))
+    if client_id is not None:
+        statement = statement.where(RosterEntry.client_id == client_id)
+    first: dict[tuple[int, date], Row[Any]] = {}
+    for row in db.session.execute(statement):
+        first.setdefault((row.client_id, row.local_day), row)
+    ways = reaches({row.client_id for row in first.values()}, channels, policy=policy)
+    return [
+        MissedDay(
+            client_id=row.client_id,
+            day=row.local_day,
+            zone=row.zone,
+            starts_at=row.starts_at,
+            occurrence_id=row.id,
+            reach=reach,
+            enrolled=row.enrolled,
+            came_since=row.came_since,
+            told=_told_since_they_came(row.client_id, reach.channel, row.local_day),
+            called=row.preferred_name,
+            private_names=frozenset({row.site, row.given_name, row.family_name} - {""}),
+        )
+        for row in first.values()
+        for reach in ways[row.client_id]
+    ]
+
+
+def _missed() -> Select[*tuple[Any, ...]]:
+    later_entry, later, mark = aliased(RosterEntry), aliased(Occurrence), aliased(AttendanceRecord)
+    came_since = exists().where(
+        mark.roster_entry_id == later_entry.id,
+        mark.status.in_(_CAME),
+        later_entry.client_id == RosterEntry.client_id,
+        later.id == later_entry.occurrence_id,
+        later.local_day >= Occurrence.local_day,
+    )
+    return (
+        select(
+            RosterEntry.client_id,
+            Occurrence.id,
+            Occurrence.local_day,
+            Occurrence.starts_at,
+            Site.zone,
+            Site.name.label("site"),
+            Client.preferred_name,
+            User.given_name,
+            User.family_name,
+            is_enrolled(Client.id, Occurrence.local_day).label("enrolled"),
+            came_since.label("came_since"),
+        )
+        .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
+        .join(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
+        .join(Client, RosterEntry.client_id == Client.id)
+        .join(Site, Occurrence.site_id == Site.id)
+        .join(User, Occurrence.leader_id == User.id)
+        .where(AttendanceRecord.status == AttendanceStatus.NO_SHOW)
+        .order_by(Occurrence.starts_at, Occurrence.id)
+    )
+
+
+def _told_since_they_came(client_id: int, channel: Channel, day: date) -> bool:
+    """Return True when a word about an earlier missed day went out and they have not come since that day."""
+    last_came = (
+        select(func.max(Occurrence.local_day))
+        .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
+        .join(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
+        .where(RosterEntry.client_id == client_id, AttendanceRecord.status.in_(_CAME))
+        .scalar_subquery()
+    )
+    out = (DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.ATTEMPTING, DeliveryState.PLANNED)
+    statement = exists().where(
+        ReminderDelivery.client_id == client_id,
+        ReminderDelivery.channel == channel,
+        ReminderDelivery.purpose == DeliveryPurpose.MISSED,
+        ReminderDelivery.state.in_(out),
+        ReminderDelivery.day < day,
+        or_(last_came.is_(None), ReminderDelivery.day > last_came),
+    )
+    return db.session.scalar(select(statement)) is True
+
+
+def staff_days(*, now: datetime, known: frozenset[tuple[int, DeliveryPurpose, date]]) -> Iterator[StaffDay]:
+    """Yield what each staff member who wants to hear of it has to do today, by their own site's calendar.
+
+    Args:
+        now: when this is asked.
+        known: reader, purpose and day of the messages that exist: nobody counts again for those.
+    """
+    purposes = {Role.COUNSELOR: DeliveryPurpose.SHEETS, Role.CASE_MANAGER: DeliveryPurpose.OUTREACH}
+    staff = select(User).where(User.active, User.wants_digests, User.email != "").order_by(User.id)
+    for user in db.session.scalars(staff).unique():
+        purpose = purposes.get(user.role)
+        if purpose is None or not user.sites:
+            continue
+        day = civil_time.local_day(now, civil_time.zone(user.sites[0].zone))
+        if (user.id, purpose, day) not in known:
+            yield staff_day(user, purpose, day, now=now)
+
+
+def staff_day(user: User, purpose: DeliveryPurpose, day: date, *, now: datetime) -> StaffDay:
+    """Return what one staff member has to do now."""
+    wants = user.active and user.wants_digests
+    count = _sheets_to_finish(user, now) if purpose is DeliveryPurpose.SHEETS else _people_to_reach(user, now)
+    return StaffDay(
+        user_id=user.id,
+        purpose=purpose,
+        day=day,
+        zone=user.sites[0].zone if user.sites else "UTC",
+        count=count if wants else 0,
+        address=user.email,
+    )
+
+
+def _sheets_to_finish(user: User, now: datetime) -> int:
+    unmarked = exists().where(
+        RosterEntry.occurrence_id == Occurrence.id,
+        RosterEntry.released_at.is_(None),
+        ~exists().where(AttendanceRecord.roster_entry_id == RosterEntry.id),
+    )
+    statement = select(func.count()).where(
+        Occurrence.leader_id == user.id,
+        Occurrence.status == OccurrenceStatus.PLANNED,
+        Occurrence.ends_at.between(now - SHEETS_BACK, now),
+        unmarked,
+    )
+    return db.session.scalar(statement) or 0
+
+
+def _people_to_reach(user: User, now: datetime) -> int:
+    return caseload(actor_for(user), now=now).counts[Tier.REACH_OUT_TODAY]

@@ -1,0 +1,85 @@
+"""The words of messages: the newest version of each, else the built-in ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from iop_schedule.domain.reminders import BUILT_IN, Wording, wording_for
+from iop_schedule.models import Group, MessageWording, Program, Site, User, db
+from iop_schedule.vocabulary import Channel, DeliveryPurpose, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The words of one message and which version they are; 0 is the built-in one."""
+
+    wording: Wording
+    version: int = 0
+    wording_id: int | None = None
+    written_at: datetime | None = None
+    written_by: str = ""
+
+
+def current_wording(purpose: DeliveryPurpose, channel: Channel, language: str) -> Worded:
+    """Return the words to use now; those of English where a language has none."""
+    code = language if (purpose, channel, language) in BUILT_IN else "en"
+    row = db.session.scalars(
+        select(MessageWording)
+        .where(
+            MessageWording.purpose == purpose,
+            MessageWording.channel == channel,
+            MessageWording.language == code,
+        )
+        .order_by(MessageWording.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return Worded(wording_for(purpose, channel, code)) if row is None else _worded(row)
+
+
+def wording_of(wording_id: int | None, purpose: DeliveryPurpose, channel: Channel, language: str) -> Wording:
+    """Return the words a message was rendered from."""
+    row = db.session.get(MessageWording, wording_id) if wording_id is not None else None
+    return Wording(row.subject, row.body) if row else wording_for(purpose, channel, language or "en")
+
+
+def all_wordings() -> dict[tuple[DeliveryPurpose, Channel, str], Worded]:
+    """Return every message there is, with the words used now."""
+    found = {key: Worded(wording) for key, wording in BUILT_IN.items()}
+    for row in db.session.scalars(select(MessageWording).order_by(MessageWording.version)):
+        key = DeliveryPurpose(row.purpose), Channel(row.channel), row.language
+        if key in found:
+            found[key] = _worded(row)
+    return found
+
+
+def versions_of(purpose: DeliveryPurpose, channel: Channel, language: str) -> list[Worded]:
+    """Return every version that was ever written, newest first."""
+    statement = (
+        select(MessageWording)
+        .where(
+            MessageWording.purpose == purpose,
+            MessageWording.channel == channel,
+            MessageWording.language == language,
+        )
+        .order_by(MessageWording.version.desc())
+    )
+    return [_worded(row) for row in db.session.scalars(statement)]
+
+
+def _worded(row: MessageWording) -> Worded:
+    return Worded(Wording(row.subject, row.body), row.version, row.id, row.created_at, row.created_by.name)
+
+
+def private_names() -> frozenset[str]:
+    """Return the names of every site, program, group and staff member, which no message may contain."""
+    names = {
+        name
+        for column in (Site.name, Program.name, Group.name)
+        for name in db.session.scalars(select(column))
+    }
+    staff = db.session.scalars(select(User)).unique()
+    names |= {
+        name for user in staff if user.role is not Role.CLIENT for name in (user.given_name, user.family_name)
+    }
+    return frozenset(name for name in names if name)
