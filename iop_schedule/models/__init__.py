@@ -29,14 +29,6 @@ from iop_schedule.models.placement import (
 from iop_schedule.models.placement_choices import PlacementOffer, PlacementOfferMeeting, SeatHold, SeatPrice
 from iop_schedule.models.prescription import Enrollment, EnrollmentPause, PrescribedDose
 from iop_schedule.models.programs import Closure, Program, Room, Site
-from iop_schedule.models.reminders import Heartbeat, ReminderAttempt, ReminderDelivery
-from iop_schedule.models.risk import (
-    CaseChange,
-    CaseSnapshot,
-    MonitorVersion,
-    RiskSignal,
-    SelfReportRow,
-    SetAside,
 from iop_schedule.models.reminders import (
     Heartbeat,
     InboundMessage,
@@ -45,6 +37,14 @@ from iop_schedule.models.reminders import (
     ReminderAttempt,
     ReminderDelivery,
     ReminderReply,
+)
+from iop_schedule.models.risk import (
+    CaseChange,
+    CaseSnapshot,
+    MonitorVersion,
+    RiskSignal,
+    SelfReportRow,
+    SetAside,
 )
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
 
@@ -79,15 +79,13 @@ __all__ = [
     "GroupCoLeader",
     "Heartbeat",
     "ImportRun",
+    "InboundMessage",
     "Invitation",
     "InvitationWish",
     "IssuedReport",
     "MakeUp",
-    "MonitorVersion",
-    "InboundMessage",
-    "IssuedReport",
-    "MakeUp",
     "MessageWording",
+    "MonitorVersion",
     "Occurrence",
     "OutreachAttempt",
     "OutreachTask",
