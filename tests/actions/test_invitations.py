@@ -25,8 +25,8 @@ from iop_schedule.adapters.messages import (
     Refused,
     Unreachable,
     Unsure,
-    _content,
 )
+from iop_schedule.adapters.messages.smtp import _content
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, Invitation, Occurrence, User, db
 from iop_schedule.queries.access import Actor, actor_for
@@ -144,7 +144,7 @@ class Failing(NullMessages):
         super().__init__()
         self.trouble = trouble
 
-    def send(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> str:
         raise self.trouble
 
 
