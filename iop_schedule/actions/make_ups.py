@@ -3,7 +3,7 @@
 Seats are settled under the site's lock: of two people who choose the last one, the second is told.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.make_ups import AlreadyMadeUp, NothingToMakeUp, Obstacle, SeatJustTaken
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import Conflict
-from iop_schedule.models import MakeUp, RosterEntry, SessionNotice, db
+from iop_schedule.models import MakeUp, Occurrence, RosterEntry, SessionNotice, db
 from iop_schedule.queries.access import Actor, access_entry
 from iop_schedule.queries.frequency import care_records
 from iop_schedule.queries.make_ups import MISSED, booked_for, made_up_by, may_be_made_up, question_of
@@ -125,6 +125,36 @@ def release_guest(actor: Actor, entry: RosterEntry, *, now: datetime) -> None:
     booked = made_up_by(entry.id)
     if booked is not None:
         _close(actor, booked, now=now)
+
+
+def release_guests(actor: Actor, client_id: int, first: date, last: date | None, *, now: datetime) -> int:
+    """Give back the make-ups of days on which a client is not in care; return how many.
+
+    Args:
+        actor: who decides.
+        client_id: whose.
+        first: first of the days.
+        last: last of them, included; no end when None.
+        now: what has begun stays.
+    """
+    statement = (
+        select(RosterEntry)
+        .join(RosterEntry.occurrence)
+        .where(
+            RosterEntry.client_id == client_id,
+            RosterEntry.source == RosterSource.MAKE_UP,
+            RosterEntry.released_at.is_(None),
+            Occurrence.starts_at > now,
+            Occurrence.local_day >= first,
+        )
+        .order_by(RosterEntry.id)
+    )
+    if last is not None:
+        statement = statement.where(Occurrence.local_day <= last)
+    guests = db.session.scalars(statement).all()
+    for entry in guests:
+        release_guest(actor, entry, now=now)
+    return len(guests)
 
 
 def _close(actor: Actor, booked: MakeUp, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from iop_schedule.actions import audit
 from iop_schedule.actions.groups import fresh_code
 from iop_schedule.actions.locks import lock_client, lock_schedule
+from iop_schedule.actions.make_ups import release_guests
 from iop_schedule.actions.memberships import end_everything
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
@@ -162,6 +163,8 @@ def _sorted(words: Iterable[str]) -> list[str]:
 def pause(*, actor: Actor, enrollment_id: int, pause: Pause, now: datetime) -> EnrollmentPause:
     """Say that some days of an episode do not count: hospital, leave, residential care.
 
+    Places stay theirs; make-ups booked for these days are given back.
+
     Raises:
         BadPause: outside the episode, or on days already paused.
     """
@@ -186,6 +189,7 @@ def pause(*, actor: Actor, enrollment_id: int, pause: Pause, now: datetime) -> E
         "reason": str(pause.reason),
     }
     _record(AuditKind.ENROLLMENT_CHANGED, actor, enrollment, details, now=now)
+    release_guests(actor, enrollment.client_id, pause.from_day, pause.until_day, now=now)
     db.session.commit()
     return row
 
@@ -238,6 +242,7 @@ def discharge(*, actor: Actor, enrollment_id: int, last_day: date, now: datetime
             row.until_day = last_day
     _record(AuditKind.ENROLLMENT_CHANGED, actor, enrollment, {"discharged": str(last_day)}, now=now)
     end_everything(actor=actor, client_id=client.id, site=site, last_day=last_day, now=now)
+    release_guests(actor, client.id, last_day + timedelta(days=1), None, now=now)
     db.session.commit()
     return enrollment
 

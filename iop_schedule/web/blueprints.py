@@ -9,6 +9,7 @@ from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.calendars import calendars
+from iop_schedule.web.care_changes import care_changes
 from iop_schedule.web.caseload import cases
 from iop_schedule.web.choices import choices
 from iop_schedule.web.disclosures import disclosures
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     attendance,
     make_ups,
     absences,
+    care_changes,
     sheets,
     walk_ins,
     frequency,

@@ -92,6 +92,7 @@ CLIENT_PAGES = (
     ("Attendance", "frequency.client", "clipboard-list"),
     ("Times", "availability.their_times", "clock"),
     ("Find a time", "placement.person", "search"),
+    ("Changes", "care_changes.page", "route"),
     ("Report", "disclosures.report", "file-text"),
     ("Disclosures", "disclosures.accounting", "file-check"),
 )
