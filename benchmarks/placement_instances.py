@@ -7,6 +7,7 @@ size, load and seed, and the same name gives the same instance on every machine.
 import hashlib
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iop_schedule.domain.placement import (
@@ -30,12 +31,13 @@ from iop_schedule.vocabulary import (
 )
 
 #: Part of every instance's name: a change here is a new set of instances.
-VERSION = "1"
+VERSION = "2"
 WEEKDAYS = tuple(Weekday(n) for n in range(5))
-#: Clients and groups of each size.
-SIZES = {"S": (100, 18), "M": (300, 46), "L": (600, 90), "XL": (1000, 150)}
-#: Groups there are, against those of a normal load.
-LOADS = {"normal": 1.0, "starved": 2 / 3}
+#: Clients of each size.
+SIZES = {"S": 100, "M": 300, "L": 600, "XL": 1000}
+#: Minutes of seats there are for each minute prescribed. Many people can use few of the seats there are,
+#: so nine for ten is tight already; six for ten is a crowded program.
+LOADS = {"normal": 0.9, "crowded": 0.6}
 SEEDS = (1, 2, 3, 4, 5)
 
 
@@ -56,18 +58,30 @@ class Name:
 
 def instance(name: Name) -> Problem:
     """Return the instance called `name`."""
-    clients, groups = SIZES[name.size]
-    return weeks(
-        clients, round(groups * LOADS[name.load]), f"{VERSION}/{name.size}/{name.seed}", tracks=name.tracks
-    )
+    seed = f"{VERSION}/{name.size}/{name.seed}"
+    return weeks(SIZES[name.size], LOADS[name.load], seed, tracks=name.tracks)
 
 
-def weeks(clients: int, groups: int, seed: str, *, tracks: float = 0.0) -> Problem:
-    """Return a problem of any size; the clients of a seed do not depend on the number of groups."""
-    return Problem(
-        groups=tuple(_group(random.Random(f"{seed}/group/{n}"), n, tracks) for n in range(groups)),
-        clients=tuple(_client(random.Random(f"{seed}/client/{n}"), n) for n in range(clients)),
-    )
+def weeks(people: int, load: float, seed: str, *, tracks: float = 0.0) -> Problem:
+    """Return a problem of any size; people do not depend on the load, and less load only leaves out groups.
+
+    Args:
+        people: how many.
+        load: groups are added until there are so many minutes of seats for each minute prescribed.
+        seed: the same seed gives the same problem on every machine.
+        tracks: share of long groups that are attended whole.
+    """
+    clients = tuple(_client(random.Random(f"{seed}/client/{n}"), n) for n in range(people))
+    wanted = load * sum(c.dose.minutes for c in clients)
+    groups: list[Group] = []
+    while supply(groups) < wanted:
+        groups.append(_group(random.Random(f"{seed}/group/{len(groups)}"), len(groups), tracks))
+    return Problem(groups=tuple(groups), clients=clients)
+
+
+def supply(groups: Iterable[Group]) -> int:
+    """Return the minutes of all seats in a week."""
+    return sum(m.seats * m.minutes for g in groups for m in g.meetings)
 
 
 def fingerprint(problem: Problem) -> str:

@@ -140,7 +140,7 @@ def test_a_run_keeps_its_time_and_its_promises_when_cut_short(monkeypatch):
     ticks = itertools.count()
     # Each look at the clock takes a thousandth of a second: the run ends by looking, not by waiting.
     monkeypatch.setattr(clock, "monotonic", lambda: next(ticks) / 1000)
-    asked = weeks(150, 25, "cut short")
+    asked = weeks(150, 0.85, "cut short")
     plan = solve(asked, seconds=1.0)
     assert plan.seconds <= 1.0 * 1.1
     assert plan.status is PlanStatus.FEASIBLE
@@ -150,12 +150,12 @@ def test_a_run_keeps_its_time_and_its_promises_when_cut_short(monkeypatch):
 
 @pytest.mark.parametrize("seconds", [0.01, 0.05, 0.2, 0.5])
 def test_however_short_a_run_is_its_plan_is_legal_and_its_bound_holds(seconds):
-    asked = instance(Name("S", "starved", 1))
+    asked = instance(Name("S", "crowded", 1))
     assert_holds(asked, solve(asked, seconds=seconds))
 
 
 def test_a_solver_stopped_before_it_has_a_bound_proves_nothing(monkeypatch):
-    asked = instance(Name("S", "starved", 1))
+    asked = instance(Name("S", "crowded", 1))
     monkeypatch.setattr(lp, "solved_whole", lambda model, whole, begin, **_: (list(begin), float("inf")))
     monkeypatch.setattr(compact, "solved_whole", lambda model, whole, begin, **_: (list(begin), float("inf")))
     plan = solve(asked, seconds=3)
@@ -186,7 +186,7 @@ def test_a_run_begins_from_a_given_plan_and_leaves_out_what_is_not_legal():
 
 def test_without_the_solvers_people_are_still_placed_under_a_valid_bound(monkeypatch):
     monkeypatch.setitem(sys.modules, "highspy", None)
-    asked = instance(Name("S", "starved", 1))
+    asked = instance(Name("S", "crowded", 1))
     plan = solve(asked, seconds=1)
     assert broken_rules(asked, plan) == []
     assert_holds(asked, plan)
@@ -204,7 +204,7 @@ def test_nobody_to_place_is_a_plan_too():
 
 
 def test_who_is_left_out_would_not_fit_into_what_is_left():
-    asked = instance(Name("S", "starved", 3))
+    asked = instance(Name("S", "crowded", 3))
     plan = solve(asked, seconds=LONG)
     from iop_schedule.domain.placement import openings
 

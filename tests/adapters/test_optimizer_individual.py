@@ -18,7 +18,7 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
 )
-from iop_schedule.vocabulary import Modality, Weekday
+from iop_schedule.vocabulary import Cadence, Modality, Weekday, WeekParity
 from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems
 
@@ -96,6 +96,7 @@ COUNSELORS = st.tuples(
             st.sampled_from([("en",), ("es",)]),
             st.integers(0, 2),
             st.sampled_from([None, "main"]),
+            st.sampled_from([None, 1, 2]),
         )
         for code in ("k1", "k2")
     )
@@ -107,15 +108,17 @@ COUNSELORS = st.tuples(
     asked=problems(most_groups=2, most_clients=2, alternating=False), counselors=COUNSELORS, data=st.data()
 )
 def test_no_other_choice_of_sessions_is_better(asked, counselors, data):
+    cadence = data.draw(st.sampled_from(Cadence))
     meetings = [m.id for g in asked.groups for m in g.meetings]
     held = {c.id: tuple(data.draw(st.lists(st.sampled_from(meetings), max_size=1))) for c in asked.clients}
-    done = individual_sessions(asked, held, counselors, seconds=60)
-    ways = [[None, *_sessions(asked, c, held[c.id], counselors)] for c in asked.clients]
+    done = individual_sessions(asked, held, counselors, seconds=60, cadence=cadence)
+    ways = [[None, *_sessions(asked, c, held[c.id], counselors, cadence)] for c in asked.clients]
     best = 0
     for picks in product(*ways):
         chosen = [p for p in picks if p is not None]
         if _apart(chosen) and all(
-            sum(s.counselor == k.id for s, _ in chosen) <= k.most_clients for k in counselors
+            sum(s.counselor == k.id for s, _ in chosen) <= k.most_clients and _has_breaks(k, chosen)
+            for k in counselors
         ):
             best = max(best, sum(worth for _, worth in chosen))
     assert (done.objective, done.status) == (best, PlanStatus.OPTIMAL)
@@ -123,11 +126,51 @@ def test_no_other_choice_of_sessions_is_better(asked, counselors, data):
 
 
 def _apart(chosen):
-    taken = [(s.counselor, s.weekday, minute) for s, _ in chosen for minute in range(s.start, s.end)]
+    taken = [
+        (s.counselor, week, s.weekday, minute)
+        for s, _ in chosen
+        for week in WEEKS_OF[s.week]
+        for minute in range(s.start, s.end)
+    ]
     return len(taken) == len(set(taken))
 
 
-def _sessions(asked, client, meetings, counselors):
+WEEKS_OF = {WeekParity.EVERY: "AB", WeekParity.A: "A", WeekParity.B: "B"}
+
+
+def _has_breaks(counselor, chosen):
+    """Return False when some week has more sessions in a row than the counselor takes."""
+    for week in "AB":
+        own = {
+            (s.weekday, s.start)
+            for s, _ in chosen
+            if s.counselor == counselor.id and week in WEEKS_OF[s.week]
+        }
+        for day, start in own:
+            row = 1
+            while (day, start + 60 * row) in own:
+                row += 1
+            if counselor.most_in_a_row is not None and row > counselor.most_in_a_row:
+                return False
+    return True
+
+
+def test_every_second_week_two_people_share_a_time():
+    asked = Problem((GROUP,), tuple(person(code) for code in ("ana", "ben", "cleo")))
+    done = individual_sessions(asked, {}, [CAROL], seconds=60, cadence=Cadence.SECOND_WEEK)
+    assert sorted(done.sessions) == ["ana", "ben", "cleo"]
+    either = individual_sessions(asked, {}, [CAROL], seconds=60, cadence=Cadence.WEEKLY_OR_SECOND)
+    assert sorted(s.week for s in either.sessions.values()) == ["A", "B", "every"]
+
+
+def test_a_break_comes_after_so_many_sessions():
+    asked = Problem((), tuple(person(f"c{n}") for n in range(4)))
+    long = replace(CAROL, hours=(Hours(MO, 540, 780),), most_in_a_row=2)
+    done = individual_sessions(asked, {}, [long], seconds=60, every=60)
+    assert sorted(s.start for s in done.sessions.values()) in ([540, 600, 720], [540, 660, 720])
+
+
+def _sessions(asked, client, meetings, counselors, cadence):
     """Return every legal session of one client and its worth, minute by minute."""
     found = []
     for k in counselors:
@@ -139,7 +182,6 @@ def _sessions(asked, client, meetings, counselors):
             group = Group("own", "individual", modality, language or "none", (meeting,), k.id, k.site)
             with_own = replace(asked, groups=(*asked.groups, group))
             rules = {"language", "gender", "modality", "commitment", "overlap", "travel"}
-            alone = oracle.week_broken(with_own, client, ("own",), "every") & rules
             beside = {
                 rule
                 for m in meetings
@@ -152,10 +194,15 @@ def _sessions(asked, client, meetings, counselors):
                 for m in g.meetings
                 for minute in range(m.start, m.end)
             }
-            if alone or beside or leads & {(day, minute) for minute in range(start, start + 60)}:
+            if beside or leads & {(day, minute) for minute in range(start, start + 60)}:
                 continue
-            points = oracle.week_points(with_own, replace(client, dose=Dose(60)), ("own",), "every")
             days = {m.weekday for g in asked.groups for m in g.meetings if m.id in meetings}
-            points += asked.weights.day_cost if day in days else 0
-            found.append((Session(k.id, day, start, start + 60), 1000 * client.priority + points))
+            for week in {"weekly": ("every",), "second_week": "AB"}.get(cadence, ("every", "A", "B")):
+                if oracle.week_broken(with_own, client, ("own",), week) & rules:
+                    continue
+                points = oracle.week_points(with_own, replace(client, dose=Dose(60)), ("own",), week)
+                points += asked.weights.day_cost if day in days else 0
+                reward = 600 if cadence == "weekly_or_second" and week != "every" else 1000
+                session = Session(k.id, day, start, start + 60, WeekParity(week))
+                found.append((session, reward * client.priority + points))
     return found

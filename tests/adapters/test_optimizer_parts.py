@@ -69,13 +69,13 @@ def test_cp_sat_chooses_among_all_weeks_as_well_as_any(asked):
 
 
 def test_listing_ends_where_there_is_too_much_to_list_or_no_time():
-    cohort = Cohort(instance(Name("S", "starved", 1)))
+    cohort = Cohort(instance(Name("S", "crowded", 1)))
     free = [0] * len(cohort.capacities)
     assert promising_columns(cohort, free, 0, 100, lambda: False) is None
     assert promising_columns(cohort, free, 0, 10**6, lambda: True) is None
 
 
 def test_nothing_is_listed_when_nothing_can_better_the_plan():
-    cohort = Cohort(instance(Name("S", "starved", 1)))
+    cohort = Cohort(instance(Name("S", "crowded", 1)))
     free = [0] * len(cohort.capacities)
     assert promising_columns(cohort, free, 10**15, 100, lambda: False) == []

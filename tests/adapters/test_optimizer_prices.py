@@ -55,8 +55,8 @@ def test_prices_steer_the_flexible_away_from_scarce_seats():
 
 
 def test_intake_at_prices_places_more_people_than_first_come_first_served():
-    asked = weeks(80, 13, "intake")
-    learnt_from = Problem(asked.groups, weeks(80, 13, "others").clients, asked.weights)
+    asked = weeks(80, 0.9, "intake")
+    learnt_from = Problem(asked.groups, weeks(80, 0.9, "others").clients, asked.weights)
     prices = seat_prices(learnt_from, seconds=600)
     everyone = len(solve(asked, seconds=3).assignments)
     plain, steered = _intake(asked, {}), _intake(asked, prices)

@@ -47,9 +47,12 @@ class Part:
         self.rows: list[tuple[int, ...]] = []
         self._places = {o.id: i for i, o in enumerate(own)}
 
-    def priced(self, prices: Sequence[int], count: int) -> list[Found]:
-        """Return the best weeks when every row costs its price; values are net of prices."""
-        return self.choices.several(self._net(prices), count)
+    def priced(self, prices: Sequence[int], count: int, above: int | None = None) -> list[Found]:
+        """Return the best weeks when every row costs its price; values are net of prices.
+
+        With `above`, only weeks worth more than that are looked for.
+        """
+        return self.choices.several(self._net(prices), count, above)
 
     def _net(self, prices: Sequence[int]) -> list[int]:
         return [

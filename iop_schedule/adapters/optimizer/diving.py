@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from iop_schedule.adapters.optimizer.cohort import Cohort
-from iop_schedule.adapters.optimizer.generation import gains, in_ticks, propose
+from iop_schedule.adapters.optimizer.generation import Known, add_gainful, in_ticks, propose
 from iop_schedule.adapters.optimizer.lp import Master, Relaxed
 
 #: A share from here on is whole.
@@ -20,6 +20,7 @@ def dived(cohort: Cohort, master: Master, relaxed: Relaxed, stop: Callable[[], b
     The columns found on the way stay in `master`, whose bounds are as before afterwards.
     """
     settled: set[int] = set()
+    known = Known(master.columns)
     try:
         while True:
             ahead = _surest(relaxed, settled)
@@ -28,7 +29,7 @@ def dived(cohort: Cohort, master: Master, relaxed: Relaxed, stop: Callable[[], b
             for column in ahead:
                 master.settle(column)
             settled.update(ahead)
-            relaxed = _proposals(cohort, master, settled, stop)
+            relaxed = _proposals(cohort, master, settled, known, stop)
             if stop():
                 return None
     finally:
@@ -45,15 +46,17 @@ def _surest(relaxed: Relaxed, settled: set[int]) -> list[int]:
     return sure or [max(open_, key=lambda e: (e[0], -e[1]))[1]]
 
 
-def _proposals(cohort: Cohort, master: Master, settled: set[int], stop: Callable[[], bool]) -> Relaxed:
+def _proposals(
+    cohort: Cohort, master: Master, settled: set[int], known: Known, stop: Callable[[], bool]
+) -> Relaxed:
     relaxed = master.solve()
     done = {(master.columns[n].person, master.columns[n].part) for n in settled}
     people = [
         n for n, parts in enumerate(cohort.people) if not all((n, k) in done for k in range(len(parts)))
     ]
     for _ in range(ROUNDS):
-        proposed = propose(cohort, people, in_ticks(relaxed.prices), stop)
-        if not sum(master.add(c) for c in proposed if gains(c, relaxed, cohort)):
+        proposed = propose(cohort, people, in_ticks(relaxed.prices), stop, known)
+        if not add_gainful(proposed, cohort, master, relaxed, known):
             break
         relaxed = master.solve()
     return relaxed

@@ -4,7 +4,7 @@ At any prices, what all rows together cost plus what each person could still gai
 on every plan. Prices are rounded to whole ticks and the search is exact, so the bound is too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
@@ -47,41 +47,69 @@ def in_ticks(prices: Sequence[float]) -> list[int]:
     return [round(p * TICKS) for p in prices]
 
 
+class Known:
+    """The weeks that have been proposed so far, by person and part: what a further one must beat."""
+
+    def __init__(self, columns: Iterable[Column] = ()) -> None:
+        self._own: dict[tuple[int, int], list[Column]] = {}
+        for column in columns:
+            self.add(column)
+
+    def add(self, column: Column) -> None:
+        """Remember a week."""
+        self._own.setdefault((column.person, column.part), []).append(column)
+
+    def best(self, person: int, part: int, prices: Sequence[int]) -> int | None:
+        """Return what the best known week is worth net of prices, or None when none is known."""
+        own = self._own.get((person, part))
+        return max(c.value - sum(prices[r] for r in c.rows) for c in own) if own else None
+
+
 def price_all(
-    cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], count: int = WEEKS_PER_ROUND
+    cohort: Cohort,
+    prices: Sequence[int],
+    stop: Callable[[], bool],
+    known: Known,
+    count: int = WEEKS_PER_ROUND,
 ) -> Priced | None:
-    """Return the bound that `prices` prove and the weeks people would choose; None when stopped midway."""
+    """Return the bound that `prices` prove and the weeks people would choose over those that are known.
+
+    Nobody's best week is worth less than the best one known; where nothing better is found, it is that.
+    Returns None when stopped midway.
+    """
     bound = sum(p * c for p, c in zip(prices, cohort.capacities, strict=True))
     columns: list[Column] = []
     for person, parts in enumerate(cohort.people):
         if stop():
             return None
         best = cohort.rewards[person]
-        weeks = [part.priced(prices, count) for part in parts]
-        if not all(weeks):
-            continue
-        best += sum(found[0].value for found in weeks)
-        bound += max(0, best)
-        columns += [
-            cohort.column(person, n, found.chosen, parts[n].gross(found, prices))
-            for n, several in enumerate(weeks)
-            for found in several
-        ]
+        found_here: list[Column] = []
+        for n, part in enumerate(parts):
+            floor = known.best(person, n, prices)
+            weeks = part.priced(prices, count, floor)
+            if not weeks and floor is None:
+                break
+            best += weeks[0].value if weeks else floor or 0
+            found_here += [cohort.column(person, n, w.chosen, part.gross(w, prices)) for w in weeks]
+        else:
+            bound += max(0, best)
+            columns += found_here
     return Priced(bound, columns)
 
 
 def propose(
-    cohort: Cohort, people: Sequence[int], prices: Sequence[int], stop: Callable[[], bool]
+    cohort: Cohort, people: Sequence[int], prices: Sequence[int], stop: Callable[[], bool], known: Known
 ) -> list[Column]:
-    """Return the weeks that some people would choose at these prices."""
+    """Return the weeks that some people would choose at these prices over those that are known."""
     columns: list[Column] = []
     for person in people:
         if stop():
             break
         for n, part in enumerate(cohort.people[person]):
+            floor = known.best(person, n, prices)
             columns += [
                 cohort.column(person, n, found.chosen, part.gross(found, prices))
-                for found in part.priced(prices, WEEKS_PER_ROUND)
+                for found in part.priced(prices, WEEKS_PER_ROUND, floor)
             ]
     return columns
 
@@ -103,17 +131,18 @@ def generate(
         report: told the value of the master problem, in points, after each round.
     """
     relaxed = master.solve()
+    known = Known(master.columns)
     smoothing = SMOOTHING
     while not stop():
         own = in_ticks(relaxed.prices)
         prices = _smoothed(own, bound.prices, smoothing)
-        priced = price_all(cohort, prices, stop)
+        priced = price_all(cohort, prices, stop, known)
         if priced is None:
             break
         bound.offer(priced.bound, prices)
         if _closed(cohort, bound, relaxed):
             break
-        added = sum(master.add(c) for c in priced.columns if gains(c, relaxed, cohort))
+        added = add_gainful(priced.columns, cohort, master, relaxed, known)
         if not added and prices == own:
             break
         # Smoothed prices that propose nothing new point the wrong way: look once with the master's own.
@@ -122,6 +151,18 @@ def generate(
             relaxed = master.solve()
             report(relaxed.value)
     return relaxed
+
+
+def add_gainful(
+    columns: Iterable[Column], cohort: Cohort, master: Master, relaxed: Relaxed, known: Known
+) -> int:
+    """Add the columns that improve the master problem; return how many there were."""
+    added = 0
+    for column in columns:
+        if gains(column, relaxed, cohort) and master.add(column):
+            known.add(column)
+            added += 1
+    return added
 
 
 def _smoothed(own: list[int], best: list[int], share: float) -> list[int]:

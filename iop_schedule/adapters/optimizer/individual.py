@@ -1,4 +1,4 @@
-"""Weekly individual sessions for everyone, around the groups that clients attend and counselors lead."""
+"""Individual sessions for everyone, around the groups that clients attend and counselors lead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,18 @@ from iop_schedule.domain.placement import (
     offers,
 )
 from iop_schedule.domain.placement.objective import PRIORITY_POINTS, meeting_points
-from iop_schedule.vocabulary import Modality, Weekday, WeekParity
+from iop_schedule.vocabulary import Cadence, Modality, Weekday, WeekParity
+
+#: What meeting every second week counts of meeting every week, in percent: more than half, because two
+#: people seen are better than one.
+SECOND_WEEK_PERCENT = 60
+BOTH = (WeekParity.A, WeekParity.B)
+#: The weeks that options of each cadence may stand in.
+_WEEKS = {
+    Cadence.WEEKLY: (WeekParity.EVERY,),
+    Cadence.SECOND_WEEK: BOTH,
+    Cadence.WEEKLY_OR_SECOND: (WeekParity.EVERY, *BOTH),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +52,24 @@ class Counselor:
     most_clients: int
     #: None for telehealth.
     site: str | None = None
+    #: How many sessions without a break; None for any number.
+    most_in_a_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Session:
-    """One client's weekly session."""
+    """One client's session, every week or every second one."""
 
     counselor: str
     weekday: Weekday
     start: int
     end: int
+    week: WeekParity = WeekParity.EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Who has which weekly session, and how good that is."""
+    """Who has which session, and how good that is."""
 
     sessions: Mapping[str, Session]
     status: PlanStatus
@@ -78,14 +92,15 @@ def individual_sessions(
     minutes: int = 60,
     every: int = 30,
     may_see: Mapping[str, Sequence[str]] | None = None,
+    cadence: Cadence = Cadence.WEEKLY,
     seed: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Sessions:
-    """Return weekly sessions for as many people as possible, by priority and then by their wishes.
+    """Return sessions for as many people as possible, by priority and then by their wishes.
 
-    A session fits like a meeting does: language, modality, hard commitments of both weeks and travel;
+    A session fits like a meeting does: language, modality, hard commitments of its weeks and travel;
     a day that the client does not attend yet costs what a day of a plan costs. It overlaps no group
-    that the client attends in either week and none that the counselor leads.
+    that the client attends in its weeks and none that the counselor leads.
 
     Args:
         problem: the groups and the people.
@@ -95,6 +110,7 @@ def individual_sessions(
         minutes: how long a session lasts.
         every: sessions begin so many minutes apart, counted from the start of the counselor's hours.
         may_see: the counselors a client may see; all of them for clients who are not in it.
+        cadence: every week, every second week (two people can share a time), or whichever serves more.
         seed: of the solver.
         cancelled: asked now and then; True ends the search.
     """
@@ -104,10 +120,11 @@ def individual_sessions(
         for n, client in enumerate(problem.clients)
         for counselor in counselors
         if counselor.id in (may_see or {}).get(client.id, (counselor.id,)) and _can_meet(client, counselor)
-        for session, points in _options(problem, client, held.get(client.id, ()), free[counselor.id])
+        for week in _WEEKS[cadence]
+        for session, points in _options(problem, client, held.get(client.id, ()), free[counselor.id], week)
     ]
-    worths = [PRIORITY_POINTS * problem.clients[n].priority + points for n, _, points in options]
-    rows = _rows(options, {c.id: c.most_clients for c in counselors})
+    worths = [_reward(problem.clients[n], session, cadence) + points for n, session, points in options]
+    rows = _rows(options, counselors)
     chosen, bound = _greedy(options, worths, rows), float("inf")
     if options:
         result = _solved(worths, rows, chosen, seconds=seconds, seed=seed, cancelled=cancelled)
@@ -122,6 +139,12 @@ def individual_sessions(
         objective=value,
         bound=most,
     )
+
+
+def _reward(client: Client, session: Session, cadence: Cadence) -> int:
+    points = PRIORITY_POINTS * client.priority
+    full = session.week is WeekParity.EVERY or cadence is Cadence.SECOND_WEEK
+    return points if full else points * SECOND_WEEK_PERCENT // 100
 
 
 def _solved(
@@ -181,42 +204,66 @@ def _can_meet(client: Client, counselor: Counselor) -> bool:
 
 
 def _options(
-    problem: Problem, client: Client, choice: Choice, free: Sequence[Offer]
+    problem: Problem, client: Client, choice: Choice, free: Sequence[Offer], week: WeekParity
 ) -> Iterator[tuple[Session, int]]:
-    """Yield the sessions of one counselor that fit one client, with their points."""
-    attended = {m for week in (WeekParity.A, WeekParity.B) for m in meetings_in(choice, week)}
+    """Yield the sessions of one counselor in `week` that fit one client, with their points."""
+    weeks = BOTH if week is WeekParity.EVERY else (week,)
+    attended = {m for one in weeks for m in meetings_in(choice, one)}
     own = [Offer(g, m) for g in problem.groups for m in g.meetings if m.id in attended]
     days = {o.meeting.weekday for o in own}
     for offer in free:
-        hard = any(c.hard for c in fit.overlapped(client, offer, WeekParity.EVERY))
+        hard = any(c.hard for c in fit.overlapped(client, offer, week))
         if hard or any(fit.clash(client, offer, o) for o in own):
             continue
         meeting = offer.meeting
-        points = meeting_points(client, offer, WeekParity.EVERY, problem.weights)
+        points = meeting_points(client, offer, week, problem.weights)
         new_day = 0 if meeting.weekday in days else problem.weights.day_cost
         yield (
-            Session(offer.group.counselor or "", meeting.weekday, meeting.start, meeting.end),
+            Session(offer.group.counselor or "", meeting.weekday, meeting.start, meeting.end, week),
             points - new_day,
         )
 
 
-def _rows(options: Sequence[_Option], most_clients: Mapping[str, int]) -> list[_Row]:
+def _rows(options: Sequence[_Option], counselors: Sequence[Counselor]) -> list[_Row]:
     """Return who excludes whom: one session per client, one client per counselor at a time, caseloads.
 
-    Sessions of one counselor overlap exactly when one of them goes on while the other begins.
+    Sessions of one counselor overlap exactly when one of them goes on while the other begins. Rows that
+    are alike in both weeks come once.
     """
     by_client: dict[int, list[int]] = {}
-    by_counselor: dict[str, list[int]] = {}
+    by_counselor: dict[str, list[int]] = {c.id: [] for c in counselors}
     for i, (client, session, _) in enumerate(options):
         by_client.setdefault(client, []).append(i)
-        by_counselor.setdefault(session.counselor, []).append(i)
+        by_counselor[session.counselor].append(i)
     rows: list[_Row] = [(own, 1) for own in by_client.values()]
-    for counselor, own in by_counselor.items():
-        rows.append((own, most_clients[counselor]))
-        for day, start in sorted({(options[i][1].weekday, options[i][1].start) for i in own}):
-            going_on = [i for i in own if options[i][1].weekday == day and _covers(options[i][1], start)]
-            rows.append((going_on, 1))
+    for counselor in counselors:
+        own = by_counselor[counselor.id]
+        rows.append((own, counselor.most_clients))
+        rows += _once(
+            row for week in BOTH for row in _of_a_week(counselor, [(i, options[i][1]) for i in own], week)
+        )
     return rows
+
+
+def _once(rows: Iterator[_Row]) -> list[_Row]:
+    return list({(tuple(members), most): (members, most) for members, most in rows}.values())
+
+
+def _of_a_week(counselor: Counselor, own: Sequence[tuple[int, Session]], week: WeekParity) -> Iterator[_Row]:
+    """Yield what one counselor's sessions exclude in week A or B: each other, and too many in a row."""
+    there = [(i, s) for i, s in own if s.week in (WeekParity.EVERY, week)]
+    starts: dict[tuple[Weekday, int], list[int]] = {}
+    length = 0
+    for i, session in there:
+        starts.setdefault((session.weekday, session.start), []).append(i)
+        length = session.end - session.start
+    for day, start in sorted(starts):
+        yield [i for i, s in there if s.weekday == day and _covers(s, start)], 1
+        if counselor.most_in_a_row is None:
+            continue
+        row = [(day, start + n * length) for n in range(counselor.most_in_a_row + 1)]
+        if all(slot in starts for slot in row):
+            yield [i for slot in row for i in starts[slot]], counselor.most_in_a_row
 
 
 def _covers(session: Session, minute: int) -> bool:

@@ -31,8 +31,9 @@ from iop_schedule.domain.placement.problem import apart_pairs
 
 #: A plan whose bound is no further away than this counts as proved best.
 PROVED = Fraction(1, 10_000)
-#: Share of the time in which a plan that is close enough is still improved.
-FAIR_SHARE = 0.2
+#: Up to so many people are planned to the last point, where that can be proved; more, until it is close
+#: enough. It must not depend on the clock: the same problem gets the same plan on a busy machine.
+TO_THE_LAST_POINT = 100
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
@@ -155,9 +156,12 @@ class _Run:
         return self._bound.ticks // grain * grain - self._best.value
 
     def _good_enough(self) -> bool:
-        """Return True when the plan is the best, or proved close enough after a fair share of the time."""
-        close = self._gap() <= PROVED * self._best.value
-        return self._gap() <= 0 or (close and self._time.taken > FAIR_SHARE * self._time.seconds)
+        """Return True when the plan is the best, or of many people proved close enough."""
+        many = len(self.cohort.people) > TO_THE_LAST_POINT
+        return self._gap() <= 0 or (many and self._is_close())
+
+    def _is_close(self) -> bool:
+        return self._gap() <= PROVED * self._best.value
 
     def _tell(self, step: str) -> None:
         value, bound = (ticks + self.cohort.constant for ticks in (self._best.value, self._bound.ticks))
@@ -215,8 +219,13 @@ class _Run:
             *([self._whole_problem] if small else []),
             lambda: self._prove(MOST_LISTED),
             among_columns(cpsat.choose),
-            lambda: self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop)),
+            self._search,
         ]
+
+    def _search(self) -> None:
+        """Vary the plan until time is up, unless it is close enough already."""
+        if not self._is_close():
+            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
 
     def _dive(self, master: lp.Master, relaxed: Relaxed) -> None:
         shares = dived(self.cohort, master, relaxed, self._stop)

@@ -73,6 +73,7 @@ class WeekSearch:
         settled = fixed | left_out
         most = min(limits.most_minutes, limits.most_minutes_per_day)
         self._days: list[DaySearch] = []
+        self._ladder: _Ladder | None = None
         for day in range(DAYS_IN_WEEK):
             here = [f for f in together if f.day == day]
             free = [
@@ -89,46 +90,121 @@ class WeekSearch:
         found = self.weeks(values, count=1)
         return found[0] if found else None
 
-    def weeks(self, values: Sequence[int], count: int) -> list[Found]:
-        """Return up to `count` weeks, best first: the best for each (minutes, days, types) that is legal."""
+    def weeks(self, values: Sequence[int], count: int, above: int | None = None) -> list[Found]:
+        """Return up to `count` weeks, best first: the best for each (minutes, days, types) that is legal.
+
+        Weeks worth no more than `above` are not looked for, which is quicker; a few may still be found.
+        """
         limits = self._limits
         ends = [
             (value - limits.over_price * (minutes - limits.least_minutes), (minutes, *kind), chain)
-            for kind, by_minutes in self._ends(values).items()
+            for kind, by_minutes in self._ends(values, above).items()
             for minutes, (value, chain) in by_minutes.items()
         ]
         leading = heapq.nsmallest(count, ends, key=lambda e: (-e[0], e[1]))
         return [Found(value, tuple(sorted(members(chain)))) for value, _, chain in leading]
 
-    def _ends(self, values: Sequence[int]) -> States:
+    def _ends(self, values: Sequence[int], above: int | None) -> States:
         """Return the legal whole weeks."""
-        return join_days([day.steps(values) for day in self._days], self._limits) if self._possible else {}
+        if not self._possible:
+            return {}
+        days = [day.steps(values) for day in self._days]
+        if above is None or not days:
+            return join_days(days, self._limits)
+        if self._ladder is None:
+            self._ladder = _Ladder(days, self._limits)
+        bars = self._ladder.bars(days, above)
+        return {} if bars is None else join_days(days, self._limits, bars)
 
 
-def join_days(days: Sequence[Sequence[Step]], limits: Limits) -> States:
-    """Return the legal weeks made of one step of each day: the best for each (days, types) and minutes."""
+def join_days(days: Sequence[Sequence[Step]], limits: Limits, bars: "Sequence[_Bar] | None" = None) -> States:
+    """Return the legal weeks made of one step of each day: the best for each (days, types) and minutes.
+
+    Args:
+        days: the ways to spend each day.
+        limits: the limits of a legal week.
+        bars: after each day, what by minutes so far a state must be worth more than to be followed.
+    """
     states: States = {(0, 0): {0: (0, None)}}
-    for steps, reach in zip(days, _reaches(days), strict=True):
-        states = _after(states, steps, reach, limits)
+    for n, (steps, reach) in enumerate(zip(days, _reaches(days), strict=True)):
+        states = _after(states, steps, reach, limits, bars[n] if bars else None)
     if days or limits.lenient:
         return states
     return states if limits.least_minutes <= 0 and _can_finish((0, 0), (0, 0, 0), limits) else {}
 
 
-def _after(states: States, steps: Sequence[Step], reach: _Reach, limits: Limits) -> States:
+#: By minutes so far: what a state must be worth more than to lead to a week that is looked for.
+_Bar = dict[int, int]
+#: The length of a day (as a place in a list) and where it leads to.
+_Move = tuple[int, int]
+
+
+class _Ladder:
+    """The minutes a week can have reached after each day, and how; the same at any values.
+
+    A week that need not have its days and service types is worth at least as much as one that must, so
+    what the rest of a week can be worth at most is told from its minutes alone, from the last day back.
+    """
+
+    def __init__(self, days: Sequence[Sequence[Step]], limits: Limits) -> None:
+        self._day_price = limits.day_price
+        #: Per day: its lengths; from the last day back: the minutes so far that can become a week, the moves.
+        self._lengths = [sorted({step.minutes for step in steps}) for steps in days]
+        reached = [{0}]
+        for lengths in self._lengths:
+            ways = {m + more for m in reached[-1] for more in lengths}
+            reached.append({m for m in ways if m <= limits.most_minutes})
+        alive = sorted(m for m in reached[-1] if m >= limits.least_minutes)
+        self._ends = [-limits.over_price * (m - limits.least_minutes) for m in alive]
+        self._alive, self._moves = [alive], list[list[list[_Move]]]()
+        for lengths, before in zip(self._lengths[::-1], reached[-2::-1], strict=True):
+            place = {m: n for n, m in enumerate(alive)}
+            moves = {
+                m: [(n, place[m + more]) for n, more in enumerate(lengths) if m + more in place]
+                for m in sorted(before)
+            }
+            alive = [m for m, own in moves.items() if own]
+            self._alive.append(alive)
+            self._moves.append([moves[m] for m in alive])
+
+    def bars(self, days: Sequence[Sequence[Step]], above: int) -> list[_Bar] | None:
+        """Return, after each day, the worth that states must exceed; None when no week is worth enough."""
+        rest = self._ends
+        bars = []
+        for steps, lengths, alive, moves in zip(
+            days[::-1], self._lengths[::-1], self._alive, self._moves, strict=False
+        ):
+            bars.append({m: above - value for m, value in zip(alive, rest, strict=True)})
+            gains = _best_by_minutes(steps, self._day_price)
+            gain = [gains[m] for m in lengths]
+            rest = [max([rest[to] + gain[n] for n, to in own]) for own in moves]
+        return bars[::-1] if rest and rest[0] > above else None
+
+
+def _best_by_minutes(steps: Sequence[Step], price: int) -> dict[int, int]:
+    """Return the most that each length of a day can be worth, the day paid for."""
+    best: dict[int, int] = {}
+    for minutes, _, value, chain in steps:
+        net = value if chain is None else value - price
+        if minutes not in best or net > best[minutes]:
+            best[minutes] = net
+    return best
+
+
+def _after(states: States, steps: Sequence[Step], reach: _Reach, limits: Limits, bar: _Bar | None) -> States:
     """Return the states after one more day: the best of each that can still become legal."""
     attending, away = _by_types(steps, limits.day_price)
     least = 0 if limits.lenient else limits.least_minutes - reach[0]
     after: States = {}
     for (days, types), by_minutes in states.items():
         if away and _can_finish((days, types), reach, limits):
-            _add(after.setdefault((days, types), {}), by_minutes, away, (least, limits.most_minutes))
+            _add(after.setdefault((days, types), {}), by_minutes, away, (least, limits.most_minutes), bar)
         one_more = min(days + 1, limits.least_days)
         for step_types, ways in attending.items():
             kind = (one_more, types | step_types)
             if _can_finish(kind, reach, limits):
-                _add(after.setdefault(kind, {}), by_minutes, ways, (least, limits.most_minutes))
-    return after
+                _add(after.setdefault(kind, {}), by_minutes, ways, (least, limits.most_minutes), bar)
+    return {kind: by_minutes for kind, by_minutes in after.items() if by_minutes}
 
 
 def _by_types(steps: Sequence[Step], price: int) -> tuple[dict[int, list[Step]], list[Step]]:
@@ -141,9 +217,16 @@ def _by_types(steps: Sequence[Step], price: int) -> tuple[dict[int, list[Step]],
 
 
 def _add(
-    target: _ByMinutes, by_minutes: _ByMinutes, ways: Sequence[Step], minutes_within: tuple[int, int]
+    target: _ByMinutes,
+    by_minutes: _ByMinutes,
+    ways: Sequence[Step],
+    minutes_within: tuple[int, int],
+    bar: _Bar | None,
 ) -> None:
     """Put every state with every way into `target` where it is better than what is there."""
+    if bar is not None:
+        _add_above(target, by_minutes, ways, bar)
+        return
     least, most = minutes_within
     for minutes, (value, chain) in by_minutes.items():
         for step_minutes, _, gain, links in ways:
@@ -153,6 +236,18 @@ def _add(
             known = target.get(reached)
             if reached >= least and (known is None or value + gain > known[0]):
                 target[reached] = (value + gain, chain if links is None else (links, chain))
+
+
+def _add_above(target: _ByMinutes, by_minutes: _ByMinutes, ways: Sequence[Step], bar: _Bar) -> None:
+    """Do as `_add`, without what cannot lead to a week that is looked for."""
+    for minutes, (value, chain) in by_minutes.items():
+        for step_minutes, _, gain, links in ways:
+            reached = minutes + step_minutes
+            worth = value + gain
+            if reached in bar and worth > bar[reached]:
+                known = target.get(reached)
+                if known is None or worth > known[0]:
+                    target[reached] = (worth, chain if links is None else (links, chain))
 
 
 def _can_finish(kind: tuple[int, int], reach: _Reach, limits: Limits) -> bool:
@@ -225,9 +320,12 @@ class Choices:
         found = self.several(values, count=1)
         return found[0] if found else None
 
-    def several(self, values: Sequence[int], count: int) -> list[Found]:
-        """Return the best week first, then up to `count - 1` further good ones; [] when none is legal."""
-        found = self._root.weeks(values, count)
+    def several(self, values: Sequence[int], count: int, above: int | None = None) -> list[Found]:
+        """Return the best week first, then up to `count - 1` further good ones; [] when none is legal.
+
+        With `above`, [] also when none is worth more than that: then nothing else is looked for.
+        """
+        found = self._root.weeks(values, count, above)
         if not found or not self.whole:
             return found
         kept = [week for week in found if self._divided(week) is None]
