@@ -204,8 +204,9 @@ def test_nobody_to_place_is_a_plan_too():
 
 
 def test_who_is_left_out_would_not_fit_into_what_is_left():
-    asked = instance(Name("S", "crowded", 3))
+    asked = weeks(30, 0.5, "left out")
     plan = solve(asked, seconds=LONG)
+    assert plan.unplaced
     from iop_schedule.domain.placement import openings
 
     for waiting in plan.unplaced:
