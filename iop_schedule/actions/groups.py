@@ -49,12 +49,18 @@ class GroupDetails:
 
 def create_group(*, actor: Actor, program_id: int, details: GroupDetails, now: datetime) -> Group:
     """Open a group; it meets once meetings are added."""
+    group = add_group(actor=actor, program_id=program_id, details=details, now=now)
+    db.session.commit()
+    return group
+
+
+def add_group(*, actor: Actor, program_id: int, details: GroupDetails, now: datetime) -> Group:
+    """Do what `create_group` does, inside the caller's transaction."""
     program = access_program(actor, program_id, Permission.PROGRAM_EDIT)
     group = Group(program_id=program.id, code=fresh_code(details.name), **_columns(details))
     db.session.add(group)
     db.session.flush()
     _record_group(AuditKind.GROUP_CREATED, actor, group, program, now=now)
-    db.session.commit()
     return group
 
 

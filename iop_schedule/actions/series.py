@@ -78,6 +78,23 @@ def create_meeting(
         NotPossible: the counselor does not work there, or the room is too small.
         TimeTaken: the counselor or the room is taken; the sentence names by what.
     """
+    series = add_meeting(
+        actor=actor, group_id=group_id, meeting=meeting, from_day=from_day, until_day=until_day, now=now
+    )
+    db.session.commit()
+    return series
+
+
+def add_meeting(
+    *,
+    actor: Actor,
+    group_id: int,
+    meeting: Meeting,
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> Series:
+    """Do what `create_meeting` does, inside the caller's transaction."""
     group = access_group(actor, group_id, Permission.PROGRAM_EDIT)
     program = group.program
     lock_schedule(program.site_id, leader_ids=[meeting.leader_id])
@@ -123,7 +140,9 @@ def create_individual(
         site_id=program.site_id, program_id=program.id, service_type=service_type, modality=modality,
         created_at=now, **_series_columns(rule, meeting),
     )  # fmt: skip
-    return _created(series, actor, now)
+    _created(series, actor, now)
+    db.session.commit()
+    return series
 
 
 def _created(series: Series, actor: Actor, now: datetime) -> Series:
@@ -131,7 +150,6 @@ def _created(series: Series, actor: Actor, now: datetime) -> Series:
     db.session.flush()
     record_series(AuditKind.SERIES_CREATED, actor, series, {"from": str(series.from_day)}, now=now)
     follow_rules(series.site, now=now, series_ids=[series.id])
-    db.session.commit()
     return series
 
 

@@ -35,6 +35,7 @@ from iop_schedule.web.steps import steps
 from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
+from iop_schedule.web.what_if import what_if
 
 BLUEPRINTS = (
     auth,
@@ -56,6 +57,7 @@ BLUEPRINTS = (
     choices,
     steps,
     repairs,
+    what_if,
     attendance,
     make_ups,
     absences,

@@ -1,5 +1,6 @@
 """The program week, the groups and the closures."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from iop_schedule.actions.programs import add_closure, remove_closure
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import DomainError, NotFound, NotPossible
+from iop_schedule.queries.demand import site_demand
 from iop_schedule.queries.programs import (
     Filters,
     GroupBlock,
@@ -27,6 +29,7 @@ from iop_schedule.queries.programs import (
     program_week as week_of,
 )
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
 from iop_schedule.web.forms.programs import (
     ATTEND_WORDS,
@@ -37,7 +40,7 @@ from iop_schedule.web.forms.programs import (
     GroupForm,
 )
 from iop_schedule.web.forms.series import PlaceForm
-from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.presenting import clock_time, count
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -56,12 +59,17 @@ def program_week() -> ResponseReturnValue:
     filters = Filters(_number("program"), _number("leader"), _number("room"))
     view = week_of(actor(), week=week, site_id=_number("site") or None, filters=filters, now=g.now)
     viewed(AuditKind.PROGRAM_WEEK_VIEWED, site_id=view.site.id, details={"week": str(view.week)})
+    demand = site_demand(actor(), view.site.id, now=g.now) if request.args.get("demand") else None
     return render_template(
         "programs/week.html",
         view=view,
+        demand=demand.view if demand else None,
+        demand_rows=demand_rows(demand.view) if demand else [],
         filters=filters,
         is_filtered=filters != Filters(),
-        days=[_grid_day(day) for day in view.days],
+        days=[_grid_day(day, demand.wanted if demand else {}) for day in view.days],
+        may_plan=holds(actor().role, Permission.PLACEMENT_RUN),
+        demand_url=_week_url(view, view.week, filters, demand=None if demand else 1),
         title=_week_title(view),
         before_url=_week_url(view, view.week.shifted(-1), filters),
         after_url=_week_url(view, view.week.shifted(1), filters),
@@ -89,12 +97,14 @@ def _number(name: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
 
 
-def _week_url(view: ProgramWeekView, week: ProgramWeek | None, filters: Filters) -> str:
+def _week_url(
+    view: ProgramWeekView, week: ProgramWeek | None, filters: Filters, *, demand: int | None = None
+) -> str:
     chosen = {"program": filters.program, "leader": filters.leader, "room": filters.room}
     args: dict[str, Any] = {name: number for name, number in chosen.items() if number}
     if len(view.sites) > 1:
         args["site"] = view.site.id
-    return url_for("programs.program_week", w=str(week) if week else None, **args)
+    return url_for("programs.program_week", w=str(week) if week else None, demand=demand, **args)
 
 
 def _week_title(view: ProgramWeekView) -> str:
@@ -105,7 +115,7 @@ def _week_title(view: ProgramWeekView) -> str:
     return f"{first:%b} {first.day}{year} to {last:%b} {last.day}, {last.year}"
 
 
-def _grid_day(day: ProgramDay) -> GridDay:
+def _grid_day(day: ProgramDay, wanted: Mapping[int, int]) -> GridDay:
     shown = GridDay(
         name=DAY_NAMES[day.day.weekday()],
         date_label=f"{day.day:%b} {day.day.day}",
@@ -114,10 +124,10 @@ def _grid_day(day: ProgramDay) -> GridDay:
         closed=f"Closed: {day.closed}" if day.closed else "",
         empty_words="No groups",
     )
-    return grid_day(shown, [_block(block) for block in day.blocks])
+    return grid_day(shown, [_block(block, wanted.get(block.series_id, 0)) for block in day.blocks])
 
 
-def _block(block: GroupBlock) -> Block:
+def _block(block: GroupBlock, wanted: int) -> Block:
     start = minutes_of_day(block.starts.time())
     length = int((block.ends - block.starts).total_seconds()) // 60
     start_label, end_label = clock_time(block.starts), clock_time(block.ends)
@@ -138,9 +148,9 @@ def _block(block: GroupBlock) -> Block:
         return replace(drawn, state="off", state_label=f"Canceled: {block.reason}", state_icon="ban", fill=0)
     if block.moved:
         return replace(drawn, state_label="Changed", state_icon="move-right")
-    if block.filled >= block.seats:
-        return replace(drawn, state_label="Full", state_icon="users-round")
-    return drawn
+    full = ["Full"] if block.filled >= block.seats else []
+    full += [f"{count(wanted, 'person wants', 'people want')} this time"] if wanted else []
+    return replace(drawn, state_label=", ".join(full), state_icon="users-round") if full else drawn
 
 
 @programs.get("/program/groups")

@@ -16,6 +16,13 @@ from iop_schedule.domain.placement.caseload import (
 )
 from iop_schedule.domain.placement.changes import Change, ChangeKind, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.clash import Clash, ClashKind
+from iop_schedule.domain.placement.demand import (
+    Effect,
+    could_attend,
+    effect_of,
+    free_people,
+    without_their_hours,
+)
 from iop_schedule.domain.placement.explain import (
     Explanation,
     Proposal,
@@ -84,6 +91,7 @@ __all__ = [
     "Commitment",
     "DayPart",
     "Dose",
+    "Effect",
     "Explanation",
     "Figures",
     "Gap",
@@ -118,9 +126,12 @@ __all__ = [
     "clock",
     "commitment_code",
     "commitment_words",
+    "could_attend",
+    "effect_of",
     "explain",
     "figures",
     "fitting_groups",
+    "free_people",
     "hours",
     "meeting_value",
     "meeting_words",
@@ -140,5 +151,6 @@ __all__ = [
     "why_not",
     "with_what_is_left",
     "without_meetings",
+    "without_their_hours",
     "work_pattern",
 ]
