@@ -92,6 +92,13 @@ def move_occurrence(*, actor: Actor, occurrence_id: int, move: Move, now: dateti
         BadTime: a weekend, a closed day, the past, or too far ahead.
         TimeTaken: the counselor, the room or (one-to-one) the client is taken then.
     """
+    occurrence = apply_move(actor, occurrence_id, move, now=now)
+    db.session.commit()
+    return occurrence
+
+
+def apply_move(actor: Actor, occurrence_id: int, move: Move, *, now: datetime) -> Occurrence:
+    """Move one session inside the caller's transaction; raises as `move_occurrence`."""
     occurrence = _to_change(actor, occurrence_id, leader_id=move.leader_id, now=now)
     when = check_move(actor, occurrence, move, now=now)
     before = _shown(occurrence)
@@ -104,7 +111,6 @@ def move_occurrence(*, actor: Actor, occurrence_id: int, move: Move, now: dateti
     _record(AuditKind.OCCURRENCE_MOVED, actor, occurrence, before=before, now=now)
     db.session.flush()
     follow_rules(occurrence.site, now=now, series_ids=[occurrence.series_id])
-    db.session.commit()
     return occurrence
 
 
@@ -169,19 +175,24 @@ def cancel_occurrence(*, actor: Actor, occurrence_id: int, reason: str, now: dat
         SessionStands: it has begun or has attendance.
         BadReason: no reason, or too long a one.
     """
+    occurrence = apply_cancellation(actor, occurrence_id, reason, now=now)
+    db.session.commit()
+    return occurrence
+
+
+def apply_cancellation(actor: Actor, occurrence_id: int, reason: str, *, now: datetime) -> Occurrence:
+    """Cancel one session inside the caller's transaction; raises as `cancel_occurrence`."""
     occurrence = _to_change(actor, occurrence_id, now=now)
     words = _reason(reason)
     if not words:
         message = "Write a short reason. People who were expected will read it."
         raise BadReason(message, field="reason")
     if occurrence.cancel_cause == CancelCause.BY_HAND and occurrence.status_reason == words:
-        db.session.rollback()
         return occurrence
     before = _shown(occurrence)
     occurrence.status, occurrence.cancel_cause = OccurrenceStatus.CANCELLED, CancelCause.BY_HAND
     _note(occurrence, words, now)
     _record(AuditKind.OCCURRENCE_CANCELLED, actor, occurrence, before=before, now=now)
-    db.session.commit()
     return occurrence
 
 

@@ -32,6 +32,7 @@ from iop_schedule.web.reports import reports
 from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
 from iop_schedule.web.steps import steps
+from iop_schedule.web.substitutes import substitutes
 from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     make_ups,
     absences,
     care_changes,
+    substitutes,
     sheets,
     walk_ins,
     frequency,
