@@ -1,5 +1,6 @@
 """`flask --app wsgi engagement …`: the engagement monitor on a program's own history, without a database."""
 
+from math import isfinite
 from pathlib import Path
 
 import click
@@ -8,6 +9,18 @@ from iop_schedule.adapters import event_files
 from iop_schedule.adapters.event_rows import BadRow
 from iop_schedule.domain.risk.estimate import LEAST_CLIENTS, LEAST_SESSIONS, Calibration, calibrate
 from iop_schedule.domain.risk.policy import MonitorPolicy
+
+
+class Number(click.FloatRange):
+    """A number within a range; what is no number at all, or has no end, is none."""
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or end with exit status 2."""
+        found: float = super().convert(value, param, ctx)
+        if not isfinite(found):
+            self.fail(f"{value} is not a number to count with.", param, ctx)
+        return found
+
 
 _DEFAULT = MonitorPolicy()
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -26,10 +39,10 @@ def engagement() -> None:
 @click.argument("events", type=_IN)
 @click.option("--levels", type=_OUT, help="Write the monitor's state after every row here.")
 @click.option("--alerts", type=_OUT, help="Write every alert here.")
-@click.option("--h", "threshold", type=click.FloatRange(min=0, min_open=True), default=_DEFAULT.threshold)
-@click.option("--mu", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=_DEFAULT.prior_mean)
-@click.option("--strength", type=click.FloatRange(min=0, min_open=True), default=_DEFAULT.prior_strength)
-@click.option("--discount", type=click.FloatRange(0, 1, min_open=True), default=_DEFAULT.weekly_discount)
+@click.option("--h", "threshold", type=Number(min=0, min_open=True), default=_DEFAULT.threshold)
+@click.option("--mu", type=Number(0, 1, min_open=True, max_open=True), default=_DEFAULT.prior_mean)
+@click.option("--strength", type=Number(min=0, min_open=True), default=_DEFAULT.prior_strength)
+@click.option("--discount", type=Number(0, 1, min_open=True), default=_DEFAULT.weekly_discount)
 def replay_events(
     *,
     events: Path,
@@ -65,7 +78,7 @@ def replay_events(
 @click.argument("events", type=_IN)
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     default=5.0,
     show_default=True,
     help="False alerts per 100 client-weeks; 5 are about 1.5 a week in a caseload of 30.",

@@ -54,6 +54,21 @@ def test_files_must_differ(tmp_path: Path, given: list[str], monkeypatch: pytest
     assert "must be different files" in done.output
 
 
+@pytest.mark.parametrize("option", ["--h", "--mu", "--strength", "--discount"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "many", ""])
+def test_a_setting_that_means_nothing_ends_with_status_two(tmp_path: Path, option: str, value: str) -> None:
+    levels = tmp_path / "levels.csv"
+    done = CliRunner().invoke(engagement, ["replay", str(TRIAL), "--levels", str(levels), option, value])
+    assert done.exit_code == 2
+    assert option in done.output
+    assert not levels.exists()
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "0", "-5"])
+def test_a_budget_that_means_nothing_ends_with_status_two(value: str) -> None:
+    assert CliRunner().invoke(engagement, ["calibrate", str(TRIAL), "--budget", value]).exit_code == 2
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(engagement, ["replay", str(TRIAL), "--levels", str(tmp_path / "no" / "l.csv")])
     assert done.exit_code == 1
