@@ -404,6 +404,7 @@ class DeliveryPurpose(StrEnum):
     CODE = "code"
     SHEETS = "sheets"
     OUTREACH = "outreach"
+    CASELOAD = "caseload"
 
     @property
     def consent(self) -> ConsentPurpose | None:

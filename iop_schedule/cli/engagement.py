@@ -16,7 +16,7 @@ class Number(click.FloatRange):
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or end with exit status 2."""
-        found: float = super().convert(value, param, ctx)
+        found = float(super().convert(value, param, ctx))  # type: ignore[arg-type] - the stubs know no text
         if not isfinite(found):
             self.fail(f"{value} is not a number to count with.", param, ctx)
         return found

@@ -1,7 +1,7 @@
 """The facts behind messages that are not about one coming day: weeks, missed days, work of staff."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from iop_schedule.domain import civil_time
-from iop_schedule.domain.reminders import ClientDay, MissedDay, NudgePolicy, StaffDay, WeekAhead
+from iop_schedule.domain.reminders import ClientDay, MissedDay, NudgePolicy, StaffDay, WeekAhead, staff_is_due
 from iop_schedule.domain.reminders.timing import DEFAULT_POLICY
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.models import (
@@ -25,6 +25,8 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.caseload import caseload
 from iop_schedule.queries.contacts import reaches
+from iop_schedule.queries.engagement.clients import caseload_lines
+from iop_schedule.queries.engagement.program import Span
 from iop_schedule.queries.reminders import CHANNELS, is_enrolled
 from iop_schedule.vocabulary import (
     AttendanceStatus,
@@ -159,21 +161,34 @@ def staff_days(*, now: datetime, known: frozenset[tuple[int, DeliveryPurpose, da
         now: when this is asked.
         known: reader, purpose and day of the messages that exist: nobody counts again for those.
     """
-    purposes = {Role.COUNSELOR: DeliveryPurpose.SHEETS, Role.CASE_MANAGER: DeliveryPurpose.OUTREACH}
     staff = select(User).where(User.active, User.wants_digests, User.email != "").order_by(User.id)
     for user in db.session.scalars(staff).unique():
-        purpose = purposes.get(user.role)
-        if purpose is None or not user.sites:
+        if not user.sites:
             continue
-        day = civil_time.local_day(now, civil_time.zone(user.sites[0].zone))
-        if (user.id, purpose, day) not in known:
-            yield staff_day(user, purpose, day, now=now)
+        zone = user.sites[0].zone
+        day = civil_time.local_day(now, civil_time.zone(zone))
+        for purpose in _STAFF_HEARS.get(user.role, ()):
+            if (user.id, purpose, day) not in known and staff_is_due(purpose, day, zone, now=now):
+                yield staff_day(user, purpose, day, now=now)
+
+
+_STAFF_HEARS = {
+    Role.COUNSELOR: (DeliveryPurpose.SHEETS,),
+    Role.CASE_MANAGER: (DeliveryPurpose.OUTREACH, DeliveryPurpose.CASELOAD),
+}
 
 
 def staff_day(user: User, purpose: DeliveryPurpose, day: date, *, now: datetime) -> StaffDay:
     """Return what one staff member has to do now."""
     wants = user.active and user.wants_digests
-    count = _sheets_to_finish(user, now) if purpose is DeliveryPurpose.SHEETS else _people_to_reach(user, now)
+    numbers: Mapping[str, int] = {}
+    if purpose is DeliveryPurpose.SHEETS:
+        count = _sheets_to_finish(user, now)
+    elif purpose is DeliveryPurpose.OUTREACH:
+        count = _people_to_reach(user, now)
+    else:
+        numbers = _caseload_numbers(user, day, now)
+        count = numbers["count"]
     return StaffDay(
         user_id=user.id,
         purpose=purpose,
@@ -181,6 +196,7 @@ def staff_day(user: User, purpose: DeliveryPurpose, day: date, *, now: datetime)
         zone=user.sites[0].zone if user.sites else "UTC",
         count=count if wants else 0,
         address=user.email,
+        numbers=numbers,
     )
 
 
@@ -201,3 +217,18 @@ def _sheets_to_finish(user: User, now: datetime) -> int:
 
 def _people_to_reach(user: User, now: datetime) -> int:
     return caseload(actor_for(user), now=now).counts[Tier.REACH_OUT_TODAY]
+
+
+def _caseload_numbers(user: User, day: date, now: datetime) -> Mapping[str, int]:
+    """Return a case manager's people in numbers: how many, to reach, hours reached last week, marks missing."""
+    actor = actor_for(user)
+    found = caseload(actor, now=now)
+    last_week = Span(civil_time.ProgramWeek.containing(day).shifted(-1), 1)
+    lines = caseload_lines(actor, last_week, now=now)
+    return {
+        "count": found.people,
+        "reach": found.counts[Tier.REACH_OUT_TODAY] + found.counts[Tier.REACH_OUT],
+        "met": sum(line.goal_met for line in lines),
+        "judged": sum(line.goal_weeks for line in lines),
+        "missing": found.not_recorded,
+    }

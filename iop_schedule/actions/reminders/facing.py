@@ -148,5 +148,6 @@ def _to_staff(
     work = occasions.staff_day(user, purpose, delivery.day, now=now)
     if not work.count:
         return HoldReason.NOTHING_LEFT
-    values = {"count": str(work.count), "link": head.public_url}
+    numbers = {name: str(number) for name, number in work.numbers.items()}
+    values = {**numbers, "count": str(work.count), "link": head.public_url}
     return Letter(to=work.address, language="en", values=values, can_be_stopped=False)

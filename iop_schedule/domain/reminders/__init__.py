@@ -14,6 +14,7 @@ from iop_schedule.domain.reminders.occasions import (
     digest_for,
     missed_for,
     staff_digest_for,
+    staff_is_due,
 )
 from iop_schedule.domain.reminders.outbox import (
     Changes,
@@ -95,6 +96,7 @@ __all__ = [
     "outside_quiet_hours",
     "reason_to_hold",
     "staff_digest_for",
+    "staff_is_due",
     "telling_words",
     "text_length",
     "told_so_far",

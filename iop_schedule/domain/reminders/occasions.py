@@ -1,5 +1,6 @@
 """Messages that are not about one coming day: next week's times, a missed day, what staff has to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +18,13 @@ DIGEST_GRACE = timedelta(hours=6)
 #: A word after a missed day comes the next morning, and not at all once that day is over.
 MISSED_AT, MISSED_USEFUL = time(10), timedelta(hours=14)
 #: Staff hear of unfinished sheets at the end of the day, and of people to reach at its beginning.
-STAFF_AT = {DeliveryPurpose.SHEETS: time(18), DeliveryPurpose.OUTREACH: time(8)}
+STAFF_AT = {
+    DeliveryPurpose.SHEETS: time(18),
+    DeliveryPurpose.OUTREACH: time(8),
+    DeliveryPurpose.CASELOAD: time(8),
+}
+#: The caseload in numbers comes once a week, with the week.
+WEEKLY = {DeliveryPurpose.CASELOAD: Weekday.MO}
 STAFF_USEFUL = timedelta(hours=6)
 
 
@@ -143,15 +150,28 @@ class StaffDay:
     zone: str
     count: int
     address: str
+    #: Further numbers by the name of their placeholder.
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+def staff_is_due(purpose: DeliveryPurpose, day: date, zone: str, *, now: datetime) -> bool:
+    """Return True when staff may hear of `purpose` now: on a treatment day, its own weekday, in its hours."""
+    weekday = Weekday(day.weekday())
+    if not weekday.is_treatment_day or WEEKLY.get(purpose, weekday) != weekday:
+        return False
+    due = _staff_due_at(purpose, day, zone)
+    return due <= now < due + STAFF_USEFUL
+
+
+def _staff_due_at(purpose: DeliveryPurpose, day: date, zone: str) -> datetime:
+    return civil_time.instant(day, STAFF_AT[purpose], civil_time.zone(zone))
 
 
 def staff_digest_for(work: StaffDay, now: datetime) -> Wanted | None:
     """Return the message to a staff member that should exist today, or None when there is nothing to do."""
-    due = civil_time.instant(work.day, STAFF_AT[work.purpose], civil_time.zone(work.zone))
-    if not work.count or not work.address or not Weekday(work.day.weekday()).is_treatment_day:
+    if not work.count or not work.address or not staff_is_due(work.purpose, work.day, work.zone, now=now):
         return None
-    if not due <= now < due + STAFF_USEFUL:
-        return None
+    due = _staff_due_at(work.purpose, work.day, work.zone)
     return Wanted(
         dedup_key=key_of("staff", work.user_id, work.day, work.purpose),
         channel=Channel.EMAIL,

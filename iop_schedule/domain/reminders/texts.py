@@ -34,6 +34,7 @@ PLACEHOLDERS: Mapping[DeliveryPurpose, tuple[str, ...]] = {
     _P.CODE: ("code",),
     _P.SHEETS: ("count", "link"),
     _P.OUTREACH: ("count", "link"),
+    _P.CASELOAD: ("count", "reach", "met", "judged", "missing", "link"),
 }
 
 #: What each placeholder stands for, for whoever edits a wording.
@@ -43,6 +44,10 @@ PLACEHOLDER_HINTS = {
     "time": "9:00 am",
     "days": "every day of the week with its time",
     "count": "a number",
+    "reach": "how many people to reach",
+    "met": "how many reached their hours last week",
+    "judged": "how many had hours to reach",
+    "missing": "how many marks are missing",
     "name": "what they like to be called; its line is left out where the name cannot be used",
     "link": "an address of ours for answering and for stopping messages",
     "code": "six digits",
@@ -145,6 +150,11 @@ BUILT_IN: Mapping[tuple[DeliveryPurpose, Channel, str], Wording] = {
     ),
     (_P.SHEETS, _E, "en"): Wording("Sheets to finish", "Sheets to finish: {count}\n\n{link}\n"),
     (_P.OUTREACH, _E, "en"): Wording("People to reach", "People to reach today: {count}\n\n{link}\n"),
+    (_P.CASELOAD, _E, "en"): Wording(
+        "Your week",
+        "People you look after: {count}\nTo reach: {reach}\n"
+        "Reached their hours last week: {met} of {judged}\nMarks missing: {missing}\n\n{link}\n",
+    ),
 }
 
 #: Words dates and greetings are made of.
