@@ -2,6 +2,7 @@
 
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,9 +15,9 @@ from iop_schedule.domain.risk.policy import MonitorPolicy
 class Number(click.FloatRange):
     """A number within a range; what is no number at all, or has no end, is none."""
 
-    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or end with exit status 2."""
-        found = float(super().convert(value, param, ctx))  # type: ignore[arg-type] - the stubs know no text
+        found: float = super().convert(value, param, ctx)
         if not isfinite(found):
             self.fail(f"{value} is not a number to count with.", param, ctx)
         return found

@@ -220,7 +220,7 @@ def _people_to_reach(user: User, now: datetime) -> int:
 
 
 def _caseload_numbers(user: User, day: date, now: datetime) -> Mapping[str, int]:
-    """Return a case manager's people in numbers: how many, to reach, hours reached last week, marks missing."""
+    """Return a case manager's people in numbers: all, to reach, hours reached last week, marks missing."""
     actor = actor_for(user)
     found = caseload(actor, now=now)
     last_week = Span(civil_time.ProgramWeek.containing(day).shifted(-1), 1)
