@@ -205,8 +205,7 @@ def _check(contact: Contact, client: Client, *, now: datetime) -> None:
     today = local_day(now, zone(client.site.zone))
     if not now - OLDEST_ENTRY <= contact.at <= now:
         raise NotThen(field="at")
-    left_word = contact.channel is ContactChannel.CALL and contact.result is ContactResult.LEFT_MESSAGE
-    if left_word and not client.may_leave_message:
+    if contact.result is ContactResult.LEFT_MESSAGE and not client.may_leave_message:
         raise NoMessageAgreed(field="result")
     needs_a_day = contact.next_step is not NextStep.NOTHING
     if needs_a_day and (contact.next_day is None or contact.next_day < today):

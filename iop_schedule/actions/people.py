@@ -44,6 +44,8 @@ class ClientFacts:
     travel_minutes: int = 0
     email: str = ""
     phone: str = ""
+    #: A caller may leave a message in neutral words.
+    may_leave_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def change_client(*, actor: Actor, client_id: int, facts: ClientFacts, now: date
 def _facts_of(client: Client) -> dict[str, Any]:
     names = (
         "given_name", "family_name", "preferred_name", "languages", "gender", "modality", "travel_minutes",
-        "email", "phone",
+        "email", "phone", "may_leave_message",
     )  # fmt: skip
     return {name: getattr(client, name) for name in names}
 

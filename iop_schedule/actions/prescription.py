@@ -147,7 +147,7 @@ def _add_dose(actor: Actor, enrollment: Enrollment, dose: Dose, now: datetime) -
     row.minutes, row.over_minutes = dose.minutes, dose.over_minutes
     row.minimum_days, row.most_minutes_a_day = dose.minimum_days, dose.most_minutes_a_day
     row.required_services = _sorted(dose.required_services)
-    row.ordered_by = dose.ordered_by.strip()
+    row.ordered_by, row.step_down = dose.ordered_by.strip(), dose.step_down
     db.session.add(row)
     db.session.flush()
     details = {"from": str(row.from_day), "minutes": row.minutes, "days": row.minimum_days}

@@ -51,6 +51,8 @@ class Dose:
     required_services: frozenset[ServiceType] = field(default_factory=frozenset)
     #: Who ordered it, as the plan of care names them.
     ordered_by: str = ""
+    #: A recorded step-down. Source: docs/sources.md#step-down
+    step_down: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers that no week can hold."""

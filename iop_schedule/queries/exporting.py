@@ -166,6 +166,7 @@ def _clients(scope: Scope) -> Iterator[Values]:
             "phone": client.phone,
             "email_consent_since": agreed.get(client.id)
             and civil_time.local_day(agreed[client.id], civil_time.zone(zone)),
+            "may_leave_message": client.may_leave_message,
         }
         for client, site, zone in _rows(statement)
     ]
@@ -214,6 +215,7 @@ def _doses(scope: Scope) -> Iterator[Values]:
             "minimum_days": dose.minimum_days,
             "most_minutes_a_day": dose.most_minutes_a_day,
             "required_services": sorted(dose.required_services),
+            "step_down": dose.step_down,
             "ordered_by": dose.ordered_by,
         }
         for dose, enrollment in _rows(statement)

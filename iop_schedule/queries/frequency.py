@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from sqlalchemy import Subquery, and_, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes, session_state
-from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
+from iop_schedule.domain.civil_time import ProgramWeek, instant, local_day, zone
 from iop_schedule.domain.frequency import (
     CareDates,
     DaySpan,
@@ -297,25 +297,48 @@ class ClientFrequency:
     client_id: int
     name: str
     program_name: str
+    #: The day all of it is as of, and the day it is now at the site.
+    as_of: date
+    today: date
     weeks: tuple[WeekRow, ...]
-    #: The last two and four weeks, the current one included.
+    #: The last two and four weeks up to `as_of`, its own included.
     last_two: WeeklyFrequency | None
     last_four: WeeklyFrequency | None
 
 
-def client_frequency(actor: Actor, client_id: int, *, weeks: int, now: datetime) -> ClientFrequency:
+def client_frequency(
+    actor: Actor,
+    client_id: int,
+    *,
+    weeks: int,
+    now: datetime,
+    as_of: date | None = None,
+    as_recorded: bool = False,
+) -> ClientFrequency:
     """Return the last program weeks of one client, each with its sessions.
+
+    With a past day `as_of`, everything is as of the end of that day at the site: with every correction made
+    since, or with `as_recorded` as it had been recorded by then.
 
     Raises:
         NotFound: not this person's to see.
     """
     client = access_client(actor, client_id, Permission.ATTENDANCE_READ, now=now)
     tz = zone(client.site.zone)
-    this_week = ProgramWeek.containing(local_day(now, tz))
+    today = local_day(now, tz)
+    day = min(as_of or today, today)
+    at = now if day == today else instant(day + timedelta(days=1), time(0), tz)
+    this_week = ProgramWeek.containing(day)
     first = this_week.shifted(1 - weeks)
-    care = care_records([client.id], first_day=first.monday, last_day=this_week.sunday, now=now)[client.id]
+    care = care_records(
+        [client.id],
+        first_day=first.monday,
+        last_day=this_week.sunday,
+        now=at,
+        known_at=at if as_recorded else None,
+    )[client.id]
     counted = care.weeks(first, weeks)
-    titles = _titles(fact.occurrence_id for fact in care.facts)
+    titles = session_titles(fact.occurrence_id for fact in care.facts)
     rows = [
         WeekRow(one, tuple(_session_row(fact, titles, tz) for fact in _within(care.facts, one.first_week)))
         for one in counted
@@ -325,6 +348,8 @@ def client_frequency(actor: Actor, client_id: int, *, weeks: int, now: datetime)
         client_id=client.id,
         name=client.short_name,
         program_name=care.program_name,
+        as_of=day,
+        today=today,
         weeks=tuple(reversed(rows)),
         last_two=trailing(counted, until=this_week, count=2),
         last_four=trailing(counted, until=this_week, count=4),
@@ -345,7 +370,8 @@ def _session_row(fact: SessionFact, titles: Mapping[int, str], tz: ZoneInfo) -> 
     )
 
 
-def _titles(occurrence_ids: Iterable[int]) -> dict[int, str]:
+def session_titles(occurrence_ids: Iterable[int]) -> dict[int, str]:
+    """Return what staff call each dated session."""
     statement = (
         select(Occurrence.id, Group.name)
         .join(Series, Series.id == Occurrence.series_id)

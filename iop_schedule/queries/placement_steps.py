@@ -95,7 +95,14 @@ def steps_for(
 
 
 def _dose(today: Dose, day: date, minutes: int, days: int) -> Dose:
-    return replace(today, from_day=day, minutes=minutes, minimum_days=days, ordered_by="")
+    return replace(
+        today,
+        from_day=day,
+        minutes=minutes,
+        minimum_days=days,
+        ordered_by="",
+        step_down=minutes < today.minutes,
+    )
 
 
 def _usual_path(today: Dose, tomorrow: date) -> tuple[Dose, ...]:

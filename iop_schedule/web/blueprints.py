@@ -29,6 +29,7 @@ from iop_schedule.web.programs import programs
 from iop_schedule.web.progress import progress
 from iop_schedule.web.repairs import repairs
 from iop_schedule.web.reports import reports
+from iop_schedule.web.risk import risk
 from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
 from iop_schedule.web.steps import steps
@@ -72,6 +73,7 @@ BLUEPRINTS = (
     reports,
     disclosures,
     outreach,
+    risk,
     imports,
 )
 

@@ -89,6 +89,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
 #: The tabs of one client's pages, for staff.
 CLIENT_PAGES = (
     ("Overview", "people.client", "user-round"),
+    ("Engagement", "risk.client", "activity"),
     ("Attendance", "frequency.client", "clipboard-list"),
     ("Times", "availability.their_times", "clock"),
     ("Find a time", "placement.person", "search"),

@@ -386,7 +386,7 @@ def _client_form(form: ClientForm, found: "Client | None" = None) -> str:
 def _typed_before(found: "Client") -> dict[str, Any]:
     names = (
         "given_name", "family_name", "preferred_name", "email", "phone", "languages", "gender", "modality",
-        "travel_minutes",
+        "travel_minutes", "may_leave_message",
     )  # fmt: skip
     typed = {name: getattr(found, name) for name in names}
     return {**typed, "site": found.site_id}

@@ -203,7 +203,7 @@ class Writer:
 
     def _clients(self, rows: list[Row]) -> None:
         same = ("code", "given_name", "family_name", "preferred_name", "gender", "modality", "travel_minutes",
-                "email", "phone")  # fmt: skip
+                "email", "phone", "may_leave_message")  # fmt: skip
         _put(Client, [
             {**_same(r, *same), "site_id": self.ids.sites[r["site"]], "languages": list(r["languages"]),
              "created_at": self._now}
@@ -246,7 +246,7 @@ class Writer:
         self.ids.learn(self.ids.enrollments, Enrollment, rows)
 
     def _doses(self, rows: list[Row]) -> None:
-        same = ("minutes", "over_minutes", "minimum_days", "most_minutes_a_day", "ordered_by")
+        same = ("minutes", "over_minutes", "minimum_days", "most_minutes_a_day", "ordered_by", "step_down")
         _put(PrescribedDose, [
             {**_same(r, *same), "enrollment_id": self.ids.enrollments[r["enrollment"]], "from_day": r["from"],
              "required_services": list(r["required_services"])}

@@ -75,6 +75,7 @@ def dose(values: Values) -> Dose:
         most_minutes_a_day=values["most_minutes_a_day"],
         required_services=frozenset(ServiceType(word) for word in values["required_services"]),
         ordered_by=values["ordered_by"],
+        step_down=values["step_down"],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     DecimalField,
     SelectMultipleField,
     StringField,
@@ -115,6 +116,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
         filters=[one_line],
         description="They sign in with it. Leave empty if they have none.",
     )
+    may_leave_message = BooleanField("They agreed that a caller may leave a message")
     phone = StringField(
         "Phone",
         [Optional(), Regexp(r"^[0-9+().\- x]{3,40}$", message="Enter a phone number like 555-010-0142.")],
@@ -163,6 +165,7 @@ class ClientForm(FlaskForm):  # type: ignore[misc]
             travel_minutes=self.travel_minutes.data or 0,
             email=self.email.data or "",
             phone=self.phone.data or "",
+            may_leave_message=bool(self.may_leave_message.data),
         )
 
 
@@ -286,6 +289,9 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
     )
     from_day = DayField("From", [InputRequired(_DAY)])
     ordered_by = _name("Ordered by", hint="As the plan of care names them.")
+    step_down = BooleanField(
+        "This is a step-down", description="For two weeks the level of care is then not judged."
+    )
 
     def value(self) -> Dose:
         """Return the dose.
@@ -299,4 +305,5 @@ class DoseForm(FlaskForm):  # type: ignore[misc]
             minutes=minutes,
             minimum_days=self.days.data or 0,
             ordered_by=self.ordered_by.data or "",
+            step_down=bool(self.step_down.data),
         )

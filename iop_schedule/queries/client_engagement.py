@@ -1,0 +1,150 @@
+"""One client's engagement: where they stand, half a year of days, and everything that happened."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
+from iop_schedule.domain.frequency import SessionFact, WeeklyFrequency, dose_on
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.case_snapshots import cases_of
+from iop_schedule.queries.cases import Case
+from iop_schedule.queries.client_timeline import Happened, Kind, happened
+from iop_schedule.queries.frequency import CareRecord, care_records, session_titles
+from iop_schedule.vocabulary import Role
+
+#: Weeks on the heat map and the chart, the current one included.
+WEEKS_SHOWN = 26
+PAGE_SIZE = 20
+
+#: What a day with several sessions shows: the first of these that any of them has.
+_TELLING = (
+    SessionState.NO_SHOW,
+    SessionState.LATE_CANCEL,
+    SessionState.NOT_RECORDED,
+    SessionState.ATTENDED_PART,
+    SessionState.ATTENDED,
+    SessionState.EXCUSED,
+    SessionState.UPCOMING,
+    SessionState.PROGRAM_CANCELLED,
+    SessionState.CLOSED,
+    SessionState.PAUSED,
+    SessionState.OUTSIDE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DayCell:
+    """One weekday of one week on the heat map."""
+
+    day: date
+    #: None on a day without sessions.
+    state: SessionState | None
+    attended_minutes: int
+    scheduled_minutes: int
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekLine:
+    """One program week: its days, its hours, and the dose where it changed."""
+
+    week: ProgramWeek
+    frequency: WeeklyFrequency
+    days: tuple[DayCell, ...]
+    #: Weekly minutes prescribed from this week on, where they differ from the week before.
+    new_dose: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEngagement:
+    """Everything on the page about one client's engagement."""
+
+    client_id: int
+    name: str
+    first_name: str
+    phone: str
+    program_name: str
+    case: Case
+    #: Tier and reasons may be shown to this person.
+    is_shown: bool
+    in_care: bool
+    pause_until: date | None
+    on_pause: bool
+    weeks: tuple[WeekLine, ...]
+    events: tuple[Happened, ...]
+    #: How many events there are in all, for “show more”.
+    event_count: int
+    today: date
+
+
+def client_engagement(
+    actor: Actor, client_id: int, *, now: datetime, kind: Kind | None = None, shown: int = PAGE_SIZE
+) -> ClientEngagement:
+    """Return one client's engagement; `kind` narrows the timeline, `shown` is how far back it goes.
+
+    Raises:
+        NotFound: not this person's to see.
+    """
+    client = access_client(actor, client_id, Permission.OUTREACH_LOG, now=now)
+    tz = zone(client.site.zone)
+    today = local_day(now, tz)
+    this_week = ProgramWeek.containing(today)
+    first = this_week.shifted(1 - WEEKS_SHOWN)
+    care = care_records([client.id], first_day=first.monday, last_day=this_week.sunday, now=now)[client.id]
+    case = cases_of([client.id], now=now)[client.id]
+    titles = session_titles(fact.occurrence_id for fact in care.facts)
+    silent = case.silent_until is not None and today <= case.silent_until
+    events = happened(client, care, titles, actor=actor, tz=tz, now=now, kind=kind)
+    pause = next((p for p in care.dates.pauses if p.contains(today)), None)
+    return ClientEngagement(
+        client_id=client.id,
+        name=client.short_name,
+        first_name=client.called,
+        phone=client.phone,
+        program_name=care.program_name,
+        case=case,
+        is_shown=not silent or actor.role is Role.ADMINISTRATOR,
+        in_care=care.dates.enrolled.contains(today),
+        on_pause=pause is not None,
+        pause_until=pause.until_day if pause else None,
+        weeks=tuple(_weeks(care, first, titles, tz)),
+        events=tuple(events[:shown]),
+        event_count=len(events),
+        today=today,
+    )
+
+
+def _weeks(care: CareRecord, first: ProgramWeek, titles: dict[int, str], tz: ZoneInfo) -> Iterable[WeekLine]:
+    by_day: dict[date, list[SessionFact]] = defaultdict(list)
+    for fact in care.facts:
+        by_day[fact.local_day].append(fact)
+    before = dose_on(first.monday - timedelta(days=1), care.doses)
+    minutes = before.minutes if before else None
+    for week in care.weeks(first, WEEKS_SHOWN):
+        dose = dose_on(week.first_week.friday, care.doses)
+        now_minutes = dose.minutes if dose else None
+        yield WeekLine(
+            week=week.first_week,
+            frequency=week,
+            days=tuple(_cell(day, by_day.get(day, ()), titles, tz) for day in week.first_week.treatment_days),
+            new_dose=now_minutes if now_minutes != minutes else None,
+        )
+        minutes = now_minutes
+
+
+def _cell(day: date, facts: Collection[SessionFact], titles: dict[int, str], tz: ZoneInfo) -> DayCell:
+    states = {fact.state for fact in facts}
+    return DayCell(
+        day=day,
+        state=next((state for state in _TELLING if state in states), None),
+        attended_minutes=sum(fact.attended_minutes for fact in facts),
+        scheduled_minutes=sum(fact.scheduled_minutes for fact in facts),
+        sessions=tuple(
+            f"{fact.starts_at.astimezone(tz):%H:%M} {titles[fact.occurrence_id]}" for fact in facts
+        ),
+    )
