@@ -247,6 +247,7 @@ _CLIENT = st.fixed_dictionaries(
         "gender": st.sampled_from(["female", "unspecified"]), "modality": st.just("either"),
         "travel_minutes": st.integers(0, 240), "email": st.sampled_from(["", "a@b.example"]), "phone": st.just("") | _TEXT,
         "email_consent_since": st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+        "may_leave_message": st.booleans(),
     }
 )  # fmt: skip
 
