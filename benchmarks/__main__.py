@@ -12,6 +12,7 @@ import time
 RUNS = {
     "calendars": ("benchmarks.calendars",),
     "feeds": ("benchmarks.feeds",),
+    "feeds_compared": ("benchmarks.feeds_compared", "--seconds", "3"),
     "importing": ("benchmarks.importing", "--database", "sqlite"),
     "engagement": ("benchmarks.engagement",),
     "placement": ("benchmarks.placement", "--quick"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from iop_schedule.actions import audit
@@ -232,14 +232,16 @@ def serve(
     return _served(found, uid_key=uid_key, user_agent=user_agent, lacks=lacks, now=now)
 
 
-def serve_unchanged(*, token: str, key: str, lacks: Lacks, has_some: bool, now: datetime) -> Served | None:
+def serve_unchanged(
+    engine: Engine, *, token: str, key: str, lacks: Lacks, has_some: bool, now: datetime
+) -> Served | None:
     """Return what `serve` would, where nothing is to be written or made; None says: ask `serve`.
 
-    Nearly every fetch is of this kind. It takes one transaction of two statements on a connection alone.
-    Whoever `has_some` body and names it most likely needs none.
+    Nearly every fetch is of this kind. It takes two statements on a connection alone, needs no context of
+    the application, and changes nothing. Whoever `has_some` body and names it most likely needs none.
     """
     token_hash = tokens.keyed_hash(key, _PURPOSE, token)
-    found, body = calendars.find_link_quickly(token_hash, with_body=not has_some, now=now)
+    found, body = calendars.find_link_quickly(engine, token_hash, with_body=not has_some, now=now)
     if (
         found is None
         or found.stored is None

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    Engine,
     Integer,
-    Result,
     and_,
     bindparam,
     cast,
@@ -53,6 +53,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.prepared import Prepared
 from iop_schedule.queries.prescription import OPEN
 from iop_schedule.vocabulary import FeedDetail, FeedEnd, FeedReader, NoticeKind, OccurrenceStatus
 
@@ -135,34 +136,60 @@ _LINK_AND_BODY_OF = _LINK_OF.add_columns(_body.body)
 _OPEN_LINKS = _LINKS.where(_link.ended_at.is_(None)).order_by(_link.id)
 
 
-class Reader(Protocol):
-    """What runs a statement: the request's session, or a connection alone, which costs half as much."""
+class Reader:
+    """Runs the statements behind a link in the session of a request."""
 
-    def execute(self, statement: Any, parameters: Any = None, /) -> Result[Any]:
-        """Run one statement."""
+    def one_or_none(self, statement: Any, values: dict[str, object]) -> Any:
+        """Return the one row of a statement, or None."""
+        return db.session.execute(statement, values).one_or_none()
+
+
+class QuickReader(Reader):
+    """Runs them on a cursor of the driver, in a third of the time."""
+
+    def __init__(self, engine: Engine, cursor: Any) -> None:
+        """Read with `cursor`, which is of `engine`."""
+        self._engine, self._cursor = engine, cursor
+
+    def one_or_none(self, statement: Any, values: dict[str, object]) -> Any:
+        """Return the one row of a statement, or None."""
+        return _PREPARED[statement].one_or_none(self._engine, self._cursor, values)
+
+
+def engine_of_this_app() -> Engine:
+    """Return what opens connections for the application in whose context this runs."""
+    return db.engine
 
 
 def find_link(token_hash: str, *, now: datetime) -> FoundLink | None:
     """Return the link with this hash, in two statements; None when there is none."""
-    row = db.session.execute(_LINK_OF, {"token_hash": token_hash}).one_or_none()
-    return None if row is None else _found(row, now, db.session)
+    reader = Reader()
+    row = reader.one_or_none(_LINK_OF, {"token_hash": token_hash})
+    return None if row is None else _found(row, now, reader)
 
 
 def find_link_quickly(
-    token_hash: str, *, with_body: bool, now: datetime
+    engine: Engine, token_hash: str, *, with_body: bool, now: datetime
 ) -> tuple[FoundLink | None, bytes | None]:
-    """Return the same as `find_link` by a connection alone, and the stored body when asked for it."""
-    statement = _LINK_AND_BODY_OF if with_body else _LINK_OF
-    with db.engine.connect() as connection:
-        row = connection.execute(statement, {"token_hash": token_hash}).one_or_none()
+    """Return the same as `find_link` without a session, and the stored body when asked for it.
+
+    The two statements may see the database before and after a change; then the version is another than
+    that of the body, as it must be.
+    """
+    connection = engine.raw_connection()
+    try:
+        reader = QuickReader(engine, connection.cursor())
+        row = reader.one_or_none(_LINK_AND_BODY_OF if with_body else _LINK_OF, {"token_hash": token_hash})
         if row is None:
             return None, None
-        return _found(row, now, connection), row.body if with_body else None
+        return _found(row, now, reader), row.body if with_body else None
+    finally:
+        connection.close()
 
 
 def open_links(*, now: datetime) -> list[FoundLink]:
     """Return every link that has not ended, for the tick that ends them."""
-    return [_found(row, now, db.session) for row in db.session.execute(_OPEN_LINKS).all()]
+    return [_found(row, now, Reader()) for row in db.session.execute(_OPEN_LINKS).all()]
 
 
 def _found(row: Any, now: datetime, reader: Reader) -> FoundLink:
@@ -194,9 +221,8 @@ def _found(row: Any, now: datetime, reader: Reader) -> FoundLink:
 
 
 def _zone_of_staff(user_id: int, reader: Reader) -> str:
-    sites = select(Site.zone).join(user_site, user_site.c.site_id == Site.id)
-    found = reader.execute(sites.where(user_site.c.user_id == user_id).order_by(Site.name)).scalars()
-    return found.first() or "UTC"
+    found = reader.one_or_none(_STAFF_ZONE, {"user_id": user_id})
+    return found.zone if found is not None else "UTC"
 
 
 def _version(*parts: object) -> str:
@@ -211,7 +237,7 @@ def _marks(owner: Owner, zone: str, now: datetime, reader: Reader) -> tuple[tupl
     """
     today = civil_time.local_day(now, civil_time.zone(zone))
     values = {**_window(owner, today), "today": today}
-    found = tuple(reader.execute(_MARKS[owner.kind], values).one())
+    found = tuple(reader.one_or_none(_MARKS[owner.kind], values))
     return (today, *found[:-1]), bool(found[-1])
 
 
@@ -273,6 +299,15 @@ def _entries_of(kind: str) -> Any:
 
 _MARKS = {kind: _marks_of(kind) for kind in (CLIENT, STAFF, ROOM)}
 _ENTRIES = {kind: _entries_of(kind) for kind in (CLIENT, STAFF, ROOM)}
+_STAFF_ZONE = (
+    select(_site.zone)
+    .join(user_site, user_site.c.site_id == _site.id)
+    .where(user_site.c.user_id == bindparam("user_id", type_=Integer))
+    .order_by(_site.name)
+    .limit(1)
+)
+#: The statements of a fetch that needs nothing else.
+_PREPARED = {one: Prepared(one) for one in (_LINK_OF, _LINK_AND_BODY_OF, _STAFF_ZONE, *_MARKS.values())}
 _STORED = select(_body.version, _body.etag, _body.changed_at, _body.body).where(
     _body.feed_id == bindparam("feed_id")
 )
@@ -381,7 +416,7 @@ def my_calendars(actor: Actor, *, now: datetime) -> MyCalendars:
     zone = client.site.zone
     owner = Owner(CLIENT, client.id)
     feeds = _latest(CalendarFeed.client_id == client.id)
-    cared_for = _marks(owner, zone, now, db.session)[1]
+    cared_for = _marks(owner, zone, now, Reader())[1]
     return MyCalendars(
         feeds=tuple(
             _line(link, zone=zone, in_care=cared_for, now=now)
@@ -431,7 +466,7 @@ def is_paused(site_id: int) -> bool:
 
 def is_in_care(client_id: int, *, zone: str, now: datetime) -> bool:
     """Return True when the client is in an episode of care today."""
-    return _marks(Owner(CLIENT, client_id), zone, now, db.session)[1]
+    return _marks(Owner(CLIENT, client_id), zone, now, Reader())[1]
 
 
 def _latest(which: ColumnElement[bool]) -> Sequence[CalendarLink]:
