@@ -11,6 +11,7 @@ from enum import StrEnum
 from iop_schedule.domain.availability import Clash, Commitment, DatedSlot, clashes
 from iop_schedule.domain.civil_time import instant, minutes_of_day, monday_of, wall_time, zone
 from iop_schedule.domain.intervals import Interval
+from iop_schedule.domain.placement.patterns import TYPICAL_SHARE
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import Weekday
 
@@ -280,8 +281,9 @@ def weekly_clashes(
 ) -> list[Clash]:
     """Return the hard weekly commitments that a place in `rule` would clash with, each once.
 
-    Single dates are left out: they cost one session, not the place. Looked at for 12 weeks from the
-    first session within `within`; what begins later is found when it comes near.
+    Single dates, and what has the time of no more than a third of the sessions, are left out: they cost
+    sessions, not the place. Looked at for 12 weeks from the first session within `within`; what begins
+    later is found when it comes near.
 
     Args:
         commitments: of one client.
@@ -296,7 +298,7 @@ def weekly_clashes(
         DatedSlot(day, rule.minutes.start, rule.minutes.end, travel_minutes) for day in rule.days(start, last)
     ]
     weekly = [one for one in commitments if one.hard and one.is_weekly]
-    first: dict[Commitment, Clash] = {}
+    found: dict[Commitment, list[Clash]] = {}
     for clash in clashes(weekly, slots):
-        first.setdefault(clash.commitment, clash)
-    return list(first.values())
+        found.setdefault(clash.commitment, []).append(clash)
+    return [own[0] for own in found.values() if len(own) > TYPICAL_SHARE * len(slots)]

@@ -12,6 +12,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.placement_dates import Missed, calendar_of
 from iop_schedule.queries.placement_offers import OfferView, latest_offer
 from iop_schedule.queries.placement_people import people_on, places_on
 from iop_schedule.queries.placement_problem import person as asked_person
@@ -58,6 +59,8 @@ class PlanView:
     facts: rules.WeekFacts
     #: Another plan suits this person a little better, but takes seats that others have no choice but.
     spares_seats: bool = False
+    #: Dates within the next weeks on which it does not hold.
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,9 @@ class PlacementView:
     offer: OfferView | None
     #: By meeting, as the rules name it.
     meetings: Mapping[str, MeetingView]
+    #: The person's weeks are not all alike: they alternate, or change on this day.
+    alternates: bool
+    changes_on: date | None
 
 
 def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: datetime) -> PlacementView:
@@ -128,6 +134,8 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     current = person.asked.current if person else places_on([client.id], day)[client.id]
     prices = seat_prices(weekly, person.program) if person else {}
     meetings = meeting_views(weekly, taken, current, prices)
+    commitments = person.commitments if person else commitments_of([client.id])[client.id]
+    pattern = rules.collapse(commitments, first=day)
     common = PlacementView(
         client_id=client.id,
         client_name=client.short_name,
@@ -139,16 +147,25 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         nothing_fits=None,
         also_fit=(),
         blocked=(),
-        own=_own_times(person.commitments if person else commitments_of([client.id])[client.id], day),
+        own=_own_times(commitments, day),
         behind=person.behind if person else {},
         held=seats_held_for(client, now=now),
         offer=latest_offer(client, now=now),
         meetings=meetings,
+        alternates=pattern.alternates,
+        changes_on=pattern.changes_on,
     )
     if person is None:
         return common
+    calendar = calendar_of(client, commitments, day)
     problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(person.asked,))
-    return _answered(common, problem, rules.Openings(taken_a=taken, taken_b=taken), prices)
+    answer = _answered(common, problem, rules.Openings(taken_a=taken, taken_b=taken), prices)
+    by_id = {one.series_id: one for one in weekly}
+    plans = tuple(
+        replace(plan, missed=calendar.missed(by_id[m.series_id] for m in plan.meetings))
+        for plan in answer.plans
+    )
+    return replace(answer, plans=plans)
 
 
 def _answered(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
@@ -11,8 +11,6 @@ from iop_schedule.domain.prescription import Dose
 from iop_schedule.models import Client, Group, Series
 from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
 
-#: Weeks ahead whose commitments a weekly plan must fit.
-LOOKS_AHEAD = timedelta(weeks=12)
 #: The kind under which a session of our own stands among a person's commitments.
 SESSION = "session"
 #: Points that overlapping something a person would rather keep takes off a meeting.
@@ -93,8 +91,8 @@ def session(series: Series, label: str = "") -> rules.Commitment:
 def typical_weeks(
     commitments: Iterable[Commitment], day: date
 ) -> Mapping[WeekParity, Mapping[Weekday, list[Busy]]]:
-    """Return what weeks A and B hold from the week of `day` on."""
-    return weekly_view(commitments, anchor=day, last_day=day + LOOKS_AHEAD)
+    """Return what weeks A and B hold from the week of `day` on, as `collapse` finds it."""
+    return weekly_view(rules.collapse(commitments, first=day).typical, anchor=day)
 
 
 def weekly_commitments(

@@ -1,6 +1,6 @@
 """A placement answer in words and small pictures, as staff read it: plans, obstacles, changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -13,13 +13,16 @@ from iop_schedule.domain.civil_time import monday_of, wall_time
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, WayOut
+from iop_schedule.queries.placement_dates import Missed
 from iop_schedule.queries.placement_problem import SESSION
 from iop_schedule.vocabulary import ConstraintKind, Modality, Role, ServiceType, Weekday, WeekParity
 from iop_schedule.web.forms.programs import SERVICE_WORDS
-from iop_schedule.web.presenting import clock_time, count, duration, hours
+from iop_schedule.web.presenting import clock_time, count, day_label, duration, hours
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MIDNIGHT = 24 * 60
+#: Dates on which a plan does not hold that are named; the others are counted.
+DATES_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,8 @@ def _reasons(plan: PlanView) -> list[tuple[str, str]]:
     reasons.append(("armchair", f"{left} left in the fullest session afterwards"))
     if facts.kept or facts.dropped:
         reasons.append(("repeat", _changes_from_today(facts)))
+    if plan.missed:
+        reasons.append(("calendar-x", _missed_words(plan.missed)))
     return reasons
 
 
@@ -156,6 +161,14 @@ def _changes_from_today(facts: rules.WeekFacts) -> str:
     changed = [f"starts {len(facts.added)}"] if facts.added else []
     changed += [f"ends {len(facts.dropped)}"] if facts.dropped else []
     return f"{kept}, {listed(changed)}"
+
+
+def _missed_words(missed: Sequence[Missed]) -> str:
+    """Return the dates on which a plan does not hold, the first few by name."""
+    dates = count(len(missed), "date", "dates")
+    named = "; ".join(f"{day_label(one.day)}: {one.why}" for one in missed[:DATES_NAMED])
+    more = f"; and {len(missed) - DATES_NAMED} more" if len(missed) > DATES_NAMED else ""
+    return f"Does not hold on {dates} in 12 weeks ({named}{more}). Each can be made up."
 
 
 def mini_week(

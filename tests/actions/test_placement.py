@@ -222,3 +222,11 @@ def test_nobody_else_places_devs_people(cast: Cast, person: Client, who: str, er
     with pytest.raises(error):
         decide(cast, person, cast.monday, by=getattr(cast, who))
     assert places(person) == []
+
+
+def test_a_commitment_that_soon_ends_does_not_stand_in_the_way_of_a_place(cast: Cast, person: Client) -> None:
+    make.make_constraint(
+        person, cast.dev, weekday=0, local_start=time(8), local_end=time(13), until_day=date(2026, 3, 16)
+    )
+    decide(cast, person, cast.monday)
+    assert [series for series, *_ in places(person)] == [cast.monday.id]

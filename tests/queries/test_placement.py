@@ -231,4 +231,33 @@ def test_any_number_of_groups_costs_the_same_statements(cast: Cast, person: Clie
     db.session.expire_all()
     with counted_statements() as statements:
         placement_for(viewer, person.id, from_day=MONDAY, now=NOW)
-    assert len(statements) == 15, "\n".join(statements)
+    assert len(statements) == 16, "\n".join(statements)
+
+
+def test_a_plan_lists_the_dates_on_which_it_does_not_hold(cast: Cast, person: Client) -> None:
+    make.make_closure(cast.elm, from_day=date(2026, 3, 18), until_day=date(2026, 3, 19), name="Snow")
+    make.make_constraint(
+        person, cast.root, day=date(2026, 4, 3), kind="legal", label="court", local_start=time(10), local_end=time(11)
+    )  # fmt: skip
+    (plan,) = view(cast, person).plans
+    assert [(one.day, one.why) for one in plan.missed] == [
+        (date(2026, 3, 18), "Snow"),
+        (date(2026, 4, 3), "Legal appointment (court), Fri, Apr 3, 10:00 am to 11:00 am"),
+    ]
+
+
+def test_a_pasted_rota_is_planned_around_like_a_weekly_shift(cast: Cast, person: Client) -> None:
+    for week in range(0, 12, 2):
+        make.make_constraint(
+            person, cast.root, day=date(2026, 3, 13) + timedelta(weeks=week), local_start=time(8), local_end=time(14)
+        )  # fmt: skip
+    shown = view(cast, person)
+    (block,) = blocked(shown, cast.friday.id).blocks
+    assert block.commitment is not None
+    assert (block.commitment.week, shown.alternates) == (WeekParity.A, True)
+
+
+def test_what_soon_ends_costs_dates_and_not_the_plan(cast: Cast, person: Client) -> None:
+    work(cast, person, 4, 8, 14, until_day=date(2026, 3, 20))
+    (plan,) = view(cast, person).plans
+    assert [one.day for one in plan.missed] == [date(2026, 3, 13), date(2026, 3, 20)]

@@ -48,6 +48,7 @@ from iop_schedule.domain.placement.openings import (
     openings,
     why_not,
 )
+from iop_schedule.domain.placement.patterns import Pattern, collapse
 from iop_schedule.domain.placement.problem import (
     Alternating,
     Because,
@@ -99,6 +100,7 @@ __all__ = [
     "Meeting",
     "Offer",
     "Openings",
+    "Pattern",
     "Plan",
     "PlanStatus",
     "Preferences",
@@ -124,6 +126,7 @@ __all__ = [
     "clash_code",
     "clash_words",
     "clock",
+    "collapse",
     "commitment_code",
     "commitment_words",
     "could_attend",
