@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iop_schedule.domain.placement import (
     Client,
@@ -77,6 +77,16 @@ def weeks(people: int, load: float, seed: str, *, tracks: float = 0.0) -> Proble
     while supply(groups) < wanted:
         groups.append(_group(random.Random(f"{seed}/group/{len(groups)}"), len(groups), tracks))
     return Problem(groups=tuple(groups), clients=clients)
+
+
+def group_like(count: int, seed: str) -> list[Group]:
+    """Return groups that could be opened, none of them attended whole; their ids begin with `new`."""
+    found = []
+    for n in range(count):
+        made = _group(random.Random(f"{seed}/new/{n}"), n, 0.0)
+        meetings = tuple(replace(m, id=f"new-{m.id}") for m in made.meetings)
+        found.append(replace(made, id=f"new-{made.id}", meetings=meetings))
+    return found
 
 
 def supply(groups: Iterable[Group]) -> int:

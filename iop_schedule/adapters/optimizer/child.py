@@ -5,11 +5,13 @@ Its reader's death is its own: a heartbeat that nobody hears ends it.
 
 import json
 import os
+import re
 import resource
 import signal
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -90,8 +92,20 @@ def _machine() -> dict[str, Any]:
             versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"python": sys.version.split()[0], **versions, "peak_mb": peak // 1024}
+    return {"python": sys.version.split()[0], **versions, "peak_mb": peak_megabytes()}
+
+
+def peak_megabytes() -> int | None:
+    """Return the most memory this process has had, or None where the system does not say.
+
+    Not what `getrusage` says: on Linux that counts the process this one was started from.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) // 1024 if found else None
 
 
 def _caseload(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
