@@ -238,7 +238,7 @@ def test_a_smallest_unsatisfiable_set_is_as_small_as_any(clashes):
     def satisfiable(kept):
         return not any(clash <= kept for clash in clashes)
 
-    found = smallest_unsatisfiable(8, lambda kept: kept if satisfiable(kept) else None)
+    found = smallest_unsatisfiable(8, lambda kept: kept if satisfiable(kept) else None, looks=40)
     sizes = [n for n in range(9) if any(not satisfiable(frozenset(s)) for s in combinations(range(8), n))]
     assert not satisfiable(found)
     assert len(found) == sizes[0]

@@ -91,6 +91,7 @@ class ChangeSearch:
         self._offers = _only_whole(able)
         self._candidates = candidates(client, self._offers)
         self._touches = [self._touched(o) for o in self._offers]
+        self._known_days: dict[tuple[tuple[int, ...], frozenset[int]], list[Step]] = {}
         self._points = [
             UNITS_PER_POINT * meeting_points(client, o, WeekParity.EVERY, problem.weights)
             for o in self._offers
@@ -153,19 +154,18 @@ class ChangeSearch:
         if any(too_close(a, b) for n, a in enumerate(together) for b in together[n + 1 :]):
             return None
         most = min(self._limits.most_minutes, self._limits.most_minutes_per_day)
-        return [
-            _priced_steps(
-                _Day(
-                    [i for i in sorted(allowed | fixed) if self._candidates[i].day == day],
-                    fixed,
-                    self._candidates,
-                    self._touches,
-                    values,
-                    most,
-                )
-            )
-            for day in range(DAYS_IN_WEEK)
-        ]
+        return [self._day(day, values, fixed, allowed | fixed, most) for day in range(DAYS_IN_WEEK)]
+
+    def _day(
+        self, day: int, values: Sequence[int], fixed: frozenset[int], there: frozenset[int], most: int
+    ) -> list[Step]:
+        """Return the steps of one day; what is ruled out elsewhere leaves them as they were."""
+        own = tuple(i for i in sorted(there) if self._candidates[i].day == day)
+        key = (own, frozenset(own) & fixed)
+        if key not in self._known_days:
+            known = _Day(own, fixed, self._candidates, self._touches, values, most)
+            self._known_days[key] = _priced_steps(known)
+        return self._known_days[key]
 
     def _way(self, found: Found, widened: bool) -> Way:  # noqa: FBT001
         chosen = [self._offers[i] for i in found.chosen]

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.best_week import candidates, limits
+from iop_schedule.domain.placement.day_search import Candidate, DaySearch, Step
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.openings import BOTH_WEEKS, Openings
 from iop_schedule.domain.placement.problem import (
@@ -21,12 +22,12 @@ from iop_schedule.domain.placement.problem import (
     Problem,
     offers,
 )
-from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK, Choices
-from iop_schedule.vocabulary import Attend, WeekParity
+from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK, Choices, join_days, leading
+from iop_schedule.vocabulary import Attend, Weekday, WeekParity
 
 #: After this many looks for a smaller set, the one found so far is the answer. It is then still a set
 #: from which nothing can be dropped, but a smaller one might exist elsewhere.
-MOST_LOOKS = 40
+MOST_LOOKS = 16
 
 
 class ClashKind(StrEnum):
@@ -77,9 +78,26 @@ class _Question:
         self._offers = list(offers(problem).values())
         self.items = [i for i in self._all_items() if i.blocks or i.kind not in _BLOCKING]
         self._in_the_way = {week: self._blocked_by(week) for week in self._weeks}
+        self._days: dict[object, list[Step]] = {}
+        self._candidates: dict[object, list[Candidate]] = {}
+        self._satisfiable: list[frozenset[int]] = []
+        self._unsatisfiable: list[frozenset[int]] = []
 
     def satisfied(self, kept: frozenset[int]) -> frozenset[int] | None:
         """Return all items that some legal week respects which respects the `kept` ones; None without one."""
+        if any(kept >= known for known in self._unsatisfiable):
+            return None
+        for known in self._satisfiable:
+            if kept <= known:
+                return known
+        respected = self._look(kept)
+        if respected is None:
+            self._unsatisfiable.append(kept)
+        else:
+            self._satisfiable.append(respected)
+        return respected
+
+    def _look(self, kept: frozenset[int]) -> frozenset[int] | None:
         everything = frozenset(range(len(self.items)))
         for week in self._weeks:
             respected = self._respected(kept, week)
@@ -127,24 +145,62 @@ class _Question:
         return list(alike.values())
 
     def _respected(self, kept: frozenset[int], week: WeekParity) -> frozenset[int] | None:
-        own = [(o, stops) for o, stops in self._in_the_way[week] if not stops & kept]
-        there = {o.id for o, _ in own}
+        offered = self._in_the_way[week]
+        there = {o.id for o, stops in offered if not stops & kept}
         own = [
-            (o, stops)
-            for o, stops in own
-            if o.group.attend is Attend.ANY or all(m.id in there for m in o.group.meetings)
+            n
+            for n, (o, stops) in enumerate(offered)
+            if not stops & kept
+            and (o.group.attend is Attend.ANY or all(m.id in there for m in o.group.meetings))
         ]
+        chosen = self._some_week(own, kept, week)
+        if chosen is None:
+            return None
+        disregarded = frozenset().union(*(offered[n][1] for n in chosen))
+        return kept | (self._met([offered[n][0] for n in chosen]) - disregarded)
+
+    def _some_week(self, own: Sequence[int], kept: frozenset[int], week: WeekParity) -> Sequence[int] | None:
+        """Return a legal week made of the offers `own` that keeps the demands in `kept`; None without one.
+
+        Of all weeks, one that disregards little shows most. A commitment touches one day, so the other
+        days of the week are those of an earlier look; groups attended whole reach over days.
+        """
         client = self._eased(kept)
         asked = limits(client, self._problem.weights, UNITS_PER_POINT)
-        # Of all weeks, one that disregards little shows most.
-        found = Choices(candidates(client, [o for o, _ in own]), asked).best(
-            [-len(stops) * UNITS_PER_POINT * MINUTES_PER_DAY for _, stops in own]
-        )
-        if found is None:
-            return None
-        chosen = [own[i] for i in found.chosen]
-        disregarded = frozenset().union(*(stops for _, stops in chosen))
-        return kept | (self._met([o for o, _ in chosen]) - disregarded)
+        offered = self._in_the_way[week]
+        values = [-len(stops) * UNITS_PER_POINT * MINUTES_PER_DAY for _, stops in offered]
+        if any(offered[n][0].group.attend is Attend.ALL for n in own):
+            found = Choices(candidates(client, [offered[n][0] for n in own]), asked).best(
+                [values[n] for n in own]
+            )
+            return None if found is None else [own[i] for i in found.chosen]
+        days = [
+            self._day(
+                day, tuple(n for n in own if offered[n][0].meeting.weekday == day), client, week, values
+            )
+            for day in dict.fromkeys(offered[n][0].meeting.weekday for n in own)
+        ]
+        weeks = leading(join_days(days, asked), asked, 1)
+        return weeks[0].chosen if weeks else None
+
+    def _day(
+        self,
+        day: Weekday,
+        own: tuple[int, ...],
+        client: Client,
+        week: WeekParity,
+        values: Sequence[int],
+    ) -> list[Step]:
+        """Return the ways to spend one day, remembered by all that they depend on."""
+        dose = client.dose
+        most = min(dose.most_minutes, dose.max_minutes_per_day)
+        key = (week, day, own, dose.required, most)
+        if key not in self._days:
+            seen = (week, dose.required)
+            if seen not in self._candidates:
+                self._candidates[seen] = candidates(client, [o for o, _ in self._in_the_way[week]])
+            self._days[key] = DaySearch(self._candidates[seen], own, (), most).steps(values)
+        return self._days[key]
 
     def _met(self, chosen: Sequence[Offer]) -> frozenset[int]:
         """Return the items that a week of these meetings meets, other than those in the way of a meeting."""

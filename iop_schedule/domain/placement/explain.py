@@ -97,11 +97,13 @@ def _ways(problem: Problem, client: Client, free: Openings, count: int) -> list[
                 heapq.heappush(heap, _Branch((way.cost, len(seen)), way, ruled_out))
 
     look(frozenset())
-    while heap and len(found) < count:
+    while heap:
         branch = heapq.heappop(heap)
         contained = next((w for w in found if w.atoms <= branch.way.atoms), None)
         if contained is None:
             found.append(branch.way)
+            if len(found) == count:
+                break
         for atom in sorted((contained or branch.way).atoms, key=repr):
             look(branch.ruled_out | {atom})
     return found

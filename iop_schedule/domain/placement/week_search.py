@@ -95,14 +95,7 @@ class WeekSearch:
 
         Weeks worth no more than `above` are not looked for, which is quicker; a few may still be found.
         """
-        limits = self._limits
-        ends = [
-            (value - limits.over_price * (minutes - limits.least_minutes), (minutes, *kind), chain)
-            for kind, by_minutes in self._ends(values, above).items()
-            for minutes, (value, chain) in by_minutes.items()
-        ]
-        leading = heapq.nsmallest(count, ends, key=lambda e: (-e[0], e[1]))
-        return [Found(value, tuple(sorted(members(chain)))) for value, _, chain in leading]
+        return leading(self._ends(values, above), self._limits, count)
 
     def _ends(self, values: Sequence[int], above: int | None) -> States:
         """Return the legal whole weeks."""
@@ -115,6 +108,17 @@ class WeekSearch:
             self._ladder = _Ladder(days, self._limits)
         bars = self._ladder.bars(days, above)
         return {} if bars is None else join_days(days, self._limits, bars)
+
+
+def leading(states: States, limits: Limits, count: int) -> list[Found]:
+    """Return up to `count` of the weeks in `states`, best first, what lies beyond the dose paid for."""
+    ends = [
+        (value - limits.over_price * (minutes - limits.least_minutes), (minutes, *kind), chain)
+        for kind, by_minutes in states.items()
+        for minutes, (value, chain) in by_minutes.items()
+    ]
+    best = heapq.nsmallest(count, ends, key=lambda e: (-e[0], e[1]))
+    return [Found(value, tuple(sorted(members(chain)))) for value, _, chain in best]
 
 
 def join_days(days: Sequence[Sequence[Step]], limits: Limits, bars: "Sequence[_Bar] | None" = None) -> States:
