@@ -15,6 +15,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
+    AttendanceRevision,
     CalendarFeed,
     CalendarLink,
     Client,
@@ -305,6 +306,15 @@ def make_record(entry: RosterEntry, status: AttendanceStatus, **given: Any) -> A
     }
     row: AttendanceRecord = _add(
         AttendanceRecord(roster_entry_id=entry.id, status=status, **{**defaults, **given})
+    )
+    return row
+
+
+def make_revision(record: AttendanceRecord, **given: Any) -> AttendanceRevision:
+    """The mark as it stands in `record`, kept for good."""
+    names = ("roster_entry_id", "version", "status", "minutes", "marked_at", "marked_by_id")
+    row: AttendanceRevision = _add(
+        AttendanceRevision(**{**{name: getattr(record, name) for name in names}, **given})
     )
     return row
 

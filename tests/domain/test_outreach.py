@@ -1,0 +1,98 @@
+"""Contacting someone: due days, lists, ends, and what is measured."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iop_schedule.domain import outreach
+from iop_schedule.domain.outreach import Course, Group, Try
+from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.vocabulary import ContactResult, NextStep
+
+THURSDAY, FRIDAY, SATURDAY, MONDAY = (date(2026, 3, day) for day in (5, 6, 7, 9))
+NOW = datetime(2026, 3, 20, 15, 0, tzinfo=UTC)
+
+
+def tried(
+    result: str = "no_answer", *, at: datetime = NOW, step: str = "try_again", next_day: date | None = FRIDAY
+) -> Try:
+    return Try(at, ContactResult(result), NextStep(step), next_day)
+
+
+@pytest.mark.parametrize(
+    ("tier", "today", "due"),
+    [
+        pytest.param(Tier.REACH_OUT_TODAY, THURSDAY, THURSDAY, id="today is today"),
+        pytest.param(Tier.REACH_OUT_TODAY, SATURDAY, MONDAY, id="on a Saturday, Monday"),
+        pytest.param(Tier.REACH_OUT, THURSDAY, MONDAY, id="two working days, over the weekend"),
+        pytest.param(Tier.REACH_OUT, SATURDAY, date(2026, 3, 11), id="a weekend does not count"),
+        pytest.param(Tier.CHECK_IN, THURSDAY, date(2026, 3, 12), id="a week of working days"),
+    ],
+)
+def test_each_tier_is_due_in_working_days(tier: Tier, today: date, due: date) -> None:
+    assert outreach.due_day(tier, today) == due
+
+
+@given(day=st.dates(date(2020, 1, 1), date(2030, 1, 1)), after=st.integers(0, 30))
+def test_a_working_day_is_one_and_later_ones_come_later(day: date, after: int) -> None:
+    found = outreach.working_day(day, after)
+    assert found.weekday() < 5
+    assert found >= day
+    assert outreach.working_day(day, after + 1) > found
+
+
+@pytest.mark.parametrize(
+    ("tries", "due", "group"),
+    [
+        pytest.param([], THURSDAY, Group.TODAY, id="due today"),
+        pytest.param([], date(2026, 3, 2), Group.TODAY, id="overdue"),
+        pytest.param([], FRIDAY, Group.THIS_WEEK, id="due tomorrow"),
+        pytest.param([], MONDAY, Group.LATER, id="due next week"),
+        pytest.param([tried()], THURSDAY, Group.THIS_WEEK, id="tried: again tomorrow"),
+        pytest.param([tried(step="wait_for_reply")], THURSDAY, Group.WAITING, id="waiting for a reply"),
+        pytest.param(
+            [tried(step="wait_for_reply", next_day=THURSDAY)], MONDAY, Group.TODAY, id="waited long enough"
+        ),
+        pytest.param([tried("reached", step="nothing", next_day=None)], MONDAY, Group.LATER, id="nothing agreed"),
+    ],
+)  # fmt: skip
+def test_a_task_stands_where_its_next_day_puts_it(tries: list[Try], due: date, group: Group) -> None:
+    assert outreach.group_of(tries, due=due, today=THURSDAY) is group
+
+
+def test_only_an_untried_task_past_its_day_is_overdue() -> None:
+    assert outreach.is_overdue([], due=THURSDAY, today=FRIDAY)
+    assert not outreach.is_overdue([], due=FRIDAY, today=FRIDAY)
+    assert not outreach.is_overdue([tried()], due=THURSDAY, today=FRIDAY)
+
+
+def course(missed_days_ago: float | None, *tries: Try, back_days_ago: float | None = None) -> Course:
+    ago = lambda days: None if days is None else NOW - timedelta(days=days)  # noqa: E731
+    return Course(ago(missed_days_ago), NOW - timedelta(days=9), tries, ago(back_days_ago))
+
+
+def test_figures_by_hand() -> None:
+    courses = [
+        course(10, tried(at=NOW - timedelta(days=9)), tried("reached", at=NOW - timedelta(days=8)), back_days_ago=5),
+        course(10, tried("reached", at=NOW - timedelta(days=9)), back_days_ago=2),
+        course(10, tried()),
+        course(3, tried("reached", at=NOW - timedelta(days=2)), back_days_ago=1),
+        course(None, tried("reached")),
+    ]  # fmt: skip
+    found = outreach.figures(courses, now=NOW)
+    assert (found.tasks, found.reached) == (5, 4)
+    assert found.median_hours_to_contact == 24.0  # of 48, 24 and 24; the last had no miss
+    # Old enough: three misses of ten days ago, and the task of nine days ago that no miss led to.
+    assert (found.old_enough, found.back_in_time, found.back_share) == (4, 1, 0.25)
+
+
+def test_nothing_to_count_is_no_zero() -> None:
+    found = outreach.figures([], now=NOW)
+    assert (found.tasks, found.median_hours_to_contact, found.back_share) == (0, None, None)
+
+
+def test_alerts_a_week_are_signals_over_weeks() -> None:
+    assert outreach.alerts_a_week([MONDAY] * 6, weeks=4) == 1.5
+    assert outreach.alerts_a_week([], weeks=0) == 0.0
