@@ -326,3 +326,17 @@ def _store_password(user: User, stored: str, *, actor: Actor, now: datetime, com
     audit.record(AuditKind.ACCOUNT_PASSWORD_SET, actor=actor, now=now, subject=("user", user.id))
     if commit:
         db.session.commit()
+
+
+def want_digests(*, actor: Actor, wanted: bool, now: datetime) -> None:
+    """Say whether one wants a mail when sheets are to finish or people to reach."""
+    user = db.session.get_one(User, actor.user_id)
+    user.wants_digests = wanted
+    audit.record(
+        AuditKind.ACCOUNT_CHANGED,
+        actor=actor,
+        now=now,
+        subject=("user", user.id),
+        details={"digests": wanted},
+    )
+    db.session.commit()

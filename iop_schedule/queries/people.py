@@ -35,6 +35,7 @@ class OwnAccount:
 
     name: str
     email: str
+    wants_digests: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def own_login(actor: Actor) -> User:
 
 def own_account(actor: Actor) -> OwnAccount:
     """Return what the person's own account page shows."""
-    return OwnAccount(actor.name, own_login(actor).email)
+    login = own_login(actor)
+    return OwnAccount(actor.name, login.email, login.wants_digests)
 
 
 def own_sites(actor: Actor) -> list[tuple[int, str]]:

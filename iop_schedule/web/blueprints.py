@@ -4,6 +4,7 @@ from flask import Flask
 
 from iop_schedule.web import today  # noqa: F401 - adds Today and the week to the pages of attendance
 from iop_schedule.web.absences import absences
+from iop_schedule.web.answers import OWN_PROOF, answers
 from iop_schedule.web.attendance import attendance
 from iop_schedule.web.audit import audit
 from iop_schedule.web.auth import auth
@@ -20,6 +21,7 @@ from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
 from iop_schedule.web.make_ups import make_ups
+from iop_schedule.web.messages import messages
 from iop_schedule.web.outreach import outreach
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
@@ -27,6 +29,7 @@ from iop_schedule.web.placement_runs import placement_runs
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.progress import progress
+from iop_schedule.web.reminders import reminders
 from iop_schedule.web.repairs import repairs
 from iop_schedule.web.reports import reports
 from iop_schedule.web.risk import risk
@@ -38,6 +41,7 @@ from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
 from iop_schedule.web.what_if import what_if
+from iop_schedule.web.wording import wording
 
 BLUEPRINTS = (
     auth,
@@ -46,6 +50,10 @@ BLUEPRINTS = (
     home,
     health,
     week,
+    messages,
+    reminders,
+    wording,
+    answers,
     feeds,
     calendars,
     holidays,
@@ -82,3 +90,5 @@ def register_blueprints(app: Flask) -> None:
     """Add every page to the application."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    for view in OWN_PROOF:
+        app.extensions["csrf"].exempt(view)

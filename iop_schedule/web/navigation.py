@@ -52,6 +52,7 @@ _HELP = "week.help_page"
 _PROGRAM_WEEK = ("Program week", "programs.program_week", "calendar-days")
 _OUTREACH = ("Outreach", "outreach.due", "phone-outgoing")
 _PEOPLE = ("People", "people.directory", "users")
+_REMINDERS = ("Reminders", "reminders.overview", "bell")
 _REPORTS = ("Reports", "reports.overview", "chart-column")
 
 #: Per role: label, endpoint, icon. An endpoint that is not there is left out.
@@ -60,6 +61,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         ("My week", "week.my_week_page", "calendar-days"),
         ("My times", "availability.my_times", "clock"),
         ("My hours", "progress.page", "target"),
+        ("Messages", "messages.mine", "mail"),
     ),
     Role.COUNSELOR: (
         ("Today", "attendance.today", "clipboard-check"),
@@ -71,6 +73,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         _OUTREACH,
         _PROGRAM_WEEK,
         _PEOPLE,
+        _REMINDERS,
         _REPORTS,
     ),
     Role.ADMINISTRATOR: (
@@ -81,6 +84,7 @@ PAGES: dict[Role, tuple[tuple[str, str, str], ...]] = {
         _REPORTS,
         _OUTREACH,
         ("Closures", "programs.closures", "calendar-off"),
+        _REMINDERS,
         ("Import", "imports.upload", "upload"),
         ("Audit", "audit.trail", "scroll-text"),
     ),
@@ -92,6 +96,7 @@ CLIENT_PAGES = (
     ("Engagement", "risk.client", "activity"),
     ("Attendance", "frequency.client", "clipboard-list"),
     ("Times", "availability.their_times", "clock"),
+    ("Messages", "messages.theirs", "mail"),
     ("Find a time", "placement.person", "search"),
     ("Changes", "care_changes.page", "route"),
     ("Report", "disclosures.report", "file-text"),
@@ -164,5 +169,5 @@ def _own_links(person: Actor) -> tuple[Link, ...]:
     """Return what is behind one's initials; clients reach their calendar from their week."""
     account = Link("Your account", url_for("auth.account"), "user-round")
     if person.role is Role.CLIENT:
-        return (account,)
+        return (account, Link("Messages", url_for("messages.mine"), "mail"))
     return (account, Link("Calendar links", url_for("calendars.staff"), "calendar-sync"))

@@ -29,6 +29,11 @@ PUBLIC = frozenset(
     {
         "static",
         "attendance.service_worker",
+        "answers.act",
+        "answers.page",
+        "answers.report",
+        "answers.stop",
+        "answers.text",
         "auth.sign_in",
         "auth.set_password",
         "feeds.serve",

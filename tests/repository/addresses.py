@@ -146,6 +146,10 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
 
 #: Parameters that name no record: one value for everybody.
 CONSTANTS = {
+    "channel": "email",
+    "language": "en",
+    "purpose": "reminder",
+    "delivery_id": "nothing",
     "day": "2026-03-04",
     "week": "2026-W10",
     "token": "nothing",

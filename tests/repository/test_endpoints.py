@@ -27,6 +27,12 @@ from tests.world import World, make_world
 TABLE = Path(__file__).with_name("endpoints.toml")
 EXPECTED: dict[str, str] = tomllib.loads(TABLE.read_text())["endpoints"]
 SAFE = {"GET", "HEAD", "OPTIONS"}
+#: Endpoints that other machines call: a signature or a secret in the address stands for the form's token.
+OWN_PROOF = {
+    "answers.stop": [404, 404, 404, 403],
+    "answers.text": [403, 403, 403, 403],
+    "answers.report": [403, 403, 403, 403],
+}
 #: The trail of views, and when a session was last in use.
 MAY_CHANGE = {"audit_event", "sign_in_session"}
 
@@ -262,7 +268,7 @@ def test_no_form_is_taken_from_another_site_or_without_its_token(app: Flask, new
         app.config["WTF_CSRF_ENABLED"] = False
         statuses.append(root.open(path, method=method, headers={"Sec-Fetch-Site": "cross-site"}).status_code)
         app.config["WTF_CSRF_ENABLED"] = True
-        if statuses != [400, 400, 400, 403]:
+        if statuses != OWN_PROOF.get(key.split()[1], [400, 400, 400, 403]):
             wrong.append(f"{key}: {statuses}")
     assert not wrong, "\n".join(wrong)
     assert rows() == before
