@@ -15,6 +15,7 @@ RUNS = {
     "feeds_compared": ("benchmarks.feeds_compared", "--seconds", "3"),
     "importing": ("benchmarks.importing", "--database", "sqlite"),
     "engagement": ("benchmarks.engagement",),
+    "make_ups": ("benchmarks.make_ups",),
     "placement": ("benchmarks.placement", "--quick"),
 }
 

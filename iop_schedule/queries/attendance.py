@@ -284,7 +284,12 @@ def _seat(
 
 
 def _helpful_line(care: CareRecord, occurrence: Occurrence) -> str:
-    earlier = [fact for fact in care.facts if fact.starts_at < occurrence.starts_at]
+    made_up = {fact.occurrence_id: fact.makes_up for fact in care.facts if fact.makes_up is not None}
+    if occurrence.id in made_up:
+        day = next((f.local_day for f in care.facts if f.occurrence_id == made_up[occurrence.id]), None)
+        return f"Makes up for {day:%a}" if day else "Makes up for another week"
+    settled = set(made_up.values())
+    earlier = [f for f in care.facts if f.starts_at < occurrence.starts_at and f.occurrence_id not in settled]
     missed = _days(fact.local_day for fact in earlier if fact.state.is_miss)
     if missed:
         return f"Missed {missed}, no word yet"
