@@ -112,9 +112,8 @@ def from_the_tables() -> None:
         numbers.append(len(options_for(db.session.get_one(RosterEntry, next(asked)), now=NOW)))
 
     _timed("from the tables", ask, passes=len(ids))
-    print(
-        f"  {sum(n > 0 for n in numbers)} of {len(numbers)} have a make-up, {statistics.mean(numbers):.1f} each"
-    )
+    fitted = sum(number > 0 for number in numbers)
+    print(f"  {fitted} of {len(numbers)} have a make-up, {statistics.mean(numbers):.1f} each")
 
 
 def as_a_page(app: Flask, *, password: str) -> None:

@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import outreach as actions
 from iop_schedule.actions import risk, transactions
+from iop_schedule.domain.notices import REASON_WORDS
 from iop_schedule.domain.outreach import COMMITMENT_KINDS, Group
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
+from iop_schedule.queries.calls_wanted import calls_wanted
 from iop_schedule.queries.outreach import (
     FIGURES_WEEKS,
     ContactPage,
@@ -51,10 +53,18 @@ WORDS = {
 @requires(Permission.OUTREACH_LOG)
 def due() -> ResponseReturnValue:
     """List whom to contact, by when."""
-    found = outreach_list(actor(), now=g.now)
+    found, calls = outreach_list(actor(), now=g.now), calls_wanted(actor(), now=g.now)
     listed = [task.client_id for _, tasks in found.groups for task in tasks]
+    listed += [one.client_id for one in calls]
     viewed(AuditKind.OUTREACH_VIEWED, details={"clients": listed})
-    return render_template("outreach/list.html", found=found, group_words=GROUPS, words=WORDS)
+    return render_template(
+        "outreach/list.html",
+        found=found,
+        calls=calls,
+        reasons=REASON_WORDS,
+        group_words=GROUPS,
+        words=WORDS,
+    )
 
 
 @outreach.get("/outreach/figures")

@@ -1,5 +1,6 @@
 """Can't make it, as a client does it page by page; what the counselor then sees; staff for them."""
 
+from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
@@ -11,11 +12,19 @@ from iop_schedule.models import (
     Client,
     MakeUp,
     Occurrence,
+    OutreachAttempt,
     RosterEntry,
     SessionNotice,
     db,
 )
-from iop_schedule.vocabulary import AbsenceReason, AttendanceStatus, NoticeKind
+from iop_schedule.vocabulary import (
+    AbsenceReason,
+    AttendanceStatus,
+    ContactChannel,
+    ContactResult,
+    NextStep,
+    NoticeKind,
+)
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -291,3 +300,21 @@ def test_running_late_from_my_week(http: Http, cast: Cast, friday: Occurrence) -
     assert "You told us: about 20 min late" in page
     ana.submit(path(friday, "/late/undo"))
     assert notices() == []
+
+
+def test_who_asked_for_a_call_is_on_the_list_until_somebody_called(
+    ana: Http, new_http: Callable[[], Http], cast: Cast, friday: Occurrence
+) -> None:
+    ana.submit(path(friday, "/cant-come"), {"why": "transport"})
+    ana.submit(path(friday, "/make-up"), {"choice": "call"})
+    dev = new_http().sign_in(cast.dev.email)
+    assert "Can’t come to Relapse Prevention B, Fri, Mar 6: no ride." in words(dev.get("/outreach").text)
+    db.session.add(
+        OutreachAttempt(
+            client_id=cast.ana.id, user_id=cast.dev.id, at=NOW + timedelta(minutes=1), note="",
+            channel=ContactChannel.CALL, result=ContactResult.REACHED, next_step=NextStep.NOTHING,
+            recorded_at=NOW,
+        )
+    )  # fmt: skip
+    db.session.commit()
+    assert "Asked for a call" not in words(dev.get("/outreach").text)
