@@ -11,12 +11,14 @@ import time
 #: Name -> module and the arguments of its short form. Their own help says how to run the long ones.
 RUNS = {
     "calendars": ("benchmarks.calendars",),
+    "feed_story": ("benchmarks.feed_story", "--install"),
     "feeds": ("benchmarks.feeds",),
     "feeds_compared": ("benchmarks.feeds_compared", "--seconds", "3"),
     "importing": ("benchmarks.importing", "--database", "sqlite"),
     "engagement": ("benchmarks.engagement",),
     "make_ups": ("benchmarks.make_ups",),
     "placement": ("benchmarks.placement", "--quick"),
+    "uploads": ("benchmarks.uploads",),
 }
 
 
