@@ -16,6 +16,7 @@ from iop_schedule.demo import plan
 from iop_schedule.demo.contacts import add_contacts
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.make_ups import add_make_ups
+from iop_schedule.demo.messages import add_messages
 from iop_schedule.demo.paperwork import add_paperwork
 from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
@@ -125,6 +126,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     extend_horizon(now=now)
     add_paperwork(now=now)
     add_make_ups(now=now)
+    add_messages(now=now)
     return _accounts(clinic, password)
 
 
@@ -259,7 +261,7 @@ def _person(clinic: _Clinic, number: int, site: Site, *, gender: str, admitted: 
     )
     db.session.add(client)
     db.session.flush()
-    add_contacts(client, number, now=clinic.now)
+    add_contacts(client, number, now=clinic.now - timedelta(days=30))
     return client
 
 

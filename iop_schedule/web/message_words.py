@@ -20,6 +20,7 @@ PURPOSES = {
     DeliveryPurpose.CODE: "Code",
     DeliveryPurpose.SHEETS: "Sheets to finish",
     DeliveryPurpose.OUTREACH: "People to reach",
+    DeliveryPurpose.CASELOAD: "Caseload in numbers",
 }
 
 EVIDENCE = {

@@ -30,8 +30,8 @@ STAFF_EVIDENCE = ((str(Evidence.SPOKEN), "They told me"), (str(Evidence.PAPER), 
 class AddressForm(FlaskForm):  # type: ignore[misc]
     """An e-mail address or a mobile number, and the code that proves it."""
 
-    address = StringField("Address", [Optional(), Length(max=254)], filters=[one_line])
-    code = StringField("Code", [Optional(), Length(max=40)], filters=[one_line])
+    address = StringField("Address", [Length(max=254)], filters=[one_line])
+    code = StringField("Code", [Length(max=40)], filters=[one_line])
 
 
 class ConsentForm(FlaskForm):  # type: ignore[misc]
