@@ -48,6 +48,8 @@ class Run:
     sections: tuple[Section, ...]
     #: What the report says first, in one sentence; empty for most.
     sentence: str
+    #: Settings that fit a program's past, by name; empty for other reports.
+    fitted: dict[str, float]
 
     @property
     def is_working(self) -> bool:
@@ -118,6 +120,7 @@ def find(*, actor: Actor, run_id: str) -> Run:
         percent=run.percent,
         sections=from_json(result.get("sections", ())),
         sentence=result.get("sentence", ""),
+        fitted=result.get("fitted", {}),
     )
 
 
@@ -187,7 +190,7 @@ def _history(actor: Actor, asked: Mapping[str, Any], now: datetime, progress: Pr
         progress=lambda percent: progress(percent // 2),
     )
     found = history_result(past, asked=wanted, current=current, progress=lambda p: progress(50 + p // 2))
-    return {"sentence": found.sentence, "sections": as_json(found.sections)}
+    return {"sentence": found.sentence, "sections": as_json(found.sections), "fitted": found.fitted}
 
 
 _Maker = Callable[[Actor, Mapping[str, Any], datetime, Progress], dict[str, Any]]

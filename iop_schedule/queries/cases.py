@@ -114,21 +114,27 @@ class _Around:
 
 
 def derive(
-    client_ids: Collection[int], *, now: datetime, known_at: datetime | None = None
+    client_ids: Collection[int],
+    *,
+    now: datetime,
+    known_at: datetime | None = None,
+    tried: PolicyInForce | None = None,
 ) -> dict[int, Case]:
     """Return what the monitor says about each client at `now`; the same few statements for any number.
 
     `now` may be any past instant: the settings are those in force then. With `known_at`, attendance is
-    what had been recorded by that instant, as it then stood.
+    what had been recorded by that instant, as it then stood; with `tried`, those settings instead.
     """
     found: dict[int, Case] = {}
     ids = sorted(client_ids)
     for start in range(0, len(ids), AT_ONCE):
-        found |= _derive(ids[start : start + AT_ONCE], now=now, known_at=known_at)
+        found |= _derive(ids[start : start + AT_ONCE], now=now, known_at=known_at, tried=tried)
     return found
 
 
-def _derive(ids: Sequence[int], *, now: datetime, known_at: datetime | None) -> dict[int, Case]:
+def _derive(
+    ids: Sequence[int], *, now: datetime, known_at: datetime | None, tried: PolicyInForce | None
+) -> dict[int, Case]:
     zones = _zones(ids)
     days = {client_id: civil_time.local_day(now, tz) for client_id, tz in zones.items()}
     first, last = min(days.values()), max(days.values())
@@ -155,7 +161,7 @@ def _derive(ids: Sequence[int], *, now: datetime, known_at: datetime | None) -> 
     for client_id in ids:
         care, today = records[client_id], days[client_id]
         weeks = care.weeks(ProgramWeek.containing(today).shifted(1 - WEEKS_SHOWN), WEEKS_SHOWN)
-        policy = policies[care.program_id]
+        policy = tried or policies[care.program_id]
         result = assess(
             care.facts,
             policy=policy.settings,

@@ -24,7 +24,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.case_snapshots import cases_of
-from iop_schedule.queries.risk import policies_in_force, version_name
+from iop_schedule.queries.risk import numbers_of, policies_in_force, version_name
 from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus
 
 WEEKS_SHOWN = 8
@@ -68,6 +68,8 @@ class MonitorView:
     tiers: dict[Tier, int]
     weeks: tuple[WeekOfSignals, ...]
     versions: tuple[VersionLine, ...]
+    #: By number of the policy: the version that changed it last; none for what was never changed.
+    changed: dict[str, VersionLine]
     today: date
 
     @property
@@ -87,7 +89,8 @@ def monitor_view(actor: Actor, program_id: int, *, now: datetime) -> MonitorView
     """
     program = access_program(actor, program_id, Permission.MONITOR_MANAGE)
     today = actor.today(now)
-    ids = _in_care(program.id)
+    ids = in_care(program.id)
+    versions = _versions(program.id)
     cases = cases_of(ids, now=now)
     return MonitorView(
         program_id=program.id,
@@ -99,12 +102,14 @@ def monitor_view(actor: Actor, program_id: int, *, now: datetime) -> MonitorView
         people=len(ids),
         tiers=dict(Counter(case.tier for case in cases.values())),
         weeks=_weeks(program.id, today=today, now=now),
-        versions=_versions(program.id),
+        versions=tuple(reversed(versions)),
+        changed=_changed_last(program.id, versions),
         today=today,
     )
 
 
-def _in_care(program_id: int) -> set[int]:
+def in_care(program_id: int) -> set[int]:
+    """Return the clients who are in care in a program."""
     statement = select(Enrollment.client_id).where(
         Enrollment.program_id == program_id, Enrollment.status == EnrollmentStatus.ACTIVE
     )
@@ -116,12 +121,23 @@ def _versions(program_id: int) -> tuple[VersionLine, ...]:
         select(MonitorVersion, User.given_name, User.family_name)
         .join(User, User.id == MonitorVersion.made_by_id)
         .where(MonitorVersion.program_id == program_id)
-        .order_by(MonitorVersion.number.desc())
+        .order_by(MonitorVersion.number)
     )
     return tuple(
         VersionLine(version_name(row.number), row.from_at, f"{given} {family}".strip(), row.note, row.origin)
         for row, given, family in db.session.execute(statement)
     )
+
+
+def _changed_last(program_id: int, versions: tuple[VersionLine, ...]) -> dict[str, VersionLine]:
+    statement = select(MonitorVersion.numbers).where(MonitorVersion.program_id == program_id)
+    stored = db.session.scalars(statement.order_by(MonitorVersion.number)).all()
+    before = numbers_of(MonitorPolicy())
+    found: dict[str, VersionLine] = {}
+    for numbers, version in zip(stored, versions, strict=True):
+        found |= {name: version for name, value in numbers.items() if before.get(name) != value}
+        before = numbers
+    return found
 
 
 def _weeks(program_id: int, *, today: date, now: datetime) -> tuple[WeekOfSignals, ...]:

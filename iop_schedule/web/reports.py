@@ -11,7 +11,7 @@ from iop_schedule import clock
 from iop_schedule.actions import report_runs
 from iop_schedule.domain.engagement.program_report import program_sections
 from iop_schedule.domain.engagement.sections import Section
-from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.engagement.clients import CaseloadLine, caseload_lines
 from iop_schedule.queries.engagement.program import (
@@ -147,9 +147,16 @@ def run(report_id: str) -> ResponseReturnValue:
         title="Trying settings" if shown.kind is ReportKind.HISTORY else "Program report",
         printed_at=_printed_at(),
         above=url_for(back),
+        adopt_url=url_for("risk.monitor", program_id=shown.asked["program"], **_as_text(shown.fitted))
+        if shown.fitted and holds(actor().role, Permission.MONITOR_MANAGE)
+        else None,
         back=url_for("reports.run", report_id=report_id),
         csv_url=lambda key: url_for("reports.run_csv", report_id=report_id, section=key),
     )
+
+
+def _as_text(numbers: dict[str, float]) -> dict[str, Any]:
+    return {name: f"{value:g}" for name, value in numbers.items()}
 
 
 @reports.get("/reports/runs/<string(length=32):report_id>/<section>.csv")

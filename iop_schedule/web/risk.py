@@ -6,19 +6,21 @@ from flask.typing import ResponseReturnValue
 from iop_schedule.actions import monitor as settings
 from iop_schedule.actions import transactions
 from iop_schedule.actions.self_report import record_self_report, withdraw_self_report
+from iop_schedule.domain.engagement.client_report import day_words
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.errors import NotPossible
 from iop_schedule.queries.client_engagement import PAGE_SIZE, client_engagement
 from iop_schedule.queries.client_timeline import Kind
-from iop_schedule.queries.monitor import monitor_view
+from iop_schedule.queries.monitor import MonitorView, monitor_view
+from iop_schedule.queries.monitor_preview import MonitorPreview, monitor_preview
 from iop_schedule.queries.risk_signals import signal_view
 from iop_schedule.queries.self_reports import reports_of
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.caseload import TILES
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import CHANNELS, RESULTS
-from iop_schedule.web.forms.risk import ITEMS, MonitorForm, SelfReportForm, SilentForm
+from iop_schedule.web.forms.risk import ITEMS, SOURCES, MonitorForm, SelfReportForm, SilentForm
 from iop_schedule.web.security import actor, requires, viewed
 
 risk = Blueprint("risk", __name__)
@@ -78,13 +80,18 @@ def adopt(program_id: int) -> ResponseReturnValue:
     """Put other settings in force."""
     form = MonitorForm()
     monitor_view(actor(), program_id, now=g.now)
+    preview: MonitorPreview | None = None
     if form.validate():
         try:
+            preview = monitor_preview(actor(), program_id, form.numbers(), now=g.now)
+            if "preview" in request.form:
+                return _monitor_page(program_id, form=form, preview=preview)
             settings.adopt(
                 actor=actor(),
                 program_id=program_id,
                 numbers=form.numbers(),
                 note=form.note.data or "",
+                origin=form.origin,
                 now=g.now,
             )
         except NotPossible as refused:
@@ -160,17 +167,45 @@ def withdraw_report(self_report_id: int) -> ResponseReturnValue:
 
 
 def _monitor_page(
-    program_id: int, *, form: MonitorForm | None = None, silent_form: SilentForm | None = None
+    program_id: int,
+    *,
+    form: MonitorForm | None = None,
+    silent_form: SilentForm | None = None,
+    preview: MonitorPreview | None = None,
 ) -> str:
     found = monitor_view(actor(), program_id, now=g.now)
     if form is None:
         form = MonitorForm(formdata=None)
         form.show(found.policy)
+        form.fill_in(request.args)
     if silent_form is None:
         silent_form = SilentForm(formdata=None, data={"silent_until": found.silent_until})
     viewed(AuditKind.MONITOR_VIEWED, subject=("program", program_id))
     tiers = [(words, found.tiers.get(Tier(tier), 0)) for tier, words, _, _ in TILES]
-    return render_template("risk/monitor.html", found=found, form=form, silent_form=silent_form, tiers=tiers)
+    return render_template(
+        "risk/monitor.html",
+        found=found,
+        form=form,
+        silent_form=silent_form,
+        tiers=tiers,
+        about=_about_numbers(found),
+        preview=preview,
+        rows=[(words, preview.now.get(tier, 0), preview.then.get(tier, 0)) for tier, words, _, _ in TILES]
+        if preview
+        else [],
+    )
+
+
+def _about_numbers(found: MonitorView) -> dict[str, str]:
+    """Return, for each number, its default, where that comes from, and who changed it last."""
+    about = {}
+    for name, source in SOURCES.items():
+        words = f"Default {getattr(found.defaults, name):g} ({source})."
+        version = found.changed.get(name)
+        if version:
+            words += f" Last changed by {version.by} on {day_words(version.from_at)}."
+        about[name] = words
+    return about
 
 
 def _reports_page(client_id: int, form: SelfReportForm) -> str:

@@ -52,6 +52,8 @@ class HistoryResult:
 
     sentence: str
     sections: tuple[Section, ...]
+    #: What fits the history, by the policy's own names; for putting it in force.
+    fitted: dict[str, float]
 
 
 def history_result(
@@ -74,7 +76,15 @@ def history_result(
     for number, (name, policy) in enumerate(settings):
         tried.append((name, try_policy(past, policy)))
         progress(100 * (number + 1) // len(settings))
-    return HistoryResult(tried[0][1].sentence, (_compared(tried), _fitted(fitted, asked)))
+    return HistoryResult(
+        sentence=tried[0][1].sentence,
+        sections=(_compared(tried), _fitted(fitted, asked)),
+        fitted={
+            "threshold": fitted.policy.threshold,
+            "prior_mean": round(fitted.policy.prior_mean, 4),
+            "prior_strength": round(fitted.policy.prior_strength, 4),
+        },
+    )
 
 
 def _compared(tried: Sequence[tuple[str, Tried]]) -> Section:

@@ -1,9 +1,11 @@
 """What staff type about a program's monitor and about a brief self-report."""
 
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import DecimalField, IntegerField, StringField
+from wtforms import DecimalField, HiddenField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.domain.risk.policy import MonitorPolicy
@@ -15,6 +17,7 @@ from iop_schedule.domain.risk.self_report import (
     SelfReport,
     score,
 )
+from iop_schedule.vocabulary import PolicyOrigin
 from iop_schedule.web.forms.fields import DayField
 
 ITEMS = USE_ITEMS + RISK_ITEMS + PROTECTIVE_ITEMS + SINGLE_ITEMS
@@ -36,6 +39,21 @@ def _days(label: str, hint: str) -> IntegerField:
     return IntegerField(label, rules, description=hint)
 
 
+#: What a calibration finds.
+FITTED = ("threshold", "prior_mean", "prior_strength")
+#: Where each default comes from, in words.
+SOURCES = {
+    "threshold": "our simulation",
+    "prior_mean": "public trials",
+    "prior_strength": "public trials",
+    "check_in_from": "our simulation",
+    "reach_out_from": "our simulation",
+    "no_contact_days": "our choice",
+    "no_contact_today_days": "our choice",
+    "early_days": "most people who leave do so early: TEDS 2004",
+}
+
+
 class MonitorForm(FlaskForm):  # type: ignore[misc]
     """The numbers of the monitor a program may set."""
 
@@ -48,6 +66,23 @@ class MonitorForm(FlaskForm):  # type: ignore[misc]
     no_contact_today_days = _days("No contact: reach out today above", "Days without any contact.")
     early_days = _days("Early phase", "Days from admission in which every miss counts.")
     note = StringField("Why", [Optional(), Length(max=300, message="Keep this under 300 characters.")])
+
+    #: Filled in from what fits the program's history; kept with the version.
+    fitted = HiddenField()
+
+    def fill_in(self, asked: Mapping[str, str]) -> None:
+        """Take over the numbers that stand in the address, as a report about the past hands them on."""
+        for name in FITTED:
+            try:
+                self[name].data = Decimal(asked[name])
+            except (KeyError, InvalidOperation):
+                continue
+            self.fitted.data = "1"
+
+    @property
+    def origin(self) -> PolicyOrigin:
+        """Return where the numbers come from."""
+        return PolicyOrigin.CALIBRATED if self.fitted.data == "1" else PolicyOrigin.BY_HAND
 
     def show(self, policy: MonitorPolicy) -> None:
         """Fill in the numbers in force."""
