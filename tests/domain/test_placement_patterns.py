@@ -61,7 +61,7 @@ def test_a_calendar_becomes_the_weeks_it_is_made_of(
 
 
 def test_what_is_not_typical_is_kept_as_single_dates() -> None:
-    other = dated(3, start=18)
+    other = dated(3, start=14)
     assert collapse([SHIFT, *other], first=MONDAY).exceptions == tuple(other)
 
 
