@@ -179,10 +179,11 @@ def _answered(
         for number, plan in enumerate(plans)
     )
     why = None if plans else rules.explain(problem, person.id, free)
-    unlocking = rules.unlocking(problem, person.id, free)
+    others = rules.why_not(problem, person.id, free)
+    unlocking = rules.unlocking(problem, person.id, free, why=others)
     blocked = tuple(
-        BlockedView(common.meetings[why.meeting], why.blocks, unlocking.get(why.meeting, ()))
-        for why in rules.why_not(problem, person.id, free)
+        BlockedView(common.meetings[one.meeting], one.blocks, unlocking.get(one.meeting, ()))
+        for one in others
     )
     used = {m.series_id for plan in views for m in plan.meetings} | {b.meeting.series_id for b in blocked}
     return replace(

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from iop_schedule.domain.availability import Commitment, DatedSlot, clashes, in_words
-from iop_schedule.domain.civil_time import days_between
 from iop_schedule.models import Client, Closure, db
 from iop_schedule.queries.availability import trip
 from iop_schedule.queries.weekly_meetings import WeeklyMeeting
 
 #: How far ahead a plan is held against the calendar.
-LOOKS_AHEAD = timedelta(weeks=12)
+WEEKS = 12
+LOOKS_AHEAD = timedelta(weeks=WEEKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,8 @@ class Calendar:
         hard = [one for one in self.commitments if one.hard]
         found: dict[date, str] = {}
         for meeting in meetings:
-            days = [
-                day
-                for day in days_between(self.from_day, self.from_day + LOOKS_AHEAD)
-                if day.weekday() == meeting.weekday
-            ]
+            first = self.from_day + timedelta(days=(meeting.weekday - self.from_day.weekday()) % 7)
+            days = [first + timedelta(weeks=week) for week in range(WEEKS)]
             for day in days:
                 closed = self._closed(day, meeting)
                 if closed:

@@ -3,7 +3,7 @@
 `explain` asks what would give a whole week; this asks about a single meeting, whatever else is chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 from iop_schedule.domain.placement import fit
@@ -15,8 +15,8 @@ from iop_schedule.domain.placement.changes import (
     commitment_change,
 )
 from iop_schedule.domain.placement.legality import Rule
-from iop_schedule.domain.placement.openings import Openings, blocks, group_blocks
-from iop_schedule.domain.placement.problem import Client, Commitment, Group, Offer, Problem
+from iop_schedule.domain.placement.openings import Blocked, Openings, WhyNot, blocks, group_blocks, why_not
+from iop_schedule.domain.placement.problem import Client, Commitment, Group, Offer, Problem, offers
 from iop_schedule.vocabulary import Attend, WeekParity
 
 #: What nobody can be asked to change for a meeting.
@@ -28,52 +28,57 @@ def unlocking(
     client_id: str,
     free: Openings | None = None,
     week: WeekParity = WeekParity.EVERY,
+    *,
+    why: Sequence[WhyNot] | None = None,
 ) -> dict[str, tuple[Change, ...]]:
     """Return, for each meeting that cannot be used, the smallest changes that would let it be.
 
     A group that is attended whole is opened whole. Meetings that no change opens are not in the answer.
 
+    Args:
+        problem: the groups and the person.
+        client_id: whose week it is.
+        free: what others leave; by default every seat.
+        week: as `why_not`.
+        why: what `why_not` answers to the same question, when it has been asked.
+
     Raises:
         KeyError: the problem has no such client.
     """
     client, free = problem.client(client_id), free or Openings()
+    asked = why_not(problem, client_id, free, week) if why is None else why
+    known = offers(problem)
     found: dict[str, tuple[Change, ...]] = {}
-    for group in problem.groups:
-        blocked = [m for m, reasons in group_blocks(client, group, week, free).items() if reasons]
-        own = [Offer(group, m) for m in group.meetings]
-        if group.attend is Attend.ALL:
-            changes = _all_of(client, group, own, week, free) if blocked else None
-            found |= {meeting: changes for meeting in blocked if changes}
+    for one in asked:
+        offer = known[one.meeting]
+        if offer.group.attend is Attend.ANY:
+            changes = _changes(client, [(offer, one.blocks)], week, free)
         else:
-            for offer in own:
-                changes = _changes(client, [offer], week, free) if offer.id in blocked else None
-                found |= {offer.id: changes} if changes else {}
+            changes = _all_of(client, offer.group, week, free)
+        if changes:
+            found[one.meeting] = changes
     return found
 
 
-def _all_of(
-    client: Client, group: Group, own: Sequence[Offer], week: WeekParity, free: Openings
-) -> tuple[Change, ...] | None:
+def _all_of(client: Client, group: Group, week: WeekParity, free: Openings) -> tuple[Change, ...] | None:
+    own = [Offer(group, m) for m in group.meetings]
     if any(fit.clash(client, one, other) for one, other in combinations(own, 2)):
         return None
-    too_much = (
-        block.rule
-        for reasons in group_blocks(client, group, week, free).values()
-        for block in reasons
-        if block.rule in {Rule.DAY_TOO_LONG, Rule.DOSE_OVER}
-    )
-    return None if any(too_much) else _changes(client, own, week, free)
+    reasons = (block.rule for found in group_blocks(client, group, week, free).values() for block in found)
+    if any(rule in {Rule.DAY_TOO_LONG, Rule.DOSE_OVER} for rule in reasons):
+        return None
+    return _changes(client, [(offer, blocks(client, offer, week, free)) for offer in own], week, free)
 
 
 def _changes(
-    client: Client, own: Sequence[Offer], week: WeekParity, free: Openings
+    client: Client, own: Iterable[tuple[Offer, Iterable[Blocked]]], week: WeekParity, free: Openings
 ) -> tuple[Change, ...] | None:
     """Return what together opens all of `own`; None when something in the way cannot be changed."""
     freed: dict[Commitment, list[tuple[int, int]]] = {}
     others: dict[ChangeKind, Change] = {}
     seats: list[Change] = []
-    for offer in own:
-        for block in blocks(client, offer, week, free):
+    for offer, reasons in own:
+        for block in reasons:
             if block.rule in _FIXED or (block.rule is Rule.SEATS and free.is_closed(offer.id, week)):
                 return None
             if block.commitment is not None:
