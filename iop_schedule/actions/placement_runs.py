@@ -38,6 +38,8 @@ from iop_schedule.vocabulary import (
 BEAT = timedelta(seconds=1)
 SHORTEST_SECONDS, LONGEST_SECONDS = 5, 3600
 _OPEN = (RunState.WAITING, RunState.RUNNING)
+#: What the solver's process is asked for each kind of run.
+_TASKS = {RunKind.GROUPS: "caseload", RunKind.REPAIR: "repair", RunKind.OPENINGS: "openings"}
 
 LOST = "The planning ended before it had a result: its process was lost. Start it again."
 DIED = "The planning ended before it had a result. Start it again, with more time if it had little."
@@ -222,8 +224,10 @@ def _claim(now: datetime) -> int | None:
 
 def _request(run: PlacementRun, caseload: Caseload) -> dict[str, Any]:
     closed = {str(series_id) for series_id in run.options.get("closes", ())}
+    possible = rules.possible_groups(caseload.problem, run.site.code)
     return {
-        "task": "repair" if run.kind == RunKind.REPAIR else "caseload",
+        "task": _TASKS[RunKind(run.kind)],
+        "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
         "problem": write_problem(rules.without_meetings(caseload.problem, closed)),
         "before": {client: list(meetings) for client, meetings in caseload.before.items()},
         "aim": str(run.aim),
@@ -263,6 +267,12 @@ def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: dat
         run = db.session.get_one(PlacementRun, run_id)
         if rules.broken_rules(problem, plan):
             _fail(run, WRONG, now)
+            return
+        if run.kind == RunKind.OPENINGS:
+            run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
+            run.problem, run.plan = answer["problem"], answer["plan"]
+            run.summary = {"openings": answer["openings"], "machine": answer["machine"]}
+            _record(AuditKind.PLACEMENT_RUN_ENDED, run, None, now, state=str(run.state))
             return
         after: Mapping[str, rules.Choice] = {**caseload.before, **plan.assignments}
         if run.kind == RunKind.REPAIR:

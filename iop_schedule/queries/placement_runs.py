@@ -129,6 +129,7 @@ class RunView:
     meetings: Mapping[str, MeetingLine]
     #: The other version of a repair.
     beside_id: int | None
+    program_id: int
 
 
 def runs_of(actor: Actor, *, now: datetime) -> list[RunLine]:
@@ -245,6 +246,7 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
         ),
         meetings=meetings,
         beside_id=_beside(run),
+        program_id=run.program_id,
     )
 
 

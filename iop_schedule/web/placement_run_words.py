@@ -60,6 +60,8 @@ def run_title(line: RunLine) -> str:
     """Return what a run is called."""
     if line.kind is RunKind.REPAIR:
         return _REPAIRS[line.aim]
+    if line.kind is RunKind.OPENINGS:
+        return "Which groups to open"
     return AIM_WORDS[line.aim]
 
 

@@ -22,6 +22,7 @@ from iop_schedule.vocabulary import AuditKind, ProposalState
 from iop_schedule.web import placement_run_words as words
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
+from iop_schedule.web.opening_words import opening_sets
 from iop_schedule.web.presenting import count, hours
 from iop_schedule.web.security import actor, polled, requires, viewed
 
@@ -104,6 +105,7 @@ def show(placement_run_id: int) -> ResponseReturnValue:
             for one in view.without
         ],
         repair_words=words.repair_words(view),
+        openings=opening_sets(view),
         kind_labels=words.KIND_LABELS,
         meetings_words=words.meetings_words,
     )

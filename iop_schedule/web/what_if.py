@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from iop_schedule.actions.drafts import open_draft
 from iop_schedule.actions.groups import GroupDetails
+from iop_schedule.actions.placement_openings import ask_for_openings
 from iop_schedule.actions.series import Meeting
 from iop_schedule.domain.civil_time import wall_time
 from iop_schedule.domain.permissions import Permission
@@ -30,6 +31,7 @@ what_if = Blueprint("what_if", __name__)
 #: Drafts beside each other, the one in the form included.
 MOST_DRAFTS = 3
 LONGEST_DRAFT = 200
+LONGEST_ID = 10
 
 
 @what_if.get("/program/what-if")
@@ -63,6 +65,22 @@ def make() -> ResponseReturnValue:
         return _page(form, None, status=refused.status)
     flash("The group is open. Its sessions are on the program week.", "success")
     return redirect(url_for("programs.group", group_id=made))
+
+
+@what_if.post("/program/what-if/best")
+@requires(Permission.PLACEMENT_RUN)
+def best() -> ResponseReturnValue:
+    """Ask which one, two or three groups would serve most people."""
+    text = request.form.get("program_id", "")
+    if not (text.isascii() and text.isdecimal() and len(text) < LONGEST_ID):
+        flash("Choose a program first.", "warning")
+        return redirect(url_for("what_if.page"))
+    try:
+        run_id = ask_for_openings(actor=actor(), program_id=int(text), now=g.now)
+    except NotPossible as refused:
+        flash(refused.message, "warning")
+        return redirect(url_for("what_if.page"))
+    return redirect(url_for("placement_runs.show", placement_run_id=run_id))
 
 
 def _open(draft: Draft, name: str, first: date) -> int:

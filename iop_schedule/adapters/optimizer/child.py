@@ -10,18 +10,20 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
+from iop_schedule.adapters.optimizer.opening import NewGroup, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
-from iop_schedule.domain.placement import Problem
-from iop_schedule.vocabulary import PlacementAim
+from iop_schedule.domain.placement import Group, Plan, PlanStatus, Problem, meetings_in, settled
+from iop_schedule.vocabulary import PlacementAim, WeekParity
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
 NICENESS, MOST_BYTES = 10, 6 * 1024**3
@@ -160,8 +162,58 @@ def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) 
     }
 
 
+def _times(group: Group, plan: Plan) -> dict[str, Any]:
+    """Return when a group that might be opened meets, on the days that somebody would come.
+
+    Its meetings are alike but for the day.
+    """
+    first = group.meetings[0]
+    used = {m for choice in plan.assignments.values() for m in meetings_in(choice, WeekParity.A)}
+    return {
+        "days": [int(meeting.weekday) for meeting in group.meetings if meeting.id in used],
+        "start_minute": first.start,
+        "minutes": first.end - first.start,
+        "break_minutes": first.break_minutes,
+        "seats": first.seats,
+        "service_type": group.service_type,
+    }
+
+
+def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """Answer which one, two and three groups to open, each within a third of the time."""
+    problem = read_problem(request["problem"])
+    possible = [NewGroup(group, 1) for group in read_problem(request["possible"]).groups]
+    whole = settled(problem, {c: tuple(m) for c, m in request["before"].items()})
+    held = {c: tuple(request["before"][c]) for c in sorted(whole)}
+    most, sets, opening = 3, [], None
+    for size in range(1, most + 1):
+        opening = open_groups(
+            problem,
+            possible,
+            size,
+            held=held,
+            seconds=request["seconds"] / most,
+            seed=request["seed"],
+            cancelled=cancelled,
+        )
+        sets.append(
+            {
+                "groups": [
+                    _times(new.group, opening.plan) for new in possible if new.group.id in opening.groups
+                ],
+                "placed": len(opening.placed),
+                "proved": opening.plan.status is PlanStatus.OPTIMAL,
+            }
+        )
+        line.progress(Progress("openings", request["seconds"] * size / most, 0.0, 0.0))
+    both = replace(problem, groups=(*problem.groups, *(new.group for new in possible)))
+    plan = opening.plan if opening else Plan({})
+    return {"problem": write_problem(both), "plan": write_plan(plan), "openings": sets}
+
+
 #: What can be asked, by name.
 TASKS: dict[str, Callable[[dict[str, Any], Line, Callable[[], bool]], dict[str, Any]]] = {
     "caseload": _caseload,
     "repair": _repair,
+    "openings": _openings,
 }

@@ -21,6 +21,7 @@ from iop_schedule.domain.placement.demand import (
     could_attend,
     effect_of,
     free_people,
+    possible_groups,
     without_their_hours,
 )
 from iop_schedule.domain.placement.explain import (
@@ -143,6 +144,7 @@ __all__ = [
     "offers",
     "openings",
     "part_of_day",
+    "possible_groups",
     "sentences",
     "settled",
     "shares_served",

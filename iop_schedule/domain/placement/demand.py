@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.best_week import best_weeks
@@ -106,3 +107,48 @@ def _reach(problem: Problem, short: Sequence[Client], taken: Mapping[str, int]) 
             found.append(client.id)
             seats.update(meetings_in(plans[0].choice, WeekParity.A))
     return found
+
+
+#: When groups that might be opened begin, in minutes from midnight, and on how many days a week they meet.
+STARTS, DAYS_A_WEEK = (9 * 60, 13 * 60, 17 * 60 + 30), (1, 2, 3)
+#: Of a program without a group.
+USUAL_MINUTES, USUAL_BREAK, USUAL_SEATS = 195, 15, 10
+NEW = "new"
+
+
+def possible_groups(problem: Problem, site: str) -> tuple[Group, ...]:
+    """Return groups that might be opened: one to three days a week, mornings, afternoons and evenings.
+
+    Length, seats and kind are those most meetings of the program have.
+    """
+    known = list(offers(problem).values())
+    lengths = Counter((o.meeting.end - o.meeting.start, o.meeting.break_minutes) for o in known)
+    minutes, pause = lengths.most_common(1)[0][0] if lengths else (USUAL_MINUTES, USUAL_BREAK)
+    seats = Counter(o.meeting.seats for o in known if o.meeting.seats > 0)
+    kinds = Counter(o.group.service_type for o in known)
+    plain = Group(
+        id="",
+        service_type=kinds.most_common(1)[0][0] if kinds else "group",
+        modality=Modality.IN_PERSON,
+        language="en",
+        meetings=(),
+        site=site,
+    )
+    found = []
+    for start in STARTS:
+        for number in DAYS_A_WEEK:
+            for days in combinations([day for day in Weekday if day.is_treatment_day], number):
+                name = f"{NEW}-{''.join(day.name for day in days)}-{start}"
+                meetings = tuple(
+                    Meeting(
+                        f"{name}-{day.name}",
+                        day,
+                        start,
+                        start + minutes,
+                        seats.most_common(1)[0][0] if seats else USUAL_SEATS,
+                        pause,
+                    )
+                    for day in days
+                )
+                found.append(replace(plain, id=name, meetings=meetings))
+    return tuple(found)
