@@ -19,7 +19,7 @@ RUNS = {
     "make_ups": ("benchmarks.make_ups",),
     "placement": ("benchmarks.placement", "--quick"),
     "uploads": ("benchmarks.uploads",),
-    "placement-page": ("benchmarks.placement_page", "--people", "60"),
+    "placement_page": ("benchmarks.placement_page", "--people", "60"),
 }
 
 

@@ -196,11 +196,10 @@ def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]
             seed=request["seed"],
             cancelled=cancelled,
         )
+        opened = [new.group for new in possible if new.group.id in opening.groups]
         sets.append(
             {
-                "groups": [
-                    _times(new.group, opening.plan) for new in possible if new.group.id in opening.groups
-                ],
+                "groups": [_times(group, opening.plan) for group in opened],
                 "placed": len(opening.placed),
                 "proved": opening.plan.status is PlanStatus.OPTIMAL,
             }
