@@ -17,6 +17,7 @@ RUNS = {
     "importing": ("benchmarks.importing", "--database", "sqlite"),
     "engagement": ("benchmarks.engagement",),
     "make_ups": ("benchmarks.make_ups",),
+    "caseload": ("benchmarks.caseload",),
     "placement": ("benchmarks.placement", "--quick"),
     "uploads": ("benchmarks.uploads",),
     "placement_page": ("benchmarks.placement_page", "--people", "60"),

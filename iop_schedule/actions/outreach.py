@@ -191,7 +191,7 @@ def settle_tasks(*, now: datetime) -> int:
     since a record was corrected, before anyone had tried.
     """
     with read_transaction():
-        ended = [(task_id, TaskEnd.BACK) for task_id in db.session.scalars(_back())]
+        ended = [(task_id, TaskEnd.BACK) for task_id in db.session.scalars(_back(now))]
         ended += [(task_id, TaskEnd.NOT_SCORED) for task_id in db.session.scalars(_now(Tier.NOT_SCORED))]
         quiet = _now(Tier.NO_ACTION).where(~_is_tried())
         ended += [(task_id, TaskEnd.NOT_NEEDED) for task_id in db.session.scalars(quiet)]
@@ -255,11 +255,12 @@ def _not_before(client_id: int, due: date, today: date) -> date:
     return max([due, *days])
 
 
-def _back() -> Select[int]:
+def _back(now: datetime) -> Select[int]:
     came = exists().where(
         RosterEntry.client_id == OutreachTask.client_id,
         Occurrence.id == RosterEntry.occurrence_id,
         Occurrence.starts_at > OutreachTask.opened_at,
+        Occurrence.starts_at <= now,
         AttendanceRecord.roster_entry_id == RosterEntry.id,
         AttendanceRecord.status.in_(_THERE),
     )

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from iop_schedule import clock
-from iop_schedule.demo import load_demo_clinic
+from iop_schedule.demo import add_outreach, load_demo_clinic
 
 ACCOUNTS_FILE = "demo-accounts.json"
 
@@ -22,8 +22,10 @@ def demo_clinic() -> None:
     """Migrate the database and fill an empty one with invented people. Data that is there stays."""
     upgrade()
     file = Path(current_app.instance_path) / ACCOUNTS_FILE
-    made = load_demo_clinic(now=clock.now())
+    now = clock.now()
+    made = load_demo_clinic(now=now)
     if made:
+        add_outreach(now=now)
         _write_private(file, json.dumps([asdict(account) for account in made], indent=2))
     if not file.exists():
         click.echo("The database already holds a clinic that is not the demo; sign in with its accounts.")

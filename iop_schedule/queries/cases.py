@@ -252,13 +252,12 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _strip(facts: Sequence[SessionFact], weeks: Sequence[ProgramWeek]) -> tuple[tuple[str, ...], ...]:
-    states: dict[ProgramWeek, list[str]] = {week: [] for week in weeks}
+    states: dict[date, list[str]] = {week.monday: [] for week in weeks}
     for fact in facts:
-        week = ProgramWeek.containing(fact.local_day)
-        if week in states and fact.state not in _NOT_ON_STRIP:
+        if weeks[0].monday <= fact.local_day <= weeks[-1].sunday and fact.state not in _NOT_ON_STRIP:
             word = "to_mark" if fact.state is SessionState.NOT_RECORDED else fact.state.value
-            states[week].append(word)
-    return tuple(tuple(states[week]) for week in weeks)
+            states[civil_time.monday_of(fact.local_day)].append(word)
+    return tuple(tuple(states[week.monday]) for week in weeks)
 
 
 def _zones(ids: Collection[int]) -> dict[int, ZoneInfo]:

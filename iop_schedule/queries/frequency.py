@@ -251,8 +251,8 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
         now=now,
         enrolled=dates.enrolled.contains(day),
         cancelled=row.status != OccurrenceStatus.PLANNED,
-        closed=any(c.contains(day) for c in dates.closures),
-        paused=any(p.contains(day) for p in dates.pauses),
+        closed=bool(dates.closures) and any(c.contains(day) for c in dates.closures),
+        paused=bool(dates.pauses) and any(p.contains(day) for p in dates.pauses),
     )
     minutes = scheduled_minutes(starts_at=row.starts_at, ends_at=row.ends_at, break_minutes=row.break_minutes)
     return SessionFact(

@@ -21,7 +21,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.availability import OpenClash, times_for
 from iop_schedule.queries.placement import groups_that_fit
-from iop_schedule.vocabulary import AuditKind, Role, WeekParity
+from iop_schedule.vocabulary import AuditKind, ConstraintKind, Role, WeekParity
 from iop_schedule.web.forms.availability import DAY_WORDS, ONCE, CommitmentForm, ExceptionForm
 from iop_schedule.web.paint_grid import (
     FIRST_ROW,
@@ -260,6 +260,8 @@ def _add(page: Page) -> ResponseReturnValue:
         return saved_page(page, saved) if saved else (_form(page, form, "Add a time"), 422)
     if request.args.get("day", "") in {str(number) for number in range(7)}:
         form.days.data = [request.args["day"]]
+    if request.args.get("kind", "") in set(ConstraintKind):
+        form.kind.data = request.args["kind"]
     if request.args.get("repeats") == ONCE:
         form.repeats.data = ONCE
     return _form(page, form, "Add a time")

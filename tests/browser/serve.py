@@ -15,7 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from iop_schedule import clock
 from iop_schedule.app import create_app
 from iop_schedule.config import Settings
-from iop_schedule.demo import load_demo_clinic
+from iop_schedule.demo import add_outreach, load_demo_clinic
 
 #: Monday 2026-03-09, 9:20 in New York: two morning groups are on, and last week's marks are not complete.
 NOW = datetime(2026, 3, 9, 13, 20, tzinfo=UTC)
@@ -44,6 +44,7 @@ def main(folder: Path, assets: Path) -> None:
     with app.app_context():
         upgrade()
         accounts = load_demo_clinic(now=NOW)
+        add_outreach(now=NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     ready = {"url": f"http://127.0.0.1:{server.server_port}", "accounts": [asdict(one) for one in accounts]}
     sys.stdout.write(json.dumps(ready) + "\n")

@@ -6,21 +6,24 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from iop_schedule.demo import load_demo_clinic
+from iop_schedule.demo import add_outreach, load_demo_clinic
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.models import (
     AttendanceRecord,
     Client,
     Occurrence,
+    OutreachAttempt,
+    OutreachTask,
     Program,
     RosterEntry,
     Series,
+    SetAside,
     Site,
     User,
     db,
 )
 from iop_schedule.queries.availability import clashes_of
-from iop_schedule.vocabulary import Role
+from iop_schedule.vocabulary import Role, TaskEnd
 from tests.conftest import row_counts
 
 #: A week as the clinic may be opened on: Monday to Friday, morning in both zones.
@@ -93,3 +96,12 @@ def test_groups_have_no_more_people_than_seats(opened: datetime) -> None:
     for series in db.session.scalars(select(Series).where(Series.group_id.is_not(None))).unique():
         assert series.group is not None
         assert sum(member.until_day is None for member in series.members) <= series.group.seats
+
+
+def test_a_week_of_outreach_was_lived_too(opened: datetime) -> None:
+    add_outreach(now=opened)
+    tasks = db.session.scalars(select(OutreachTask)).all()
+    assert sum(task.ended_at is None for task in tasks) >= 5
+    assert {TaskEnd.BACK} <= {TaskEnd(task.ended_by) for task in tasks if task.ended_by}
+    assert db.session.scalar(select(func.count()).select_from(OutreachAttempt)) == 5
+    assert db.session.scalar(select(func.count()).select_from(SetAside)) == 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from iop_schedule.domain.attendance import SessionState
-from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.civil_time import ProgramWeek, monday_of
 from iop_schedule.domain.frequency.care import CareDates, DoseInForce, SessionFact
 from iop_schedule.domain.frequency.weekly import WeeklyFrequency
 
@@ -31,13 +31,15 @@ def weekly_frequencies(
 
     Source: docs/sources.md#frequency
     """
-    by_week: dict[ProgramWeek, list[SessionFact]] = defaultdict(list)
+    wanted = [first.shifted(n) for n in range(weeks)]
+    by_monday: dict[date, list[SessionFact]] = {week.monday: [] for week in wanted}
+    last_day = first.shifted(weeks - 1).sunday
     for fact in facts:
-        by_week[ProgramWeek.containing(fact.local_day)].append(fact)
-    wanted = (first.shifted(n) for n in range(weeks))
+        if first.monday <= fact.local_day <= last_day:
+            by_monday[monday_of(fact.local_day)].append(fact)
     return [
         weekly_frequency(
-            by_week.get(week, ()), week=week, dates=dates, doses=doses, minimum_minutes=minimum_minutes
+            by_monday[week.monday], week=week, dates=dates, doses=doses, minimum_minutes=minimum_minutes
         )
         for week in wanted
     ]
