@@ -21,6 +21,7 @@ from iop_schedule.queries.frequency import care_records, without
 from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
 from iop_schedule.queries.own_sessions import CheckIn, check_in_of, entries_between
+from iop_schedule.queries.placement_changes import OwnChange, own_change
 from iop_schedule.queries.placement_offers import is_choice_open
 from iop_schedule.queries.series import rule_of
 from iop_schedule.queries.session_lines import place_words
@@ -116,6 +117,8 @@ class MyWeek:
     office_phone: str
     #: Weeks were offered to them and wait for their answer.
     has_choice: bool
+    #: Their weekly times change, or have just changed.
+    change: OwnChange | None
     #: What the site's clocks are called in the shown week, such as EST.
     zone_name: str
 
@@ -157,6 +160,7 @@ def my_week(actor: Actor, *, week: ProgramWeek | None, now: datetime) -> MyWeek:
         goal_weeks=tuple(bool(w.goal_met) for w in past if weeks_goal_met([w])[1]),
         office_phone=client.site.phone,
         has_choice=is_choice_open(client.id, now=now),
+        change=own_change(client, now=now),
         zone_name=civil_time.instant(week.monday, time(12), tz).astimezone(tz).tzname() or tz.key,
     )
 

@@ -11,6 +11,7 @@ from iop_schedule.actions.placement_runs import work_off
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Client, Group, PlacementProposal, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, actor_for
+from iop_schedule.queries.placement_changes import own_change
 from iop_schedule.queries.placement_runs import run_view
 from iop_schedule.vocabulary import PlacementAim, ProposalState, RepairCause, RunKind
 from tests import factories as make
@@ -85,6 +86,14 @@ def test_people_of_a_counselor_who_is_out_move_and_her_sessions_end_in_one_go(
     assert (places(cast.ben, MONDAY), places(cast.ana, MONDAY), places(settled, MONDAY)) == (ids, [], ids)
     ends = db.session.scalars(select(Series.until_day).where(Series.id.in_(had)))
     assert set(ends) == {MONDAY - DAY}
+
+    told = {name: own_change(getattr(cast, name), now=NOW) for name in ("ana", "ben")}
+    assert told["ana"] is not None
+    assert told["ben"] is not None
+    assert (told["ana"].begins, len(told["ana"].ends)) == ((), 3)
+    assert told["ben"].begins[0] == "Tuesdays 5:30 pm to 8:30 pm"
+    assert own_change(settled, now=NOW) is None
+    assert own_change(cast.ben, now=NOW + 14 * DAY) is None
 
 
 def test_a_group_that_closes_leaves_the_other_sessions_of_its_people_alone(
