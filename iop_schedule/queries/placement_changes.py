@@ -30,7 +30,10 @@ def own_change(client: Client, *, now: datetime) -> OwnChange | None:
     today = local_day(now, zone(client.site.zone))
     statement = (
         select(
-            PlacementProposal.before, PlacementProposal.after, PlacementProposal.session, PlacementRun.from_day
+            PlacementProposal.before,
+            PlacementProposal.after,
+            PlacementProposal.session,
+            PlacementRun.from_day,
         )
         .join(PlacementRun, PlacementRun.id == PlacementProposal.run_id)
         .where(
@@ -39,7 +42,7 @@ def own_change(client: Client, *, now: datetime) -> OwnChange | None:
             PlacementRun.from_day >= today - TOLD_FOR,
         )
         .order_by(PlacementProposal.decided_at.desc(), PlacementProposal.id.desc())
-    )  # fmt: skip
+    )
     told = db.session.execute(statement.limit(1)).first()
     if told is None or told.session:
         return None
