@@ -79,8 +79,9 @@ def reminders(facts: ProgramFacts) -> Section:
         columns=("That day", *_RATE_COLUMNS),
         rows=tuple((name, *_rate_cells(rate)) for name, rate in shown.items()),
         formula=(
-            "Each session counts under what became of the message about its day. People choose whether they "
-            f"get reminders, so a difference does not show what reminders do. {_ATTENDANCE}"
+            "Each session counts under what became of the message about its day; confirmed means that the "
+            "last answer was to come. People choose whether they get reminders, so a difference does not "
+            f"show what reminders do. {_ATTENDANCE}"
         ),
         chart=bars("That day", "Attended", shown),
     )

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import aliased
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes
 from iop_schedule.domain.civil_time import ProgramWeek, local, local_day, zone
@@ -23,6 +24,7 @@ from iop_schedule.models import (
     Group,
     Occurrence,
     ReminderDelivery,
+    ReminderReply,
     RosterEntry,
     Series,
     db,
@@ -31,6 +33,7 @@ from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.engagement.episodes import EpisodeRecord, Progress, episodes, past_care
 from iop_schedule.queries.sign_off import sheet_closed
 from iop_schedule.vocabulary import (
+    Answer,
     AttendanceStatus,
     Channel,
     DeliveryPurpose,
@@ -41,7 +44,7 @@ from iop_schedule.vocabulary import (
 #: A report that reads more roster entries is made in the background.
 READ_AT_ONCE = 8000
 ONE_TO_ONE = "One-to-one"
-SENT, NOT_SENT, NONE = "Reminded", "Reminder not sent", "No reminder planned"
+CONFIRMED, SENT, NOT_SENT, NONE = "Confirmed", "Reminded", "Reminder not sent", "No reminder planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +181,28 @@ def _reminded(ids: Collection[int], span: Span) -> dict[tuple[int, date], str]:
     for client_id, day, state in db.session.execute(statement):
         if client_id is None:
             continue
-        if state == DeliveryState.SENT:
+        if client_id is not None and state == DeliveryState.SENT:
             told[client_id, day] = SENT
-        else:
+        elif client_id is not None:
             told.setdefault((client_id, day), NOT_SENT)
-    return told
+    return told | dict.fromkeys(_confirmed(ids, span), CONFIRMED)
+
+
+def _confirmed(ids: Collection[int], span: Span) -> set[tuple[int, date]]:
+    """Return the days whose latest answer was that they come."""
+    later = aliased(ReminderReply)
+    statement = select(ReminderReply.client_id, ReminderReply.day).where(
+        ReminderReply.client_id.in_(ids),
+        ReminderReply.day >= span.first.monday,
+        ReminderReply.day <= span.last.sunday,
+        ReminderReply.answer == Answer.COMING,
+        ~exists().where(
+            later.client_id == ReminderReply.client_id,
+            later.day == ReminderReply.day,
+            later.id > ReminderReply.id,
+        ),
+    )
+    return {(client_id, day) for client_id, day in db.session.execute(statement)}
 
 
 def _held(program_id: int, span: Span, tz: ZoneInfo, now: datetime) -> Iterable[Held]:
