@@ -11,16 +11,26 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions import audit
+from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.memberships import PlacesChange, change_places
 from iop_schedule.actions.placement import begin_waiting, record_decision
 from iop_schedule.actions.placement_repair import end_closed
+from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.models import Enrollment, PlacementProposal, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_placement_run
 from iop_schedule.queries.placement_caseload import places_on
-from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, ProposalState
+from iop_schedule.queries.placement_one_to_ones import has_one_to_one
+from iop_schedule.vocabulary import (
+    AuditKind,
+    EnrollmentStatus,
+    ProposalState,
+    RunKind,
+    Weekday,
+    WeekParity,
+)
 
 CHANGED = "Their places have changed since."
 DONE = "This has been done already. Take it back instead."
@@ -144,6 +154,44 @@ class _Review:
         """Begin what is proposed, inside the transaction; those `left` out learn why."""
         self._check(proposals, left, TO_DECIDE, DONE, held=lambda p: p.before)
         going = [p for p in proposals if p.client_id not in left]
+        if self._run().kind == RunKind.ONE_TO_ONE:
+            self._begin_sessions(going)
+        else:
+            self._begin_places(going)
+        for proposal in proposals:
+            if proposal.client_id in left and proposal.state in TO_DECIDE:
+                self.settle(proposal, ProposalState.STALE, left[proposal.client_id])
+
+    def _begin_sessions(self, going: Sequence[PlacementProposal]) -> None:
+        """Make the one-to-ones that are proposed."""
+        run = self._run()
+        for proposal in going:
+            if has_one_to_one(proposal.client_id, self._day):
+                raise NotPossible(CHANGED, client_id=proposal.client_id)
+            wanted = proposal.session
+            meeting = Meeting(
+                weekday=Weekday(wanted["weekday"]),
+                local_start=civil_time.wall_time(wanted["start_minute"]),
+                duration_minutes=wanted["minutes"],
+                leader_id=wanted["leader_id"],
+                every_weeks=wanted["every_weeks"],
+            )
+            # Weeks are counted from the first day: a session of B weeks begins in the week after.
+            later = timedelta(weeks=1) if wanted["week"] == WeekParity.B else timedelta()
+            first = civil_time.monday_of(self._day) + later if later else self._day
+            try:
+                series = add_individual(
+                    actor=self._actor, client_id=proposal.client_id, program_id=run.program_id,
+                    meeting=meeting, from_day=first, now=self._now,
+                )  # fmt: skip
+            except DomainError as refused:
+                refused.data["client_id"] = proposal.client_id
+                raise
+            proposal.undo = {"series": series.id}
+            self.settle(proposal, ProposalState.APPLIED)
+
+    def _begin_places(self, going: Sequence[PlacementProposal]) -> None:
+        """Let places end and begin as proposed."""
         changes = []
         for proposal in going:
             before, after = set(proposal.before), set(proposal.after)
@@ -156,9 +204,6 @@ class _Review:
             proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
             self.settle(proposal, ProposalState.APPLIED)
         self._change(changes)
-        for proposal in proposals:
-            if proposal.client_id in left and proposal.state in TO_DECIDE:
-                self.settle(proposal, ProposalState.STALE, left[proposal.client_id])
 
     def apply_all(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Do all of it, and end the weekly sessions whose end a repair is about."""
@@ -175,10 +220,12 @@ class _Review:
                 proposal.note = left[proposal.client_id]
                 continue
             before, after = set(proposal.before), set(proposal.after)
-            changes.append(
-                PlacesChange(proposal.client_id, tuple(sorted(before - after)), tuple(sorted(after - before)))
-            )
-            self._wait_again(proposal)
+            if proposal.session:
+                self._end_session(proposal)
+            else:
+                back, gone = tuple(sorted(before - after)), tuple(sorted(after - before))
+                changes.append(PlacesChange(proposal.client_id, back, gone))
+                self._wait_again(proposal)
             self.settle(proposal, ProposalState.UNDONE)
             audit.record(
                 AuditKind.PLACEMENT_UNDONE, actor=self._actor, now=self._now, client_id=proposal.client_id,
@@ -186,6 +233,18 @@ class _Review:
                 details={"run": self._run_id, "from": self._day.isoformat(), "after": sorted(before)},
             )  # fmt: skip
         self._change(changes)
+
+    def _end_session(self, proposal: PlacementProposal) -> None:
+        """End the one-to-one that was made; nothing that was held is lost."""
+        series = db.session.get_one(Series, proposal.undo["series"])
+        try:
+            close_series(series, self._day - timedelta(days=1), self._now)
+        except DomainError as refused:
+            refused.data["client_id"] = proposal.client_id
+            raise
+        record_series(AuditKind.SERIES_ENDED, self._actor, series, {"run": self._run_id}, now=self._now)
+        follow_rules(series.site, now=self._now, series_ids=[series.id])
+        proposal.undo = {}
 
     def _check(
         self,
@@ -207,7 +266,7 @@ class _Review:
                 continue
             if proposal.state not in states:
                 raise NotPossible(otherwise, client_id=proposal.client_id)
-            if now_held[proposal.client_id] != set(held(proposal)):
+            if not proposal.session and now_held[proposal.client_id] != set(held(proposal)):
                 raise NotPossible(CHANGED, client_id=proposal.client_id)
 
     def _change(self, changes: Sequence[PlacesChange]) -> None:

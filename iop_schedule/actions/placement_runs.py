@@ -23,6 +23,7 @@ from iop_schedule.models import PlacementProposal, PlacementRun, Program, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_placement_run, access_program
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of, policy_of
+from iop_schedule.queries.placement_one_to_ones import one_to_ones_of
 from iop_schedule.queries.placement_runs import SILENCE
 from iop_schedule.vocabulary import (
     AuditKind,
@@ -186,8 +187,8 @@ def work_off(*, now: Callable[[], datetime], abandon: Callable[[], bool]) -> boo
     try:
         with read_transaction():
             run = db.session.get_one(PlacementRun, run_id)
-            caseload = caseload_of(run.program, run.from_day)
-            request, seconds = _request(run, caseload), float(run.seconds)
+            caseload, request = _question(run)
+            seconds = float(run.seconds)
         line = _Line(run_id, now)
         answer = solve_apart(
             request, seconds=seconds, progress=line.progress, stop=line.is_to_stop, abandon=abandon
@@ -222,15 +223,28 @@ def _claim(now: datetime) -> int | None:
         return run.id
 
 
-def _request(run: PlacementRun, caseload: Caseload) -> dict[str, Any]:
+def _question(run: PlacementRun) -> tuple[Caseload, dict[str, Any]]:
+    """Return whom a run is about, and the task for the process that works on it."""
+    if run.kind == RunKind.ONE_TO_ONE:
+        asked = one_to_ones_of(run.program, run.from_day, only_own=run.options["only_own"])
+        return asked.caseload, _task(run, "one_to_ones", asked.caseload) | {
+            "counselors": list(asked.counselors),
+            "may_see": dict(asked.may_see),
+            "minutes": run.options["minutes"],
+            "cadence": run.options["cadence"],
+        }
+    caseload = caseload_of(run.program, run.from_day)
+    return caseload, _task(run, _TASKS[RunKind(run.kind)], caseload) | {"aim": str(run.aim)}
+
+
+def _task(run: PlacementRun, name: str, caseload: Caseload) -> dict[str, Any]:
     closed = {str(series_id) for series_id in run.options.get("closes", ())}
     possible = rules.possible_groups(caseload.problem, run.site.code)
     return {
-        "task": _TASKS[RunKind(run.kind)],
+        "task": name,
         "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
         "problem": write_problem(rules.without_meetings(caseload.problem, closed)),
         "before": {client: list(meetings) for client, meetings in caseload.before.items()},
-        "aim": str(run.aim),
         "seconds": run.seconds,
         "seed": 0,
     }
@@ -261,32 +275,61 @@ class _Line:
 
 
 def _finish(run_id: int, caseload: Caseload, answer: Mapping[str, Any], now: datetime) -> None:
-    problem = read_problem(answer["problem"])
-    plan = read_plan(answer["plan"], problem)
     with write_transaction():
         run = db.session.get_one(PlacementRun, run_id)
-        if rules.broken_rules(problem, plan):
+        if run.kind == RunKind.ONE_TO_ONE:
+            _keep_sessions(run, caseload, answer, now)
+        elif not _keep_plan(run, caseload, answer, now):
             _fail(run, WRONG, now)
             return
-        if run.kind == RunKind.OPENINGS:
-            run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
-            run.problem, run.plan = answer["problem"], answer["plan"]
-            run.summary = {"openings": answer["openings"], "machine": answer["machine"]}
-            _record(AuditKind.PLACEMENT_RUN_ENDED, run, None, now, state=str(run.state))
-            return
-        after: Mapping[str, rules.Choice] = {**caseload.before, **plan.assignments}
-        if run.kind == RunKind.REPAIR:
-            after = rules.with_what_is_left(problem, plan, caseload.before)
-        run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
-        run.problem, run.plan = answer["problem"], answer["plan"]
-        run.summary = _summary(caseload, plan, after, answer)
-        if "prices" in answer:
-            learn_prices(run.program_id, answer["prices"], now=now)
-        for client in caseload.problem.clients:
-            _propose(run, client, caseload, after.get(client.id, ()))
-        _record(
-            AuditKind.PLACEMENT_RUN_ENDED, run, None, now,
-            state=str(run.state), placed=len(plan.assignments), without=len(plan.unplaced),
+        _record(AuditKind.PLACEMENT_RUN_ENDED, run, None, now, state=str(run.state))
+
+
+def _keep_plan(run: PlacementRun, caseload: Caseload, answer: Mapping[str, Any], now: datetime) -> bool:
+    """Keep a plan with its proposals; return False, and keep nothing, when it breaks a rule."""
+    problem = read_problem(answer["problem"])
+    plan = read_plan(answer["plan"], problem)
+    if rules.broken_rules(problem, plan):
+        return False
+    if run.kind == RunKind.OPENINGS:
+        _end(run, answer["problem"], answer["plan"], now)
+        run.summary = {"openings": answer["openings"], "machine": answer["machine"]}
+        return True
+    after: Mapping[str, rules.Choice] = {**caseload.before, **plan.assignments}
+    if run.kind == RunKind.REPAIR:
+        after = rules.with_what_is_left(problem, plan, caseload.before)
+    _end(run, answer["problem"], answer["plan"], now)
+    run.summary = _summary(caseload, plan, after, answer)
+    if "prices" in answer:
+        learn_prices(run.program_id, answer["prices"], now=now)
+    for client in caseload.problem.clients:
+        _propose(run, client, caseload, after.get(client.id, ()))
+    return True
+
+
+def _end(run: PlacementRun, problem: str, plan: str, now: datetime) -> None:
+    run.state, run.finished_at, run.progress = RunState.FINISHED, now, {}
+    run.problem, run.plan = problem, plan
+
+
+def _keep_sessions(run: PlacementRun, caseload: Caseload, answer: Mapping[str, Any], now: datetime) -> None:
+    """Keep one-to-ones as proposals, with who got none."""
+    sessions = answer["sessions"]
+    _end(run, write_problem(caseload.problem), "{}", now)
+    run.summary = {
+        "result": answer["result"],
+        "people": len(caseload.problem.clients),
+        "without": [c.id for c in caseload.problem.clients if c.id not in sessions],
+        "left_out": caseload.left_out,
+        "machine": answer["machine"],
+    }
+    for client_id, session in sessions.items():
+        db.session.add(
+            PlacementProposal(
+                run_id=run.id, client_id=int(client_id), kind=ProposalKind.ONE_TO_ONE, before=[], after=[],
+                session=session | {"every_weeks": 1 if session["week"] == WeekParity.EVERY else 2},
+                minutes_before=0, minutes_after=session["minutes"], state=ProposalState.OPEN, undo={},
+            )
         )  # fmt: skip
 
 

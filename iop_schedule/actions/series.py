@@ -126,6 +126,27 @@ def create_individual(
     Raises:
         As `create_meeting`; also CommitmentClash and TimeTaken when the client cannot come then.
     """
+    series = add_individual(
+        actor=actor, client_id=client_id, program_id=program_id, meeting=meeting, service_type=service_type,
+        modality=modality, from_day=from_day, until_day=until_day, now=now,
+    )  # fmt: skip
+    db.session.commit()
+    return series
+
+
+def add_individual(
+    *,
+    actor: Actor,
+    client_id: int,
+    program_id: int,
+    meeting: Meeting,
+    service_type: ServiceType = ServiceType.INDIVIDUAL,
+    modality: Modality = Modality.IN_PERSON,
+    from_day: date,
+    until_day: date | None = None,
+    now: datetime,
+) -> Series:
+    """Do as `create_individual` inside the caller's transaction."""
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
     program = access_program(actor, program_id, Permission.PLACEMENT_DECIDE)
     if program.site_id != client.site_id:
@@ -146,6 +167,12 @@ def create_individual(
 
 
 def _created(series: Series, actor: Actor, now: datetime) -> Series:
+    _added(series, actor, now)
+    db.session.commit()
+    return series
+
+
+def _added(series: Series, actor: Actor, now: datetime) -> Series:
     db.session.add(series)
     db.session.flush()
     record_series(AuditKind.SERIES_CREATED, actor, series, {"from": str(series.from_day)}, now=now)

@@ -22,6 +22,7 @@ from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
 from iop_schedule.web.make_ups import make_ups
 from iop_schedule.web.messages import messages
+from iop_schedule.web.one_to_ones import one_to_ones
 from iop_schedule.web.outreach import outreach
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
@@ -64,6 +65,7 @@ BLUEPRINTS = (
     series,
     placement,
     placement_runs,
+    one_to_ones,
     choices,
     steps,
     repairs,

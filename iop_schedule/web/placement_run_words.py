@@ -62,6 +62,8 @@ def run_title(line: RunLine) -> str:
         return _REPAIRS[line.aim]
     if line.kind is RunKind.OPENINGS:
         return "Which groups to open"
+    if line.kind is RunKind.ONE_TO_ONE:
+        return "One-to-ones"
     return AIM_WORDS[line.aim]
 
 

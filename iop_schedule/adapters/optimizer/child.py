@@ -17,13 +17,15 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
+from iop_schedule.adapters.optimizer.individual import Counselor, Hours, individual_sessions
 from iop_schedule.adapters.optimizer.opening import NewGroup, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
+from iop_schedule.clock import monotonic
 from iop_schedule.domain.placement import Group, Plan, PlanStatus, Problem, meetings_in, settled
-from iop_schedule.vocabulary import PlacementAim, WeekParity
+from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday, WeekParity
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
 NICENESS, MOST_BYTES = 10, 6 * 1024**3
@@ -210,9 +212,56 @@ def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]
     return {"problem": write_problem(both), "plan": write_plan(plan), "openings": sets}
 
 
+def _one_to_ones(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    del line  # the solver tells nothing on its way; the heartbeat says that it lives
+    began = monotonic()
+    done = individual_sessions(
+        read_problem(request["problem"]),
+        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        [_counselor(given) for given in request["counselors"]],
+        seconds=request["seconds"],
+        minutes=request["minutes"],
+        may_see=request["may_see"] or None,
+        cadence=Cadence(request["cadence"]),
+        seed=request["seed"],
+        cancelled=cancelled,
+    )
+    return {
+        "sessions": {
+            client: {
+                "leader_id": int(s.counselor),
+                "weekday": int(s.weekday),
+                "start_minute": s.start,
+                "minutes": s.end - s.start,
+                "week": str(s.week),
+            }
+            for client, s in done.sessions.items()
+        },
+        "result": {
+            "status": done.status,
+            "objective": float(done.objective),
+            "bound": done.bound,
+            "seconds": round(monotonic() - began, 2),
+        },
+    }
+
+
+def _counselor(given: dict[str, Any]) -> Counselor:
+    hours = tuple(Hours(Weekday(day), start, end) for day, start, end in given["hours"])
+    return Counselor(
+        given["id"],
+        hours,
+        tuple(given["languages"]),
+        given["most_clients"],
+        given["site"],
+        given["most_in_a_row"],
+    )
+
+
 #: What can be asked, by name.
 TASKS: dict[str, Callable[[dict[str, Any], Line, Callable[[], bool]], dict[str, Any]]] = {
     "caseload": _caseload,
+    "one_to_ones": _one_to_ones,
     "repair": _repair,
     "openings": _openings,
 }
