@@ -16,8 +16,9 @@ from iop_schedule.errors import Conflict
 from iop_schedule.models import MakeUp, Occurrence, RosterEntry, SessionNotice, db
 from iop_schedule.queries.access import Actor, access_entry
 from iop_schedule.queries.frequency import care_records
-from iop_schedule.queries.make_ups import MISSED, booked_for, made_up_by, may_be_made_up, question_of
+from iop_schedule.queries.make_ups import question_of
 from iop_schedule.queries.notices import told_by_entry
+from iop_schedule.queries.open_misses import MISSED, booked_for, made_up_by, may_be_made_up
 from iop_schedule.vocabulary import AuditKind, Role, RosterSource
 
 

@@ -25,13 +25,11 @@ from iop_schedule.queries.make_ups import (
     OptionWords,
     SessionWords,
     blocked_for,
-    booked_for,
-    made_up_by,
-    may_be_made_up,
     options_for,
     session_words,
 )
 from iop_schedule.queries.notices import NOTHING, Told, check_in_window, told_by_entry
+from iop_schedule.queries.open_misses import booked_for, made_up_by, may_be_made_up
 from iop_schedule.vocabulary import Modality, OccurrenceStatus, Role, RosterSource
 
 #: Which of a client's sessions their page lists for staff.

@@ -18,8 +18,9 @@ from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.frequency import care_records, without
-from iop_schedule.queries.make_ups import OpenMiss, open_misses, told_off
+from iop_schedule.queries.make_ups import told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
+from iop_schedule.queries.open_misses import OpenMiss, open_misses
 from iop_schedule.queries.own_sessions import CheckIn, check_in_of, entries_between
 from iop_schedule.queries.placement_changes import OwnChange, own_change
 from iop_schedule.queries.placement_offers import is_choice_open

@@ -10,7 +10,7 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
-from iop_schedule.queries.make_ups import OpenMiss
+from iop_schedule.queries.open_misses import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, spoken_hours, time_range

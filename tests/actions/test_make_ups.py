@@ -39,8 +39,9 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_entry, actor_for
 from iop_schedule.queries.calendars import my_calendar
 from iop_schedule.queries.frequency import care_records
-from iop_schedule.queries.make_ups import blocked_for, open_misses, options_for, told_off
+from iop_schedule.queries.make_ups import blocked_for, options_for, told_off
 from iop_schedule.queries.notices import told_by_entry
+from iop_schedule.queries.open_misses import open_misses
 from iop_schedule.queries.reminders import client_days
 from iop_schedule.vocabulary import (
     AbsenceReason,
