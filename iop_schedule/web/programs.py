@@ -40,7 +40,7 @@ from iop_schedule.web.forms.programs import (
     GroupForm,
 )
 from iop_schedule.web.forms.series import PlaceForm
-from iop_schedule.web.presenting import clock_time, count
+from iop_schedule.web.presenting import clock_time
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -149,7 +149,7 @@ def _block(block: GroupBlock, wanted: int) -> Block:
     if block.moved:
         return replace(drawn, state_label="Changed", state_icon="move-right")
     full = ["Full"] if block.filled >= block.seats else []
-    full += [f"{count(wanted, 'person wants', 'people want')} this time"] if wanted else []
+    full += [f"{wanted} want this time"] if wanted else []
     return replace(drawn, state_label=", ".join(full), state_icon="users-round") if full else drawn
 
 

@@ -17,9 +17,7 @@ class StepRow(Form):
 
     day = DayField("From", [Optional()])
     hours = HoursField("Hours a week", [Optional(), NumberRange(0, 50, "Enter 0 to 50 hours a week.")])
-    days = WholeNumberField(
-        "On at least how many days", [Optional(), NumberRange(0, 5, "Enter 0 to 5 days.")]
-    )
+    days = WholeNumberField("Days at least", [Optional(), NumberRange(0, 5, "Enter 0 to 5 days.")])
 
 
 class StepsForm(FlaskForm):  # type: ignore[misc]
