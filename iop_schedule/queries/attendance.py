@@ -1,7 +1,7 @@
 """The roster of one session: who is expected, what has been marked, how the sheet stands."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,10 +25,10 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_occurrence
 from iop_schedule.queries.frequency import CareRecord, care_records
 from iop_schedule.queries.names import names_apart
-from iop_schedule.queries.notices import Told, told_by_entry
+from iop_schedule.queries.notices import Told, answered_absent, told_by_entry
 from iop_schedule.queries.session_lines import SessionLine, line_of
 from iop_schedule.queries.sign_off import SheetWord, is_closed_now, words_of
-from iop_schedule.vocabulary import AttendanceStatus, RosterSource
+from iop_schedule.vocabulary import AbsenceReason, AttendanceStatus, RosterSource
 
 #: A client is called new on a roster for this long after admission.
 NEW_FOR = timedelta(days=14)
@@ -107,6 +107,9 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
         [row.client.id for row in rows], first_day=week.monday, last_day=week.sunday, now=now
     )
     told = told_by_entry([row.entry.id for row in rows], tz=tz)
+    without_account = [row.entry.id for row in rows if row.client.user_id is None]
+    for entry_id, at in (answered_absent(without_account) if without_account else {}).items():
+        told[entry_id] = replace(told[entry_id], absent=AbsenceReason.NOT_SAID, absent_at=at.astimezone(tz))
     seats = tuple(
         _seat(
             row,

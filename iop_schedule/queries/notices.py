@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import aliased
 
 from iop_schedule.domain.notices import CheckInWindow
-from iop_schedule.models import Program, RosterEntry, SessionNotice, db
-from iop_schedule.vocabulary import AbsenceReason, NoticeKind
+from iop_schedule.models import Client, Occurrence, Program, ReminderReply, RosterEntry, SessionNotice, db
+from iop_schedule.vocabulary import AbsenceReason, Answer, NoticeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,34 @@ def _told(rows: dict[NoticeKind, SessionNotice], tz: tzinfo) -> Told:
         late_at=late.told_at.astimezone(tz) if late else None,
         here_at=here.told_at.astimezone(tz) if here else None,
     )
+
+
+def answered_absent(entry_ids: Collection[int]) -> dict[int, datetime]:
+    """Return, by roster entry, since when a client without an account has said that they cannot come.
+
+    They answer a message about the day; who has an account tells it for each session, as anybody does.
+    """
+    later = aliased(ReminderReply)
+    rows = db.session.execute(
+        select(RosterEntry.id, ReminderReply.at)
+        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
+        .join(Client, Client.id == RosterEntry.client_id)
+        .join(
+            ReminderReply,
+            (ReminderReply.client_id == Client.id) & (ReminderReply.day == Occurrence.local_day),
+        )
+        .where(
+            RosterEntry.id.in_(list(entry_ids)),
+            Client.user_id.is_(None),
+            ReminderReply.answer == Answer.CANNOT,
+            ~exists().where(
+                later.client_id == ReminderReply.client_id,
+                later.day == ReminderReply.day,
+                later.id > ReminderReply.id,
+            ),
+        )
+    )
+    return {row.id: row.at for row in rows}
 
 
 def standing(entry_id: int, kind: NoticeKind) -> SessionNotice | None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.civil_time import UnknownZone
@@ -22,6 +23,7 @@ from iop_schedule.models import (
     Program,
     ReminderAttempt,
     ReminderDelivery,
+    ReminderReply,
     RosterEntry,
     Series,
     Site,
@@ -32,6 +34,7 @@ from iop_schedule.models.base import read_transaction
 from iop_schedule.queries.contacts import reaches
 from iop_schedule.queries.notices import is_told_off
 from iop_schedule.vocabulary import (
+    Answer,
     AttemptOutcome,
     CancelCause,
     Channel,
@@ -133,7 +136,7 @@ def _rostered() -> Select[*tuple[Any, ...]]:
             User.given_name,
             User.family_name,
             is_enrolled(Client.id, Occurrence.local_day).label("enrolled"),
-            is_told_off().label("off"),
+            or_(is_told_off(), _answered_off()).label("off"),
         )
         .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
         .join(Client, RosterEntry.client_id == Client.id)
@@ -143,6 +146,24 @@ def _rostered() -> Select[*tuple[Any, ...]]:
         .join(Group, Series.group_id == Group.id, isouter=True)
         .join(User, Occurrence.leader_id == User.id)
         .order_by(RosterEntry.client_id, Occurrence.local_day, Occurrence.id)  # rows are locked in this order
+    )
+
+
+def _answered_off() -> ColumnElement[bool]:
+    """Return the condition that a client without an account has answered that they cannot come that day."""
+    later = aliased(ReminderReply)
+    return and_(
+        Client.user_id.is_(None),
+        exists().where(
+            ReminderReply.client_id == Client.id,
+            ReminderReply.day == Occurrence.local_day,
+            ReminderReply.answer == Answer.CANNOT,
+            ~exists().where(
+                later.client_id == ReminderReply.client_id,
+                later.day == ReminderReply.day,
+                later.id > ReminderReply.id,
+            ),
+        ),
     )
 
 

@@ -16,6 +16,8 @@ from iop_schedule.models import (
     RosterEntry,
     db,
 )
+from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.attendance import roster_for
 from iop_schedule.queries.notices import told_by_entry
 from iop_schedule.vocabulary import AbsenceReason, Answer, Channel, ConsentPurpose
 from tests import factories as make
@@ -159,3 +161,18 @@ def test_who_cannot_come_is_not_told_that_it_is_canceled(cast: Cast, told: Occur
     send("2")
     reminders.plan_reminders(now=DUE + MINUTE, channels=[Channel.SMS])
     assert states(Channel.SMS) == [("sent", "")] * 2
+
+
+def test_a_client_without_an_account_is_heard_too(cast: Cast, told: Occurrence) -> None:
+    cast.ana.user_id = None
+    db.session.commit()
+    send("2")
+    db.session.rollback()
+    carol = actor_for(cast.carol)
+    seats = {seat.name: seat.told.absent for seat in roster_for(carol, told.id, now=DUE + MINUTE).seats}
+    assert set(seats.values()) == {AbsenceReason.NOT_SAID, None}
+    assert reminders.plan_reminders(now=DUE + 2 * MINUTE, channels=[Channel.SMS]).add == ()
+    send("1", "SM2")
+    db.session.rollback()
+    seats = {seat.name: seat.told.absent for seat in roster_for(carol, told.id, now=DUE + MINUTE).seats}
+    assert set(seats.values()) == {None}
