@@ -81,9 +81,26 @@ def cross_validated(weeks: dict[str, Vector], *, seed: int = 11) -> Vector:
     return chance
 
 
+def by_misses_in_a_row(weeks: dict[str, Vector]) -> str:
+    """Return, for each number of weeks missed in a row, how often four empty weeks followed."""
+    out = [
+        "| weeks missed in a row | client-weeks | followed by four weeks without attendance |",
+        "|---:|---:|---:|",
+    ]
+    for misses in range(AHEAD):
+        gone = weeks["gone"][weeks["misses"] == misses]
+        out.append(f"| {misses} | {len(gone):,} | {100 * gone.mean():.1f} % |")
+    return "\n".join(out)
+
+
 def table(file: Path) -> str:
     """Return the figures for one file."""
     weeks = client_weeks(file)
+    return f"{figures(weeks)}\n\n{by_misses_in_a_row(weeks)}"
+
+
+def figures(weeks: dict[str, Vector]) -> str:
+    """Return how well LEVEL, misses in a row and both together rank and fit."""
     truth = weeks["gone"]
     chance = cross_validated(weeks)
     log_odds = np.log(chance / (1 - chance))
