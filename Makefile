@@ -10,7 +10,7 @@ export HOST PORT
 # Servers, workers and tests start Python many times; compiling everything again each time costs more than it saves.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test setup check bench format stage clean
+.PHONY: help run test setup check bench races format stage clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ check: $(VENV)/test.done ## format check, lint, types, import contracts, then th
 format: $(VENV)/test.done ## put code into shape
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+races: $(VENV)/test.done ## the last seat and one hour among fifty people, 20 times; a sheet under killed servers
+	@RACE_RUNS=20 EDITOR_MARKS=40 EDITOR_KILLS=5 $(BIN)/python -m pytest -q tests/actions/test_races.py tests/flows/test_attendance_survives.py
 
 bench: $(VENV)/test.done ## measure; figures quoted anywhere come from here
 	@$(BIN)/python -m benchmarks

@@ -21,6 +21,7 @@ RUNS = {
     "placement": ("benchmarks.placement", "--quick"),
     "uploads": ("benchmarks.uploads",),
     "placement_page": ("benchmarks.placement_page", "--people", "60"),
+    "attendance": ("benchmarks.attendance",),
 }
 
 

@@ -105,11 +105,12 @@ def save_sheet(
     changes = [mark for mark in wanted if mark.entry_id not in conflicts]
     if wanted and is_closed_now(occurrence.id):
         raise SheetClosed
+    site_id = occurrence.site_id
     for mark in changes:
         key = f"{change_key}:{mark.entry_id}" if change_key else None
         entry, record = entries[mark.entry_id], records.get(mark.entry_id)
         records[mark.entry_id] = _write(
-            actor, entry, record, settled[mark.entry_id], mark=mark, now=now, key=key
+            actor, entry, record, settled[mark.entry_id], mark=mark, now=now, key=key, site_id=site_id
         )
     versions = {entry_id: _version(records, entry_id) for entry_id in entries}
     db.session.commit()
@@ -153,7 +154,15 @@ def amend_mark(
     key = f"{change_key}:{mark.entry_id}" if change_key else None
     entry = entries[mark.entry_id]
     record = _write(
-        actor, entry, standing, wanted[mark.entry_id], mark=mark, now=now, key=key, amendment=reason
+        actor,
+        entry,
+        standing,
+        wanted[mark.entry_id],
+        mark=mark,
+        now=now,
+        key=key,
+        site_id=occurrence.site_id,
+        amendment=reason,
     )
     db.session.commit()
     return record.version
@@ -262,6 +271,7 @@ def _write(
     mark: MarkToSave,
     now: datetime,
     key: str | None,
+    site_id: int,
     amendment: str = "",
 ) -> AttendanceRecord:
     before = {"status": record.status, "minutes": record.minutes} if record else None
@@ -295,6 +305,7 @@ def _write(
         now=now,
         subject=("occurrence", entry.occurrence_id),
         client_id=entry.client_id,
+        site_id=site_id,
         details={"before": before, "after": {"status": wanted.status, "minutes": wanted.minutes}},
     )
     return record

@@ -12,8 +12,10 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
+from iop_schedule.actions.locks import is_double_booking
 from iop_schedule.domain.civil_time import local_day, monday_of, zone
 from iop_schedule.domain.occurrences import (
     Cancel,
@@ -164,9 +166,11 @@ def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extende
         new += [_new_row(series, planned, scope.now) for planned in found.create]
         changes += _differing(rows, ((one.id, _following(series, one, rows[one.id])) for one in found.follow))
         cancellations += _differing(rows, ((one.id, _cancelled(one)) for one in found.cancel))
+    # What goes makes room for what comes.
+    _update(cancellations, rows_at=scope.now)
+    _update(changes, rows_at=scope.now)
     for start in range(0, len(new), CHUNK):
-        db.session.execute(insert(Occurrence), new[start : start + CHUNK])
-    _update(changes + cancellations, rows_at=scope.now)
+        _write_once(insert(Occurrence), new[start : start + CHUNK])
     return Extended(created=len(new), changed=len(changes), cancelled=len(cancellations))
 
 
@@ -269,7 +273,33 @@ def _update(changes: list[dict[str, Any]], *, rows_at: datetime) -> None:
         return sorted(change)
 
     for _, alike in groupby(sorted(changes, key=columns), key=columns):
-        db.session.execute(update(Occurrence), [{**change, "updated_at": rows_at} for change in alike])
+        _write_once(update(Occurrence), [{**change, "updated_at": rows_at} for change in alike])
+
+
+def _write_once(statement: Any, rows: list[dict[str, Any]]) -> None:
+    """Write rows; those the database refuses because the time is taken are written as known to be so.
+
+    A weekly session is checked when it is made. What clashes on one day later (a move, a closure taken
+    back) must not keep everybody else's sessions from being written; the program week lists it.
+    """
+    try:
+        with db.session.begin_nested():
+            db.session.execute(statement, rows)
+    except IntegrityError as refused:
+        if not is_double_booking(refused):
+            raise
+        for row in rows:
+            _write_one(statement, row)
+
+
+def _write_one(statement: Any, row: dict[str, Any]) -> None:
+    try:
+        with db.session.begin_nested():
+            db.session.execute(statement, [row])
+    except IntegrityError as refused:
+        if not is_double_booking(refused):
+            raise
+        db.session.execute(statement, [{**row, "double_booked": True}])
 
 
 def _replan_rosters(series_ids: list[int], scope: _Scope) -> Extended:
@@ -372,7 +402,17 @@ def _not_listed(client_id: Any) -> ColumnElement[bool]:
 
 
 def _add_to_roster(chosen: Any) -> int:
-    return _run(insert(RosterEntry).from_select(["occurrence_id", "client_id", "source"], chosen))
+    columns = ["occurrence_id", "client_id", "source"]
+    try:
+        with db.session.begin_nested():
+            return _run(insert(RosterEntry).from_select(columns, chosen))
+    except IntegrityError as refused:
+        if not is_double_booking(refused):
+            raise
+    rows = [dict(zip(columns, row, strict=True)) for row in db.session.execute(chosen)]
+    for row in rows:
+        _write_one(insert(RosterEntry), row)
+    return len(rows)
 
 
 def _run(statement: Any) -> int:

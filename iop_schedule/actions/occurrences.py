@@ -105,6 +105,7 @@ def apply_move(actor: Actor, occurrence_id: int, move: Move, *, now: datetime) -
     occurrence.local_day = move.day
     occurrence.starts_at, occurrence.ends_at = when.start, when.end
     occurrence.leader_id, occurrence.room_id = move.leader_id, move.room_id
+    occurrence.double_booked = False
     occurrence.status, occurrence.cancel_cause = OccurrenceStatus.PLANNED, None
     occurrence.break_minutes = min(occurrence.break_minutes, max(0, move.duration_minutes - 1))
     _note(occurrence, _reason(move.reason), now)

@@ -49,6 +49,8 @@ class Occurrence(Base):
     cancel_cause: Mapped[str | None] = mapped_column(String(40))
     #: Someone changed this one on its own; a change of the series leaves it alone.
     edited: Mapped[bool] = mapped_column(default=False)
+    #: Known to share its counselor or room with another session at the time; the database refuses all others.
+    double_booked: Mapped[bool] = mapped_column(default=False)
     #: Counts changes, for calendars.
     revision: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[Instant]
@@ -81,6 +83,8 @@ class RosterEntry(Base):
     source: Mapped[Word]
     #: No longer expected since then: the membership ended or changed.
     released_at: Mapped[Instant | None]
+    #: Known to be expected elsewhere at the time; the database refuses all others.
+    double_booked: Mapped[bool] = mapped_column(default=False)
     #: Why this person was let in although every seat was taken; empty for everyone else.
     over_seats: Mapped[str] = mapped_column(String(200), default="")
 

@@ -25,7 +25,7 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_occurrence
 from iop_schedule.queries.frequency import CareRecord, care_records
 from iop_schedule.queries.names import names_apart
-from iop_schedule.queries.notices import Told, answered_absent, told_by_entry
+from iop_schedule.queries.notices import Told, answered_absent, is_told_off, told_by_entry
 from iop_schedule.queries.session_lines import SessionLine, line_of
 from iop_schedule.queries.sign_off import SheetWord, is_closed_now, words_of
 from iop_schedule.vocabulary import AbsenceReason, AttendanceStatus, RosterSource
@@ -165,6 +165,8 @@ class PersonMark:
     minutes: int
     marked_by: str
     marked_at: datetime | None
+    #: The client told us that they cannot come.
+    told_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,12 @@ class SheetNow:
     tz: ZoneInfo
     closed: bool
     marks: tuple[PersonMark, ...]
+
+    @property
+    def here(self) -> int:
+        """Return how many are marked as here, wholly or in part."""
+        there = (AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART)
+        return sum(mark.status in there for mark in self.marks)
 
     def mark_of(self, entry_id: int) -> PersonMark:
         """Return what stands for one person.
@@ -197,7 +205,7 @@ def sheet_now(actor: Actor, occurrence_id: int) -> SheetNow:
     occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
     tz = civil_time.zone(occurrence.site.zone)
     statement = (
-        select(RosterEntry.id, AttendanceRecord, User.given_name, User.family_name)
+        select(RosterEntry.id, AttendanceRecord, User.given_name, User.family_name, is_told_off())
         .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
         .outerjoin(User, User.id == AttendanceRecord.marked_by_id)
         .where(RosterEntry.occurrence_id == occurrence.id, RosterEntry.released_at.is_(None))
@@ -213,7 +221,7 @@ def sheet_now(actor: Actor, occurrence_id: int) -> SheetNow:
 
 
 def _person_mark(row: Any, tz: ZoneInfo) -> PersonMark:
-    entry_id, record, given, family = row
+    entry_id, record, given, family, told_off = row
     stands = record if record and record.status != AttendanceStatus.ENTERED_IN_ERROR else None
     return PersonMark(
         entry_id=entry_id,
@@ -225,6 +233,7 @@ def _person_mark(row: Any, tz: ZoneInfo) -> PersonMark:
         minutes=stands.minutes if stands else 0,
         marked_by=f"{given or ''} {family or ''}".strip(),
         marked_at=record.marked_at.astimezone(tz) if record else None,
+        told_off=bool(told_off),
     )
 
 

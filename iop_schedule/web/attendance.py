@@ -1,14 +1,17 @@
 """The attendance sheet of one session: as a form that is sent whole, and mark by mark from a page."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from iop_schedule.actions import transactions
 from iop_schedule.actions.attendance import SheetRefused, SheetSaved, save_sheet
 from iop_schedule.actions.sign_off import sign_sheet
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.sign_off import SheetChanged, StillToMark
-from iop_schedule.queries.attendance import PersonMark, Roster, roster_for, sheet_now
-from iop_schedule.vocabulary import AttendanceStatus, AuditKind
+from iop_schedule.queries.attendance import PersonMark, Roster, SheetNow, roster_for, sheet_now
+from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.attendance import SheetInput, TypedSeat, read_sent_mark, read_sheet
 from iop_schedule.web.presenting import clock_time
 from iop_schedule.web.roster_page import as_stored, roster_page, shown_seats, typed_of
@@ -29,16 +32,17 @@ def roster(occurrence_id: int) -> ResponseReturnValue:
 def save(occurrence_id: int) -> ResponseReturnValue:
     """Save the sheet and, when asked to finish, sign it; what cannot be saved stays as it was typed."""
     here = actor()
-    before = roster_for(here, occurrence_id, now=g.now)
+    # Only the marks: on SQLite a form that may write keeps every other one waiting while it reads.
+    before = sheet_now(here, occurrence_id)
     sheet = read_sheet(
         request.form,
-        shown=shown_seats(before),
+        shown=shown_seats(before.marks),
         day=before.day,
         tz=before.tz,
         rest_present="rest" in request.form,
     )
     if sheet.errors:
-        return _page(before, typed=sheet.typed, errors=sheet.errors), 422
+        return _again(occurrence_id, sheet, sheet.errors)
     try:
         saved = save_sheet(
             actor=here,
@@ -49,13 +53,19 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         )
     except SheetRefused as refused:
         errors = {entry: error.message for entry, error in refused.errors.items()}
-        return _page(before, typed=sheet.typed, errors=errors), 422
+        return _again(occurrence_id, sheet, errors)
     if saved.conflicts or sheet.undecided:
         return _conflict(occurrence_id, sheet, saved)
     if request.form.get("do") == "finish":
         return _finish(occurrence_id, sheet, saved)
-    _tell(roster_for(here, occurrence_id, now=g.now))
+    _tell(sheet_now(here, occurrence_id))
     return redirect(_after(occurrence_id))
+
+
+def _again(occurrence_id: int, sheet: SheetInput, errors: Mapping[int, str]) -> ResponseReturnValue:
+    transactions.abandon()
+    page = roster_for(actor(), occurrence_id, now=g.now)
+    return _page(page, typed=sheet.typed, errors=errors), 422
 
 
 def _finish(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> ResponseReturnValue:
@@ -70,9 +80,10 @@ def _finish(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> Respons
     except (StillToMark, SheetChanged) as error:
         words = error.message
         return _page(roster_for(actor(), occurrence_id, now=g.now), whole=words), error.status
-    signed = roster_for(actor(), occurrence_id, now=g.now).session
-    at = clock_time(g.now.astimezone(signed.starts.tzinfo))
-    flash(f"Signed {at}. {signed.here} here, {signed.expected - signed.here} away.", "success")
+    signed = sheet_now(actor(), occurrence_id)
+    here = signed.here
+    at = clock_time(g.now.astimezone(signed.tz))
+    flash(f"Signed {at}. {here} here, {len(signed.marks) - here} away.", "success")
     return redirect(_after(occurrence_id))
 
 
@@ -83,11 +94,10 @@ def _after(occurrence_id: int) -> str:
     return url_for("attendance.roster", occurrence_id=occurrence_id)
 
 
-def _tell(sheet: Roster) -> None:
-    there = sheet.count(AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART)
-    left = sheet.count(None)
-    away = len(sheet.seats) - there - left
-    words = f"Saved. {there} here, {away} away" + (f", {left} still to mark." if left else ".")
+def _tell(sheet: SheetNow) -> None:
+    left = sum(mark.status is None for mark in sheet.marks)
+    away = len(sheet.marks) - sheet.here - left
+    words = f"Saved. {sheet.here} here, {away} away" + (f", {left} still to mark." if left else ".")
     flash(words, "success")
 
 

@@ -5,11 +5,12 @@ import logging
 from flask import Flask, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from iop_schedule.actions import transactions
+from iop_schedule.actions.locks import booked_meanwhile
 from iop_schedule.errors import DomainError
 from iop_schedule.web.security import denied
 
@@ -26,6 +27,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(IntegrityError, _refused_by_database)
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(NoConnection, _busy)
     app.register_error_handler(Exception, _unexpected)
@@ -80,6 +82,12 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004
         answer.headers["Allow"] = error.get_response().headers["Allow"]
     return answer
+
+
+def _refused_by_database(error: IntegrityError) -> ResponseReturnValue:
+    """Answer the second of two people who booked one time or seat; anything else is a mistake of ours."""
+    told = booked_meanwhile(error)
+    return _unexpected(error) if told is None else _domain_error(told)
 
 
 def _busy(error: Exception) -> ResponseReturnValue:

@@ -1,7 +1,7 @@
 """What the attendance sheet shows: one card for each person, what is wrong, who said otherwise."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from flask import g, render_template, request, url_for
@@ -270,17 +270,13 @@ def _conflict_words(seat: Seat, conflict: Conflict) -> str:
     )
 
 
-def shown_seats(sheet: Roster) -> dict[int, ShownSeat]:
+def shown_seats(marks: Iterable[PersonMark]) -> dict[int, ShownSeat]:
     """Return what the sheet shows for each person, to tell what a form changes."""
-    stored = as_stored(sheet)
     return {
-        seat.entry_id: ShownSeat(
-            stored[seat.entry_id],
-            seat.version,
-            marked=seat.status is not None,
-            away=seat.told.absent is not None,
+        mark.entry_id: ShownSeat(
+            typed_of(mark), mark.version, marked=mark.status is not None, away=mark.told_off
         )
-        for seat in sheet.seats
+        for mark in marks
     }
 
 

@@ -1,13 +1,15 @@
 """Two people at once: one wins, the other is told why. Real threads on both databases."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from iop_schedule.actions.memberships import add_member
 from iop_schedule.actions.notices import tell_absence
@@ -18,19 +20,30 @@ from iop_schedule.domain.series import SeatsTaken, TimeTaken
 from iop_schedule.models import MakeUp, Occurrence, RosterEntry, Series, SeriesMember, SessionNotice, User, db
 from iop_schedule.models.base import write_intent
 from iop_schedule.queries.access import actor_for
-from iop_schedule.vocabulary import AbsenceReason, AssignmentRole, Weekday
+from iop_schedule.vocabulary import (
+    AbsenceReason,
+    AssignmentRole,
+    AttendanceStatus,
+    OccurrenceStatus,
+    Role,
+    RosterSource,
+    Weekday,
+)
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
 
 THREADS = 8
-TODAY = date(2026, 3, 4)
+#: Past the locks of the actions, straight at the database; `make races` runs each of these 20 times.
+CROWD = 50
+RUNS = range(int(os.environ.get("RACE_RUNS", "1")))
+TODAY, FRIDAY = date(2026, 3, 4), date(2026, 3, 6)
 FRIDAY = date(2026, 3, 6)
 
 
-def all_at_once(app: Flask, work: Callable[[int], object]) -> list[str]:
+def all_at_once(app: Flask, work: Callable[[int], object], *, threads: int = THREADS) -> list[str]:
     """Run `work` in several threads that start together; return what each came to."""
-    barrier, outcomes = Barrier(THREADS), []
+    barrier, outcomes = Barrier(threads), []
 
     def run(number: int) -> None:
         with app.app_context():
@@ -45,10 +58,10 @@ def all_at_once(app: Flask, work: Callable[[int], object]) -> list[str]:
             finally:
                 db.session.remove()
 
-    threads = [Thread(target=run, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
+    running = [Thread(target=run, args=(number,)) for number in range(threads)]
+    for thread in running:
         thread.start()
-    for thread in threads:
+    for thread in running:
         thread.join(timeout=60)
     return outcomes
 
@@ -147,3 +160,141 @@ def test_the_last_seat_of_a_make_up_goes_to_one_and_the_others_have_told_nothing
     assert Counter(all_at_once(app, away)) == {"done": 1, "SeatJustTaken": THREADS - 1}
     assert len(list(db.session.scalars(select(SessionNotice)))) == 1
     assert len(list(db.session.scalars(select(MakeUp)))) == 1
+
+
+def crowd(app: Flask, write: Callable[[int], None]) -> list[str]:
+    """Let 50 people write at once without asking anyone; return what each came to."""
+
+    def work(number: int) -> None:
+        write(number)
+        db.session.commit()
+
+    return all_at_once(app, work, threads=CROWD)
+
+
+ONE_WINNER = {"done": 1, "IntegrityError": CROWD - 1}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_database_gives_the_last_place_to_one_of_fifty(app: Flask, cast: Cast, run: int) -> None:
+    cast.group.seats = 3
+    people = [make.make_client(cast.elm).id for _ in range(CROWD)]
+    db.session.commit()
+    series_id = cast.monday.id
+    db.session.remove()
+    outcomes = crowd(
+        app,
+        lambda number: db.session.add(
+            SeriesMember(series_id=series_id, client_id=people[number], from_day=TODAY)
+        ),
+    )
+    assert Counter(outcomes) == ONE_WINNER
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_database_gives_the_last_chair_of_a_day_to_one_of_fifty(app: Flask, cast: Cast, run: int) -> None:
+    cast.group.seats = 3
+    session = make.make_occurrence(cast.wednesday, TODAY)
+    make.make_entry(session, cast.ana)
+    away = make.make_record(make.make_entry(session, cast.ben), AttendanceStatus.EXCUSED)
+    make.make_entry(session, make.make_client(cast.elm))
+    people = [make.make_client(cast.elm).id for _ in range(CROWD)]
+    db.session.commit()
+    session_id = session.id
+    assert away.status == AttendanceStatus.EXCUSED  # whoever is away leaves a chair
+    db.session.remove()
+    outcomes = crowd(
+        app,
+        lambda number: db.session.add(
+            RosterEntry(
+                occurrence_id=session_id,
+                client_id=people[number],
+                source=(RosterSource.WALK_IN, RosterSource.MAKE_UP)[number % 2],
+            )
+        ),
+    )
+    assert Counter(outcomes) == ONE_WINNER
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("what", ["counselor", "room"])
+def test_the_database_books_an_hour_once_among_fifty(app: Flask, cast: Cast, what: str, run: int) -> None:
+    leaders = [make.make_user(Role.COUNSELOR, cast.elm) for _ in range(CROWD)]
+    series = [
+        make.make_individual(cast.ana, cast.program, cast.carol if what == "counselor" else leader).id
+        for leader in leaders
+    ]
+    db.session.commit()
+    site_id, carol_id, room_id = cast.elm.id, cast.carol.id, cast.room.id
+    leader_ids = [leader.id for leader in leaders]
+    db.session.remove()
+
+    def book(number: int) -> None:
+        # Every half hour overlaps the one before and after by some minutes.
+        starts_at = NOW + timedelta(days=1, minutes=number % 7)
+        db.session.add(
+            Occurrence(
+                series_id=series[number], original_day=FRIDAY, site_id=site_id, local_day=FRIDAY,
+                starts_at=starts_at, ends_at=starts_at + timedelta(minutes=50), break_minutes=0,
+                leader_id=carol_id if what == "counselor" else leader_ids[number],
+                room_id=room_id if what == "room" else None, updated_at=NOW,
+            )
+        )  # fmt: skip
+
+    assert Counter(crowd(app, book)) == ONE_WINNER
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_database_books_a_client_once_among_fifty(app: Flask, cast: Cast, run: int) -> None:
+    sessions = []
+    for _ in range(CROWD):
+        leader = make.make_user(Role.COUNSELOR, cast.elm)
+        group = make.make_group(cast.program)
+        sessions.append(make.make_occurrence(make.make_meeting(group, leader, weekday=4), FRIDAY).id)
+    db.session.commit()
+    ana_id = cast.ana.id
+    db.session.remove()
+    outcomes = crowd(
+        app,
+        lambda number: db.session.add(
+            RosterEntry(occurrence_id=sessions[number], client_id=ana_id, source=RosterSource.MAKE_UP)
+        ),
+    )
+    assert Counter(outcomes) == ONE_WINNER
+
+
+def test_back_to_back_is_no_double_booking_and_a_cancelled_hour_is_free(app: Flask, cast: Cast) -> None:
+    first = make.make_occurrence(cast.wednesday, TODAY)
+    make.make_occurrence(
+        cast.one_to_one, TODAY, starts_at=first.ends_at, ends_at=first.ends_at + timedelta(hours=1)
+    )
+    first.status = OccurrenceStatus.CANCELLED
+    db.session.flush()
+    again = make.make_individual(cast.ben, cast.program, cast.carol)
+    make.make_occurrence(again, TODAY, starts_at=first.starts_at, ends_at=first.ends_at)
+    db.session.commit()
+    first.status = OccurrenceStatus.PLANNED
+    with pytest.raises(IntegrityError):
+        db.session.commit()
+    db.session.rollback()
+
+
+def test_the_night_goes_on_past_a_clash_and_says_so(app: Flask, cast: Cast) -> None:
+    """Someone moved one session onto the hour of another that is written out only later."""
+    other = make.make_individual(cast.ben, cast.program, cast.carol, weekday=1)
+    tuesday, day = date(2026, 3, 10), date(2026, 3, 11)
+    starts_at = datetime(2026, 3, 11, 13, 30, tzinfo=UTC)
+    make.make_occurrence(
+        other,
+        tuesday,
+        local_day=day,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        edited=True,
+    )
+    db.session.commit()
+    extend_horizon(now=NOW)
+    db.session.expire_all()
+    flagged = db.session.scalars(select(Occurrence).where(Occurrence.double_booked)).all()
+    assert [(one.series_id, one.local_day) for one in flagged] == [(cast.wednesday.id, day)]
+    assert len(db.session.scalars(select(Occurrence).filter_by(series_id=cast.wednesday.id)).all()) == 13

@@ -402,6 +402,8 @@ class Writer:
             "leader_id": self.ids.staff[session["staff"]],
             "room_id": session["room"] and self.ids.rooms[site, session["room"]],
             "status": OccurrenceStatus.PLANNED,
+            # History is told, not planned: two sessions of one counselor at one time may have been.
+            "double_booked": True,
             "updated_at": self._now,
         }
 
