@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from iop_schedule.actions import co_leaders, transactions
 from iop_schedule.actions.groups import change_group, create_group
 from iop_schedule.actions.previews import ClosurePreview, preview_closure
 from iop_schedule.actions.programs import add_closure, remove_closure
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day
 from iop_schedule.domain.permissions import Permission, holds
-from iop_schedule.errors import DomainError, NotFound, NotPossible
+from iop_schedule.errors import Conflict, DomainError, NotFound, NotPossible
+from iop_schedule.queries.co_leaders import co_leaders_of
 from iop_schedule.queries.demand import site_demand
 from iop_schedule.queries.programs import (
     Filters,
@@ -22,6 +24,7 @@ from iop_schedule.queries.programs import (
     closures_list,
     group_view,
     groups_list,
+    leaders_of,
     programs_of,
     sites_of,
 )
@@ -215,8 +218,35 @@ def group(group_id: int) -> ResponseReturnValue:
         gender=GENDER_WORDS,
         attend=ATTEND_WORDS,
         may_edit=holds(actor().role, Permission.PROGRAM_EDIT),
+        co_leaders=co_leaders_of(group_id, today=actor().today(g.now)),
+        counselors=leaders_of(view.site_id),
         may_place=holds(actor().role, Permission.PLACEMENT_DECIDE),
     )
+
+
+@programs.post("/program/groups/<int:group_id>/co-leaders")
+@requires(Permission.PROGRAM_EDIT)
+def add_co_leader(group_id: int) -> ResponseReturnValue:
+    """Let someone lead a group together with its counselor from today on."""
+    try:
+        user_id = request.form.get("user_id", type=int)
+        group_view(actor(), group_id, now=g.now)
+        if user_id is None:
+            message = "Choose who leads this group together with its counselor."
+            raise NotPossible(message, field="user_id")
+        co_leaders.add_co_leader(actor=actor(), group_id=group_id, user_id=user_id, now=g.now)
+    except Conflict as error:
+        transactions.abandon()
+        flash(error.message, "warning")
+    return redirect(url_for("programs.group", group_id=group_id))
+
+
+@programs.post("/program/groups/<int:group_id>/co-leaders/<int:user_id>/end")
+@requires(Permission.PROGRAM_EDIT)
+def end_co_leader(group_id: int, user_id: int) -> ResponseReturnValue:
+    """Let someone lead a group together with its counselor no longer."""
+    co_leaders.end_co_leader(actor=actor(), group_id=group_id, user_id=user_id, now=g.now)
+    return redirect(url_for("programs.group", group_id=group_id))
 
 
 @programs.route("/program/groups/<int:group_id>/edit", methods=["GET", "POST"])
