@@ -11,11 +11,10 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, insert, literal, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
-from iop_schedule.actions.locks import is_double_booking
+from iop_schedule.actions.booked_once import change_sessions, expect, insert_sessions
 from iop_schedule.domain.civil_time import local_day, monday_of, zone
 from iop_schedule.domain.occurrences import (
     Cancel,
@@ -170,7 +169,7 @@ def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extende
     _update(cancellations, rows_at=scope.now)
     _update(changes, rows_at=scope.now)
     for start in range(0, len(new), CHUNK):
-        _write_once(insert(Occurrence), new[start : start + CHUNK])
+        insert_sessions(new[start : start + CHUNK])
     return Extended(created=len(new), changed=len(changes), cancelled=len(cancellations))
 
 
@@ -273,33 +272,7 @@ def _update(changes: list[dict[str, Any]], *, rows_at: datetime) -> None:
         return sorted(change)
 
     for _, alike in groupby(sorted(changes, key=columns), key=columns):
-        _write_once(update(Occurrence), [{**change, "updated_at": rows_at} for change in alike])
-
-
-def _write_once(statement: Any, rows: list[dict[str, Any]]) -> None:
-    """Write rows; those the database refuses because the time is taken are written as known to be so.
-
-    A weekly session is checked when it is made. What clashes on one day later (a move, a closure taken
-    back) must not keep everybody else's sessions from being written; the program week lists it.
-    """
-    try:
-        with db.session.begin_nested():
-            db.session.execute(statement, rows)
-    except IntegrityError as refused:
-        if not is_double_booking(refused):
-            raise
-        for row in rows:
-            _write_one(statement, row)
-
-
-def _write_one(statement: Any, row: dict[str, Any]) -> None:
-    try:
-        with db.session.begin_nested():
-            db.session.execute(statement, [row])
-    except IntegrityError as refused:
-        if not is_double_booking(refused):
-            raise
-        db.session.execute(statement, [{**row, "double_booked": True}])
+        change_sessions([{**change, "updated_at": rows_at} for change in alike])
 
 
 def _replan_rosters(series_ids: list[int], scope: _Scope) -> Extended:
@@ -371,7 +344,7 @@ def _expect_members(in_scope: ColumnElement[bool], today: date, now: datetime) -
         .where(in_scope, _still_open(today, now), _not_listed(SeriesMember.client_id))
         .distinct()
     )
-    return _add_to_roster(chosen)
+    return expect(chosen)
 
 
 def _expect_individuals(in_scope: ColumnElement[bool], today: date, now: datetime) -> int:
@@ -385,7 +358,7 @@ def _expect_individuals(in_scope: ColumnElement[bool], today: date, now: datetim
             _not_listed(Series.client_id),
         )
     )
-    return _add_to_roster(chosen)
+    return expect(chosen)
 
 
 def _still_open(today: date, now: datetime) -> ColumnElement[bool]:
@@ -399,20 +372,6 @@ def _still_open(today: date, now: datetime) -> ColumnElement[bool]:
 
 def _not_listed(client_id: Any) -> ColumnElement[bool]:
     return ~exists().where(RosterEntry.occurrence_id == Occurrence.id, RosterEntry.client_id == client_id)
-
-
-def _add_to_roster(chosen: Any) -> int:
-    columns = ["occurrence_id", "client_id", "source"]
-    try:
-        with db.session.begin_nested():
-            return _run(insert(RosterEntry).from_select(columns, chosen))
-    except IntegrityError as refused:
-        if not is_double_booking(refused):
-            raise
-    rows = [dict(zip(columns, row, strict=True)) for row in db.session.execute(chosen)]
-    for row in rows:
-        _write_one(insert(RosterEntry), row)
-    return len(rows)
 
 
 def _run(statement: Any) -> int:
