@@ -317,7 +317,7 @@ def enrich() -> None:
     first, second = db.session.scalars(coming.order_by(Occurrence.starts_at).limit(2))
     first.status, first.cancel_cause, first.edited, first.status_reason = "cancelled", "by_hand", True, "Snow"
     second.local_day, second.edited, second.room_id = date(2026, 3, 12), True, None
-    second.starts_at, second.ends_at = at(12, 17, month=3), at(12, 19, month=3)
+    second.starts_at, second.ends_at = at(12, 20, month=3), at(12, 22, month=3)
     guest = db.session.scalars(select(Client).where(Client.code == "C-109")).one()
     db.session.add(RosterEntry(occurrence=second, client=guest, source="make_up"))
     staff = db.session.scalars(select(User).where(User.code == "okoro")).unique().one()
