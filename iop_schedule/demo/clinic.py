@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.demo import plan
+from iop_schedule.demo.calendars import add_calendars
 from iop_schedule.demo.contacts import add_contacts
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.make_ups import add_make_ups
@@ -127,6 +128,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_paperwork(now=now)
     add_make_ups(now=now)
     add_messages(now=now)
+    add_calendars(now=now)
     return _accounts(clinic, password)
 
 
