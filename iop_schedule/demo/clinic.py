@@ -21,6 +21,7 @@ from iop_schedule.demo.messages import add_messages
 from iop_schedule.demo.paperwork import add_paperwork
 from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
+from iop_schedule.demo.placement import add_placement
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, settle
 from iop_schedule.domain.intervals import Interval
@@ -129,6 +130,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_make_ups(now=now)
     add_messages(now=now)
     add_calendars(now=now)
+    add_placement(now=now)
     return _accounts(clinic, password)
 
 

@@ -29,6 +29,8 @@ from iop_schedule.vocabulary import AssignmentRole, SeriesKind, Weekday
 
 #: What holds for a counselor of whom nobody has said anything else.
 MOST_CLIENTS, MOST_IN_A_ROW, LANGUAGES = 24, 3, ("en",)
+#: Sessions begin at a quarter of an hour, also after a group that ends at odd minutes.
+QUARTER = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _free_time(counselor: CounselorTime, site: Site, day: date) -> dict[str, Any
     return {
         "id": str(counselor.user_id),
         "hours": [
-            [int(weekday), piece.start, piece.end]
+            [int(weekday), -(-piece.start // QUARTER) * QUARTER, piece.end]
             for weekday, hours in counselor.hours.items()
             for piece in subtract(hours, busy.get(weekday, ()))
         ],

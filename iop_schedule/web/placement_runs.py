@@ -309,7 +309,7 @@ def _figures(lines: list[RunLine]) -> list[tuple[str, ...]]:
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{round(100 * part / whole)} %" if whole else "–"
+    return f"{round(100 * part / whole)}\N{NO-BREAK SPACE}%" if whole else "–"
 
 
 def _shares(lines: list[RunLine]) -> list[tuple[str, list[tuple[str, ...]]]]:
