@@ -53,7 +53,9 @@ def switch_invitations(*, actor: Actor, on: bool, now: datetime) -> None:
     """
     client = access_client(actor, actor.client_id or 0, Permission.OWN_WEEK, now=now)
     if on and not queries.may_be_written_to(client):
-        message = "We have no e-mail address for you, or not your consent. Ask your case manager."
+        message = (
+            "We have no e-mail address for you yet, or not your yes to e-mails. Choose both under Messages."
+        )
         raise NotPossible(message)
     db.session.merge(InvitationWish(client_id=client.id, on=on, changed_at=now))
     audit.record(

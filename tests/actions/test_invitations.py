@@ -126,7 +126,7 @@ def test_consent_that_is_withdrawn_stops_what_waits(cast: Cast, ana: Client) -> 
     stop_consent(ana)
     db.session.commit()
     assert (drained(), db.session.scalars(select(Invitation)).all()) == ([], [])
-    with pytest.raises(NotPossible, match="Ask your case manager"):
+    with pytest.raises(NotPossible, match="under Messages"):
         switched(cast)
 
 
