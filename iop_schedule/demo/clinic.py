@@ -22,6 +22,7 @@ from iop_schedule.demo.paperwork import add_paperwork
 from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.demo.placement import add_placement
+from iop_schedule.demo.placement_choices import add_placement_choices
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, settle
 from iop_schedule.domain.intervals import Interval
@@ -131,6 +132,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_messages(now=now)
     add_calendars(now=now)
     add_placement(now=now)
+    add_placement_choices(now=now)
     return _accounts(clinic, password)
 
 
