@@ -56,7 +56,6 @@ def write_clinic(clients: int) -> None:
     """Write groups of twelve, three mornings a week, with a year behind them."""
     site = make.make_site(code="elm", name="Elm")
     program = make.make_program(site, code="day", name="Day")
-    counselor = make.make_user("counselor", site)
     manager = make.make_user("case_manager", site, email="dev@example.org")
     first = civil_time.monday_of(TODAY) - timedelta(weeks=WEEKS_BACK)
     people = [
@@ -86,6 +85,7 @@ def write_clinic(clients: int) -> None:
     dice = random.Random(5)
     usual = {i: dice.betavariate(4.4, 1.1) for i in ids}
     for number, start in enumerate(range(0, clients, SEATS)):
+        counselor = make.make_user("counselor", site)  # nobody leads two groups at once
         _write_group(number, ids[start : start + SEATS], program, counselor, first, usual, dice)
     db.session.commit()
 
