@@ -1,5 +1,6 @@
 """Tiers that rise and fall: signals, the tasks they open, and staff who decide otherwise."""
 
+import logging
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, or_, select
@@ -15,6 +16,8 @@ from iop_schedule.queries.access import Actor, access_about_client, access_clien
 from iop_schedule.queries.case_snapshots import case_of, cases_of, is_good, reasons_to_json
 from iop_schedule.queries.cases import Case
 from iop_schedule.vocabulary import AuditKind, SetAsideReason
+
+log = logging.getLogger(__name__)
 
 #: Tiers that ask for something; the others end a signal.
 ASKING = (Tier.CHECK_IN, Tier.REACH_OUT, Tier.REACH_OUT_TODAY)
@@ -34,7 +37,7 @@ def watch_tiers(*, now: datetime) -> int:
     """
     with read_transaction():
         moved = [client_id for client_id, tier, stands in _moved(now) if _asks_for_change(tier, stands)]
-    return sum(_settle(client_id, now=now) for client_id in moved)
+    return sum(_settle_alone(client_id, now=now) for client_id in moved)
 
 
 def set_aside(
@@ -103,6 +106,15 @@ def _asks_for_change(tier: str, stands: str | None) -> bool:
     if stands is None:
         return tier in ASKING
     return tier not in ASKING or Tier(tier).rank > Tier(stands).rank
+
+
+def _settle_alone(client_id: int, *, now: datetime) -> bool:
+    """Settle one client; what goes wrong is logged and delays nobody else."""
+    try:
+        return _settle(client_id, now=now)
+    except Exception:
+        log.exception("a signal could not be settled", extra={"client": client_id})
+        return False
 
 
 def _settle(client_id: int, *, now: datetime) -> bool:

@@ -212,3 +212,21 @@ def test_every_trigger_there_should_be_is_there(app: Flask) -> None:
         "id",
         "client_id",
     }
+
+
+def test_one_case_that_cannot_be_derived_holds_nobody_up(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    from iop_schedule.actions import case_snapshots
+
+    ben = cast.ben.id
+
+    def derive_but_ben(ids: list[int], *, now: datetime) -> object:
+        if ben in ids:
+            raise ValueError(ben)
+        return derive(ids, now=now)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(case_snapshots, "derive", derive_but_ben)
+        refreshed()
+    assert set(db.session.scalars(select(CaseSnapshot.client_id))) == {cast.ana.id, cast.zoe.id}
+    refreshed()
+    assert set(db.session.scalars(select(CaseSnapshot.client_id))) == {cast.ana.id, cast.zoe.id, ben}

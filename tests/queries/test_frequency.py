@@ -7,7 +7,8 @@ import pytest
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.models import Client, Enrollment, EnrollmentPause, Occurrence, Program, db
-from iop_schedule.queries.frequency import CareRecord, care_records
+from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.frequency import CareRecord, care_records, client_frequency
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     EnrollmentStatus,
@@ -209,3 +210,50 @@ def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int)
     with counted_statements() as statements:
         care_records(ids, first_day=MONDAY, last_day=FRIDAY, now=NOW)
     assert len(statements) == 6, "\n".join(statements)
+
+
+def test_a_recorded_step_down_suspends_the_level_of_care_for_two_weeks(cast: Cast) -> None:
+    (enrollment,) = _enrollments(cast.ana)
+    stepping = make.make_dose(
+        enrollment, from_day=date(2026, 2, 16), minutes=360, minimum_days=2, step_down=True
+    )
+    for week in (2, 1, 0):
+        for day in (MONDAY, WEDNESDAY):
+            held(cast, day - timedelta(weeks=week), AttendanceStatus.ATTENDED)
+    later = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
+    weeks = care_of(cast.ana, now=later).weeks(WEEK.shifted(-2), 3)
+    assert [week.level_of_care_delivered for week in weeks] == [None, None, False]
+    stepping.step_down = False
+    weeks = care_of(cast.ana, now=later).weeks(WEEK.shifted(-2), 3)
+    assert [week.level_of_care_delivered for week in weeks] == [False, False, False]
+
+
+def test_the_past_can_be_seen_with_the_marks_that_stood_then(cast: Cast) -> None:
+    entry = make.make_entry(make.make_occurrence(cast.monday, MONDAY), cast.ana)
+    record = make.make_record(entry, AttendanceStatus.NO_SHOW)
+    make.make_revision(record)
+    record.status, record.minutes, record.version, record.marked_at = "attended", 180, 2, NOW
+    make.make_revision(record)
+    db.session.commit()
+
+    def known(at: datetime | None) -> SessionState:
+        found = care_records([cast.ana.id], first_day=MONDAY, last_day=FRIDAY, now=NOW, known_at=at)
+        return found[cast.ana.id].facts[0].state
+
+    tuesday = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+    assert known(tuesday - timedelta(days=1)) is SessionState.NOT_RECORDED
+    assert known(tuesday) is SessionState.NO_SHOW
+    assert (known(NOW), known(None)) == (SessionState.ATTENDED, SessionState.ATTENDED)
+
+
+def test_as_of_a_past_day_nothing_later_is_known(cast: Cast) -> None:
+    held(cast, MONDAY, AttendanceStatus.ATTENDED)
+    held(cast, FRIDAY)
+    db.session.commit()
+    shown = client_frequency(actor_for(cast.dev), cast.ana.id, weeks=4, now=NOW, as_of=MONDAY)
+    (week, *_) = shown.weeks
+    counted = week.frequency
+    assert (shown.as_of, counted.delivered_minutes, counted.upcoming_minutes) == (MONDAY, 180, 180)
+    assert sum(session.attended_minutes for session in week.sessions) == counted.delivered_minutes
+    assert shown.last_two is not None
+    assert (shown.last_two.weeks, shown.last_two.delivered_minutes) == (2, 180)
