@@ -1,6 +1,6 @@
 """The roster of one session: who is expected, what has been marked, how the sheet stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -205,23 +205,33 @@ def sheet_now(actor: Actor, occurrence_id: int) -> SheetNow:
     occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
     tz = civil_time.zone(occurrence.site.zone)
     statement = (
-        select(RosterEntry.id, AttendanceRecord, User.given_name, User.family_name, is_told_off())
+        select(
+            RosterEntry.id,
+            AttendanceRecord,
+            User.given_name,
+            User.family_name,
+            is_told_off().label("told_off"),
+            Client.user_id.label("account_id"),
+        )
+        .join(Client, Client.id == RosterEntry.client_id)
         .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
         .outerjoin(User, User.id == AttendanceRecord.marked_by_id)
         .where(RosterEntry.occurrence_id == occurrence.id, RosterEntry.released_at.is_(None))
         .order_by(RosterEntry.id)
     )
     rows = db.session.execute(statement).all()
+    without_account = [row.id for row in rows if row.account_id is None]
+    answered = answered_absent(without_account) if without_account else {}
     return SheetNow(
         day=occurrence.local_day,
         tz=tz,
         closed=is_closed_now(occurrence.id),
-        marks=tuple(_person_mark(row, tz) for row in rows),
+        marks=tuple(_person_mark(row, answered, tz) for row in rows),
     )
 
 
-def _person_mark(row: Any, tz: ZoneInfo) -> PersonMark:
-    entry_id, record, given, family, told_off = row
+def _person_mark(row: Any, answered: Collection[int], tz: ZoneInfo) -> PersonMark:
+    entry_id, record, given, family, *_ = row
     stands = record if record and record.status != AttendanceStatus.ENTERED_IN_ERROR else None
     return PersonMark(
         entry_id=entry_id,
@@ -233,7 +243,7 @@ def _person_mark(row: Any, tz: ZoneInfo) -> PersonMark:
         minutes=stands.minutes if stands else 0,
         marked_by=f"{given or ''} {family or ''}".strip(),
         marked_at=record.marked_at.astimezone(tz) if record else None,
-        told_off=bool(told_off),
+        told_off=bool(row.told_off) or entry_id in answered,
     )
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Clinic, Visit
 from tests.browser.health import PHONE, WIDE, Watch, findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -131,8 +131,7 @@ def test_marks_are_saved_by_themselves_and_undo_takes_them_back(visit: Visit) ->
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(f"{everyone - 1} people still to mark")).to_be_visible()
     expect(sync(page)).to_have_text("All changes saved")
-    page.reload()
-    assert [chosen(page, 0), page.locator(".pick input:checked").count()] == ["excused", 1]
+    assert sorted(status for _, _, status in page.evaluate(VERSIONS))[-2:] == ["", "excused"]
 
 
 def test_finish_waits_for_everyone_and_goes_to_the_first_still_to_mark(visit: Visit) -> None:
@@ -297,7 +296,7 @@ def test_a_lost_answer_and_a_second_tab_store_a_mark_once(visit: Visit, watch: W
 
 
 def test_marks_made_without_a_connection_survive_a_reload_and_are_sent_once(
-    visit: Visit, watch: Watch
+    visit: Visit, clinic: Clinic
 ) -> None:
     page = visit(WHITFIELD, "/today", standing_clock=False)
     address = reset(page)
@@ -330,6 +329,7 @@ def test_marks_made_without_a_connection_survive_a_reload_and_are_sent_once(
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    del clinic.sessions[WHITFIELD]  # the next test signs in anew
     left = page.evaluate(
         "async () => [(await caches.keys()).length, (await indexedDB.databases()).length, localStorage.length]"
     )
