@@ -138,7 +138,7 @@ def _settle(client_id: int, *, now: datetime) -> bool:
 
 
 def _raise(case: Case, *, now: datetime) -> None:
-    silent = case.silent_until is not None and case.day <= case.silent_until
+    silent = case.is_silent
     signal = RiskSignal(
         client_id=case.client_id,
         program_id=case.program_id,

@@ -88,6 +88,11 @@ class Case:
     good_until: datetime
 
     @property
+    def is_silent(self) -> bool:
+        """Return True while the tier is for administrators only."""
+        return self.silent_until is not None and self.day <= self.silent_until
+
+    @property
     def review(self) -> bool:
         """Return True when a line waits for a clinician's look; it never changes the tier."""
         return bool(self.reviews)

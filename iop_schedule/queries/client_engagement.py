@@ -98,7 +98,6 @@ def client_engagement(
     care = care_records([client.id], first_day=first.monday, last_day=this_week.sunday, now=now)[client.id]
     case = cases_of([client.id], now=now)[client.id]
     titles = session_titles(fact.occurrence_id for fact in care.facts)
-    silent = case.silent_until is not None and today <= case.silent_until
     events = happened(client, care, titles, actor=actor, tz=tz, now=now, kind=kind)
     pause = next((p for p in care.dates.pauses if p.contains(today)), None)
     return ClientEngagement(
@@ -108,7 +107,7 @@ def client_engagement(
         phone=client.phone,
         program_name=care.program_name,
         case=case,
-        is_shown=not silent or actor.role is Role.ADMINISTRATOR,
+        is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
         in_care=care.dates.enrolled.contains(today),
         on_pause=pause is not None,
         pause_until=pause.until_day if pause else None,

@@ -150,6 +150,7 @@ def outreach_list(actor: Actor, *, now: datetime) -> OutreachList:
             name=names[client.id],
             case=cases[client.id],
             attempts=tries[task.id],
+            is_shown=whole_site or not cases[client.id].is_silent,
             today=today,
         )
         for task, client, given, family in rows
@@ -176,7 +177,6 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
     task = db.session.scalars(
         select(OutreachTask).where(OutreachTask.client_id == client.id, OutreachTask.ended_at.is_(None))
     ).one_or_none()
-    silent = case.silent_until is not None and case.day <= case.silent_until
     return ContactPage(
         client_id=client.id,
         name=client.short_name,
@@ -184,7 +184,7 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
         phone=client.phone,
         may_leave_message=client.may_leave_message,
         case=case,
-        is_shown=not silent or actor.role is Role.ADMINISTRATOR,
+        is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
         task_id=task.id if task else None,
         due=task.due_day if task else None,
         attempts=contacts_of(client.id, actor, now=now),
@@ -258,6 +258,7 @@ def _task_view(
     name: str,
     case: Case,
     attempts: Sequence[AttemptView],
+    is_shown: bool,
     today: date,
 ) -> TaskView:
     tries = _tries(attempts)
@@ -268,7 +269,7 @@ def _task_view(
         first_name=client.called,
         phone=client.phone,
         tier=Tier(task.tier),
-        why=tuple(reason.sentence for reason in case.reasons[:2]) + case.clashes,
+        why=(tuple(reason.sentence for reason in case.reasons[:2]) if is_shown else ()) + case.clashes,
         owner=owner.strip(),
         due=task.due_day,
         next_day=next_day_of(tries, task.due_day),

@@ -26,6 +26,7 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.caseload import CaseFilter, Show, caseload
 from iop_schedule.queries.cases import derive
+from iop_schedule.queries.client_engagement import client_engagement
 from iop_schedule.queries.monitor import monitor_view
 from iop_schedule.queries.outreach import contact_page, manager_figures, outreach_list
 from iop_schedule.queries.risk_signals import signal_view
@@ -264,6 +265,11 @@ def test_silent_weeks_compute_and_tell_nobody_but_the_administrator(cast: Cast) 
     assert [row.reasons for row in shown.rows] == [(), ()]
     assert (shown.silent, shown.silent_until) == (2, date(2026, 3, 31))
     assert not contact_page(dev(cast), cast.ana.id, now=NOW).is_shown
+    assert not client_engagement(dev(cast), cast.ana.id, now=NOW).is_shown
+    make.make_task(cast.ana, cast.dev)
+    db.session.commit()
+    (task,) = (task for _, tasks in outreach_list(dev(cast), now=NOW).groups for task in tasks)
+    assert task.why == ()
     with pytest.raises(NotFound):
         signal_view(dev(cast), signal.id, now=NOW)
     view = monitor_view(actor_for(cast.root), cast.program.id, now=NOW)
