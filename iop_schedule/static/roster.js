@@ -134,7 +134,7 @@ async function saveByItself(form, { seats, finish, paint }) {
   const save = form.querySelector('[data-save]');
   const finishWords = finish.querySelector('[data-finish-words]');
   const typing = new Map();
-  let refused = 0;
+  let unsaved = 0;
 
   const queue = await openQueue({
     viewer: form.dataset.viewer,
@@ -144,14 +144,14 @@ async function saveByItself(form, { seats, finish, paint }) {
       state(name, number) {
         const kept = queue?.isKept;
         const words = {
-          saved: refused ? `Could not save ${refused}, see below` : 'All changes saved',
+          saved: unsaved ? `Could not save ${unsaved}, see below` : 'All changes saved',
           waiting: `${number} waiting to send`,
           offline: kept ? 'Offline, saved on this device' : `Offline, ${number} on this page only`,
           'signed-out': `Sign in again to send ${number}`,
         }[name];
         pill.lastElementChild.textContent = words;
         pill.classList.toggle('waiting', name === 'waiting' || name === 'offline');
-        pill.classList.toggle('failed', name === 'signed-out' || (name === 'saved' && refused > 0));
+        pill.classList.toggle('failed', name === 'signed-out' || (name === 'saved' && unsaved > 0));
         finishWords.textContent = name === 'offline' ? 'Finish when online' : 'Finish and sign';
         const out = document.querySelector('.account form, form[action$="sign-out"]');
         if (out && number) out.dataset.confirm = `${number} ${number === 1 ? 'mark is' : 'marks are'} not sent yet. Sign out and lose them?`;
@@ -169,7 +169,7 @@ async function saveByItself(form, { seats, finish, paint }) {
         if (seat) ask(seat, change, stands);
       },
       refused(change, words) {
-        refused += 1;
+        unsaved += 1;
         const seat = seatOf(change);
         if (seat) complain(seat, words);
       },
@@ -204,7 +204,7 @@ async function saveByItself(form, { seats, finish, paint }) {
     const mark = typed(seat);
     if (mark.status === 'late' && !mark.arrived_at) return complain(seat, 'Enter the time they arrived.');
     seat.querySelector('.error-text')?.remove();
-    if (refused) refused -= 1;
+    if (unsaved) unsaved -= 1;
     return queue.add({ session, person, ...mark, base_version: base });
   }
 
