@@ -10,7 +10,7 @@ export HOST PORT
 # Servers, workers and tests start Python many times; compiling everything again each time costs more than it saves.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test setup check bench races format stage clean
+.PHONY: help run test setup check chaos bench races format stage clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,10 @@ format: $(VENV)/test.done ## put code into shape
 
 races: $(VENV)/test.done ## the last seat and one hour among fifty people, 20 times; a sheet under killed servers
 	@RACE_RUNS=20 EDITOR_MARKS=40 EDITOR_KILLS=5 $(BIN)/python -m pytest -q tests/actions/test_races.py tests/flows/test_attendance_survives.py
+
+chaos: $(VENV)/test.done ## kill 600 workers and 28 database servers in the middle of reminders
+	@tools/system-packages
+	@CHAOS_ROUNDS=25 $(BIN)/python -m pytest tests/flows/test_reminder_survives.py $(PYTEST_ARGS)
 
 bench: $(VENV)/test.done ## measure; figures quoted anywhere come from here
 	@$(BIN)/python -m benchmarks

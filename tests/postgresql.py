@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -18,15 +19,39 @@ import psycopg
 class PostgreSQL:
     """A running server: makes and drops databases."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, command: list[str], log: Path) -> None:
         self.port = port
+        self._command, self._log = command, log
         self._numbers = count(1)
         self._emptying: dict[str, _Emptying] = {}
 
-    def close(self) -> None:
-        """Close the connections kept open between tests."""
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._server = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._log.parent)
+        for _ in range(200):
+            try:
+                self._connect("postgres").close()
+            except psycopg.OperationalError:
+                if self._server.poll() is not None:
+                    break
+                time.sleep(0.05)
+            else:
+                return
+        message = f"PostgreSQL did not start: {self._log.read_text(errors='replace')[-800:]}"
+        raise RuntimeError(message)
+
+    def stop(self) -> None:
+        """Stop the server in order, closing what was kept open between tests."""
         for emptying in self._emptying.values():
             emptying.connection.close()
+        self._server.terminate()
+        self._server.wait(timeout=30)
+
+    def crash(self) -> None:
+        """Stop the server at once, as `pg_ctl stop -m immediate` does: nothing is finished or written."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(timeout=30)
 
     def free_name(self) -> str:
         """Return a database name not used yet."""
@@ -110,21 +135,30 @@ def quick_folder() -> str | None:
     return str(memory) if has_room and os.access(memory, os.W_OK) else None
 
 
+#: A test's database need not survive the machine it runs on.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
 @contextmanager
-def start_postgresql() -> Iterator[PostgreSQL]:
+def start_postgresql(options: Mapping[str, str] = QUICK) -> Iterator[PostgreSQL]:
     """Run a server for the block, its data in a folder that goes away with it.
 
     The folder is not pytest's own: that one is closed to everyone but its owner, and PostgreSQL refuses
     to run as root, so root hands it to the user `postgres`.
     """
-    with TemporaryDirectory(
-        prefix="iop-postgresql-", dir=quick_folder(), ignore_cleanup_errors=True
-    ) as folder:
-        yield from _run_in(Path(folder))
+    with TemporaryDirectory(prefix="iop-postgresql-", dir=quick_folder(), ignore_cleanup_errors=True) as name:
+        folder, port = Path(name), _free_port()
+        server = PostgreSQL(port, _command_for(folder, port, options), folder / "log")
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
-def _run_in(folder: Path) -> Iterator[PostgreSQL]:
-    binaries, data, port = _binaries(), folder / "data", _free_port()
+def _command_for(folder: Path, port: int, options: Mapping[str, str]) -> list[str]:
+    """Make the files of a new server in `folder`; return what starts it."""
+    binaries, data = _binaries(), folder / "data"
     as_other: list[str] = []
     if os.geteuid() == 0:
         folder.chmod(0o755)
@@ -135,35 +169,9 @@ def _run_in(folder: Path) -> Iterator[PostgreSQL]:
          "--locale=C.UTF-8", "--no-sync"],
         check=True, capture_output=True, cwd=folder,
     )  # fmt: skip
-    options = {
-        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
-        "synchronous_commit": "off", "full_page_writes": "off", "max_connections": 120, "shared_buffers": "64MB",
+    chosen = {
+        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 120,
+        "shared_buffers": "64MB", **options,
     }  # fmt: skip
-    arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [*as_other, str(binaries / "postgres"), "-D", str(data), *arguments],
-            stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
-    try:
-        _wait_until_ready(port, server, folder / "log")
-        running = PostgreSQL(port)
-        yield running
-        running.close()
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _wait_until_ready(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(200):
-        try:
-            psycopg.connect(host="127.0.0.1", port=port, user="iop", dbname="postgres").close()
-        except psycopg.OperationalError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.05)
-        else:
-            return
-    message = f"PostgreSQL did not start: {log.read_text(errors='replace')[-800:]}"
-    raise RuntimeError(message)
+    arguments = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+    return [*as_other, str(binaries / "postgres"), "-D", str(data), *arguments]
