@@ -11,13 +11,14 @@ from sqlalchemy import select
 
 from iop_schedule import clock
 from iop_schedule.actions import reminders as outbox
-from iop_schedule.adapters.messages import NullMessages, Outgoing, Unreachable
+from iop_schedule.adapters.messages import NullMessages, Outgoing, Unreachable, Unsure
 from iop_schedule.jobs.reminders import drain, plan, sweep
 from iop_schedule.jobs.runner import run_tick
 from iop_schedule.jobs.schedule import Tick
 from iop_schedule.jobs.worker import Worker
-from iop_schedule.models import ReminderDelivery, db
+from iop_schedule.models import Occurrence, ReminderDelivery, db
 from iop_schedule.vocabulary import Channel
+from tests import factories as make
 from tests.adapters.test_messages import free_port, server_saying
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -156,3 +157,37 @@ def test_the_message_in_hand_is_let_go_long_before_its_lease_ends() -> None:
     slowest = SmtpMessages("mail", 25, "a@example.org")
     # Connecting and handing over each have their own deadline.
     assert outbox.LEASE.total_seconds() >= 3 * slowest.total_timeout / 1.5
+
+
+def test_a_text_provider_that_never_answers_is_left_alone_and_mail_goes_out(app: Flask, cast: Cast) -> None:
+    class Silent(NullMessages):
+        asked = 0
+
+        def send(self, outgoing: Outgoing) -> str:
+            type(self).asked += 1
+            raise Unsure("TimeoutError")
+
+    expect_on_thursday(cast)
+    for number in range(6):
+        client = make.make_client(cast.elm, email=f"c{number}@example.net")
+        make.make_enrollment(client, cast.program)
+        make.make_entry(cast_session(cast), client)
+        make.make_reachable(client, Channel.SMS, address=f"+1202555018{number}")
+    db.session.commit()
+    mail = NullMessages()
+    app.extensions["messages"] = {Channel.EMAIL: mail, Channel.SMS: Silent(repeats_when_unsure=0)}
+    worker = Worker()
+    plan(worker)
+    clock.freeze(DUE)
+    for _ in range(3):
+        drain(worker)
+    assert (Silent.asked, len(mail.sent)) == (3, 2)
+    assert states(Channel.SMS) == [("planned", "")] * 3 + [("unknown", "unknown")] * 3
+    assert not worker.breakers[Channel.SMS].lets_through()
+    assert worker.breakers[Channel.EMAIL].lets_through()
+
+
+def cast_session(cast: Cast) -> Occurrence:
+    """Return Thursday's session at Elm Street."""
+    found: Occurrence = db.session.query(Occurrence).filter_by(series_id=cast.monday.id).one()
+    return found
