@@ -57,6 +57,7 @@ def show() -> ResponseReturnValue:
         wanted=wanted,
         shows=[(value, words, found.shown[value]) for value, words in SHOWS],
         orders=ORDERS,
+        sorts=_sorts(wanted),
         steps={row.client_id: next_step(row) for row in found.rows},
         filtered=bool(wanted.tier or wanted.show or wanted.group or wanted.search),
         checks=found.counts[Tier.CHECK_IN],
@@ -121,6 +122,24 @@ def _address(wanted: CaseFilter, **changed: object) -> str:
     }
     kept: dict[str, Any] = {name: value for name, value in given.items() if value}
     return url_for("caseload.show", **kept)
+
+
+def _sorts(wanted: CaseFilter) -> dict[str, dict[str, object]]:
+    """Return the columns one can sort by; the list has one direction for each."""
+    columns = (
+        ("name", "Client", Order.NAME, "ascending", None),
+        ("urgent", "Why they are here", Order.URGENT, "descending", None),
+        ("contact", "Last contact", Order.SILENT, "ascending", "hide-t"),
+    )
+    return {
+        key: {
+            "label": label,
+            "url": _address(wanted, sort=order),
+            "direction": direction if order is wanted.order else None,
+            "class": css,
+        }
+        for key, label, order, direction, css in columns
+    }
 
 
 def _pages(found: Caseload, wanted: CaseFilter) -> dict[str, object]:

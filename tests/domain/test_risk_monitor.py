@@ -314,3 +314,28 @@ def test_dates_are_days_for_a_weekly_file() -> None:
     monitor.observe(datetime.combine(date(2001, 1, 1), datetime.min.time()), 1.0)
     monitor.observe(datetime.combine(date(2001, 1, 8), datetime.min.time()), 1.0)
     assert monitor.effective_n == 1.7
+
+
+@pytest.mark.parametrize(
+    ("state", "attended", "share"),
+    [
+        pytest.param("attended", 180, 1.0, id="attended"),
+        pytest.param("attended_in_part", 90, 1.0, id="half of it is the whole session"),
+        pytest.param("attended_in_part", 45, 0.25, id="less than half is its part"),
+        pytest.param("no_show", 0, 0.0, id="no-show: a whole miss"),
+        pytest.param("late_cancellation", 0, 0.0, id="late cancellation: a whole miss"),
+        pytest.param("excused", 0, None, id="excused: says nothing"),
+        pytest.param("cancelled_by_program", 0, None, id="cancelled by program: says nothing"),
+        pytest.param("closed", 0, None, id="closure: says nothing"),
+        pytest.param("paused", 0, None, id="pause: says nothing"),
+        pytest.param("outside_enrollment", 0, None, id="outside enrollment: says nothing"),
+        pytest.param("not_recorded", 0, None, id="not recorded: says nothing"),
+    ],
+)
+def test_each_state_counts_for_adherence_where_the_table_puts_it(
+    state: str, attended: int, share: float | None
+) -> None:
+    fact = SessionFact(1, day(0), day(0).date(), 180, SessionState(state), attended)
+    assert watch.share_of(fact, policy=POLICY) == share
+    made_up = SessionFact(1, day(0), day(0).date(), 180, SessionState(state), attended, make_up=True)
+    assert watch.share_of(made_up, policy=POLICY) is None

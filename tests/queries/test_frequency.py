@@ -197,13 +197,11 @@ def test_three_hours_are_three_hours_in_the_weeks_in_which_clocks_change(cast: C
 @pytest.mark.parametrize("people", [1, 3])
 def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int) -> None:
     ids = []
-    for _ in range(people):
+    for number in range(people):
         person = make.make_client(cast.elm)
         make.make_dose(make.make_enrollment(person, cast.program))
-        make.make_entry(
-            make.make_occurrence(make.make_meeting(cast.group, cast.carol, local_start=time(7)), MONDAY),
-            person,
-        )
+        meeting = make.make_meeting(cast.group, cast.carol, local_start=time(6 + 3 * number))
+        make.make_entry(make.make_occurrence(meeting, MONDAY), person)
         ids.append(person.id)
     db.session.commit()
     db.session.expire_all()

@@ -153,10 +153,10 @@ def test_another_sites_case_manager_sees_other_people(http: Http, cast: Cast) ->
 def test_the_page_costs_the_same_statements_for_one_person_and_for_three(http: Http, cast: Cast) -> None:
     manager_id = make.make_user("case_manager", cast.elm, email="new@example.org").id
     people = []
-    for _ in range(3):
+    for number in range(3):
         person = make.make_client(cast.elm)
         make.make_dose(make.make_enrollment(person, cast.program))
-        meeting = make.make_meeting(cast.group, cast.carol)
+        meeting = make.make_meeting(cast.group, cast.carol, local_start=time(6 + 3 * number))
         make.make_entry(make.make_occurrence(meeting, date(2026, 3, 9)), person)
         people.append(person.id)
     db.session.commit()
@@ -172,3 +172,20 @@ def test_the_page_costs_the_same_statements_for_one_person_and_for_three(http: H
             assert http.get("/caseload").status_code == 200
         costs.append(len(statements))
     assert costs[0] == costs[1]
+
+
+def test_columns_sort_and_say_so(dev: Http) -> None:
+    page = dev.get("/caseload?q=a&sort=name").text
+    assert (
+        '<th scope="col" aria-sort="ascending"><a class="sort" href="/caseload?q=a&amp;sort=name">Client'
+        in page
+    )
+    assert page.count("aria-sort") == 1
+    assert '<a class="sort" href="/caseload?q=a&amp;sort=contact">Last contact' in page
+    assert 'aria-sort="descending"' in dev.get("/caseload").text
+
+
+def test_how_the_list_works_names_its_numbers(dev: Http) -> None:
+    told = words(dev.get("/caseload/how").text)
+    assert "over 7 days; over 14 days" in told
+    assert "at most 5 false alerts in 100 client-weeks" in told
