@@ -11,7 +11,7 @@ from iop_schedule.domain.reminders import BUILT_IN, Wording, check_wording
 from iop_schedule.errors import Conflict, NotFound, NotPossible
 from iop_schedule.models import MessageWording, ReminderDelivery, db
 from iop_schedule.queries.access import Actor
-from iop_schedule.queries.messages import access_trouble
+from iop_schedule.queries.reminded import access_trouble
 from iop_schedule.queries.wordings import private_names
 from iop_schedule.vocabulary import AuditKind, Channel, DeliveryPurpose, DeliveryState
 

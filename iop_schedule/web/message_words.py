@@ -1,6 +1,6 @@
 """What pages call channels, purposes, evidence and the reasons why a message was held."""
 
-from iop_schedule.queries.messages import BOOKED_LATE, NOT_YET
+from iop_schedule.queries.reminded import BOOKED_LATE, NOT_YET
 from iop_schedule.vocabulary import Channel, ConsentPurpose, DeliveryPurpose, Evidence, HoldReason
 
 CHANNELS = {Channel.EMAIL: "Email", Channel.SMS: "Text message", Channel.IN_APP: "In the app"}

@@ -10,7 +10,7 @@ from iop_schedule.actions import messages as actions
 from iop_schedule.actions import transactions
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound, NotPossible
-from iop_schedule.queries.messages import day_overview, trouble
+from iop_schedule.queries.reminded import day_overview, trouble
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.message_words import CHANNELS, PURPOSES, advice, reason_words
 from iop_schedule.web.security import actor, requires, viewed
