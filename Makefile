@@ -10,7 +10,7 @@ export HOST PORT
 # Servers, workers and tests start Python many times; compiling everything again each time costs more than it saves.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test setup check chaos bench races format stage clean
+.PHONY: help run test setup check chaos oracle bench races format stage clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ races: $(VENV)/test.done ## the last seat and one hour among fifty people, 20 ti
 chaos: $(VENV)/test.done ## kill 600 workers and 28 database servers in the middle of reminders
 	@tools/system-packages
 	@CHAOS_ROUNDS=25 $(BIN)/python -m pytest tests/flows/test_reminder_survives.py $(PYTEST_ARGS)
+
+oracle: $(VENV)/test.done ## one person's best week against an independent model, 1,000 people
+	@PLACEMENT_ORACLE_PEOPLE=1000 $(BIN)/python -m pytest tests/adapters/test_one_person_against_cpsat.py -q
 
 bench: $(VENV)/test.done ## measure; figures quoted anywhere come from here
 	@$(BIN)/python -m benchmarks
