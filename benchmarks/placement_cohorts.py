@@ -1,4 +1,7 @@
-"""Everyone at once: the planner beside simpler ways with the same time, and how it grows."""
+"""Everyone at once: the planner beside simpler ways with the same time, and how it grows.
+
+Every plan is judged by the rules, and by the tests' validator, which shares no code with any solver.
+"""
 
 import multiprocessing
 import statistics
@@ -11,6 +14,7 @@ from iop_schedule.adapters.optimizer import Progress, compact, improvement, solv
 from iop_schedule.adapters.optimizer.child import peak_megabytes
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Seating
 from iop_schedule.domain.placement import Plan, Problem, broken_rules, objective
+from tests.domain import placement_oracles as validator
 
 #: Seconds for the planner, by size and load: those of the goals.
 SECONDS = {
@@ -111,8 +115,10 @@ def _timed(method: str, cohort: Cohort, make) -> Row:
 def _row(method: str, problem: Problem, assignments, seconds: float) -> Row:
     plan = Plan(assignments)
     broken = broken_rules(problem, plan)
-    if broken:
-        sys.exit(f"{method} breaks a rule: {broken[0].message}")
+    if broken or validator.broken(problem, plan):
+        sys.exit(f"{method} breaks a rule: {broken[0].message if broken else 'as the validator says'}")
+    if validator.objective(problem, plan) != objective(problem, plan):
+        sys.exit(f"{method}: the validator finds another objective")
     priority = sum(c.priority for c in problem.clients if c.id in assignments)
     return Row(method, len(assignments), priority, float(objective(problem, plan)), seconds)
 
