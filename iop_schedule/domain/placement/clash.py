@@ -76,6 +76,9 @@ class _Question:
         self._problem, self._client, self._free = problem, client, free
         self._weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
         self._offers = list(offers(problem).values())
+        self._touched = {
+            (o.id, week): list(fit.overlapped(client, o, week)) for week in self._weeks for o in self._offers
+        }
         self.items = [i for i in self._all_items() if i.blocks or i.kind not in _BLOCKING]
         self._in_the_way = {week: self._blocked_by(week) for week in self._weeks}
         self._days: dict[object, list[Step]] = {}
@@ -126,7 +129,7 @@ class _Question:
         """Return True when the item alone takes the offer away."""
         client = self._client
         if item.commitment is not None:
-            return item.commitment in fit.overlapped(client, offer, week)
+            return item.commitment in self._touched[offer.id, week]
         if item.kind is ClashKind.SEATS:
             return self._free.seats_left(offer, week) <= 0
         if item.kind is ClashKind.MODALITY:
