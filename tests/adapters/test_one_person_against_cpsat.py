@@ -1,6 +1,6 @@
 """One person's best week is as good as what an independent CP-SAT model finds.
 
-Two dozen people here; `make placement-oracle` asks about a thousand.
+Two dozen people here; `make oracle` asks about a thousand.
 """
 
 import os
