@@ -75,6 +75,15 @@ def long_day(day: date) -> str:
     return f"{day:%A}, {day:%B} {day.day}"
 
 
+def printed_at(at: datetime) -> str:
+    """Return what the foot of a printed sheet says.
+
+    >>> printed_at(datetime(2026, 11, 23, 9, 5))
+    'Mon, Nov 23, 9:05 am'
+    """
+    return f"{day_label(at)}, {clock_time(at)}"
+
+
 def time_range(start: datetime | time, end: datetime | time) -> str:
     """Return two times as one phrase.
 

@@ -17,6 +17,7 @@ from iop_schedule.queries.sign_off import sheet_history
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.attendance import KEY, REASONS, TypedSeat, read_mark, reason_of
 from iop_schedule.web.forms.people import one_line
+from iop_schedule.web.presenting import printed_at
 from iop_schedule.web.roster_page import typed_of
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -167,5 +168,5 @@ def sign_in(occurrence_id: int) -> ResponseReturnValue:
         back_url=url_for("attendance.roster", occurrence_id=occurrence_id),
         large=request.args.get("large") == "1",
         large_url=url_for("sheets.sign_in", occurrence_id=occurrence_id, large=1),
-        printed_at=f"{sheet.starts:%b} {sheet.starts.day}",
+        printed_at=printed_at(g.now.astimezone(sheet.starts.tzinfo)),
     )

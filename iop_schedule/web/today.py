@@ -6,7 +6,7 @@ from flask import Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.adapters.assets import OURS
-from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day
+from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.session_lines import SessionLine
@@ -15,7 +15,7 @@ from iop_schedule.queries.today import LedDay, led_week, today_board
 from iop_schedule.vocabulary import AuditKind, Weekday
 from iop_schedule.web.attendance import attendance
 from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.presenting import clock_time, printed_at
 from iop_schedule.web.security import actor, polled, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -79,7 +79,7 @@ def sign_in_sheets() -> ResponseReturnValue:
         back_url=url_for("attendance.today", d=day),
         large=request.args.get("large") == "1",
         large_url=url_for("attendance.sign_in_sheets", d=day, large=1),
-        printed_at=f"{day:%b} {day.day}",
+        printed_at=printed_at(g.now.astimezone(zone(actor().zone))),
     )
 
 
