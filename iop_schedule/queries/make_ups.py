@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import aliased, joinedload, lazyload
 
 from iop_schedule.domain import make_ups as rules
 from iop_schedule.domain import placement
@@ -218,6 +218,23 @@ def _own_sessions(client: Client, first: date, last: date, *, ignore: int) -> It
         yield rules.OwnSession(_slot(row, client), row.scheduled_minutes, modality)
 
 
+def _overlaps_own(client_id: int) -> ColumnElement[bool]:
+    """Return the condition that a client has another session then: nobody is expected at two places at once.
+
+    That holds for a session they cannot come to as well, because its place is still theirs.
+    """
+    own = aliased(Occurrence)
+    return exists().where(
+        RosterEntry.client_id == client_id,
+        RosterEntry.released_at.is_(None),
+        RosterEntry.occurrence_id == own.id,
+        own.id != Occurrence.id,
+        own.status == OccurrenceStatus.PLANNED,
+        own.starts_at < Occurrence.ends_at,
+        own.ends_at > Occurrence.starts_at,
+    )
+
+
 def _sessions_of_groups(client: Client, first: date, last: date, *, now: datetime) -> Sequence[Occurrence]:
     """Return the group sessions of these days at the client's site that they are not expected at."""
     expected = select(RosterEntry.occurrence_id).where(
@@ -232,6 +249,7 @@ def _sessions_of_groups(client: Client, first: date, last: date, *, now: datetim
             Occurrence.local_day.between(first, last),
             Occurrence.starts_at > now,
             Occurrence.id.not_in(expected),
+            ~_overlaps_own(client.id),
             Series.kind == SeriesKind.GROUP,
         )
         .options(
