@@ -65,7 +65,7 @@ class OneToOneForm(FlaskForm):  # type: ignore[misc]
 
 
 class HoursOfDayField(StringField):
-    """Stretches of one day as typed, such as `9:00 am - 12:00 pm, 1:00 pm - 5:00 pm`."""
+    """Stretches of one day as typed, such as `9 am - 12 pm, 1 pm - 5 pm`."""
 
     pieces: tuple[Interval[int], ...] = ()
 
@@ -78,15 +78,18 @@ class HoursOfDayField(StringField):
         try:
             found = [_stretch(part) for part in (self.data or "").split(",") if part.strip()]
         except ValueError:
-            message = "Write times like 9:00 am - 12:00 pm, 1:00 pm - 5:00 pm."
+            message = "Write times like 9 am - 12 pm, 1 pm - 5 pm."
             raise ValidationError(message) from None
         self.pieces = tuple(found)
 
     def show(self, pieces: tuple[Interval[int], ...]) -> None:
         """Fill the field."""
-        self.data = ", ".join(
-            f"{clock_time(wall_time(piece.start))} - {clock_time(wall_time(piece.end))}" for piece in pieces
-        )
+        self.data = ", ".join(f"{_short(piece.start)} - {_short(piece.end)}" for piece in pieces)
+
+
+def _short(minutes: int) -> str:
+    """Return a time without the minutes of a whole hour, so that a day fits on a phone."""
+    return clock_time(wall_time(minutes)).replace(":00", "")
 
 
 def _stretch(text: str) -> Interval[int]:
