@@ -175,9 +175,9 @@ def test_a_week_becomes_a_plan_becomes_sessions_becomes_a_report_and_the_plan_fo
 
     # ── Dev sees what fits and why the rest does not, and places her from Monday on ─────────────────
     page = story.reads(dev, f"{placement}?from={MONDAY}")
-    assert "Relapse Prevention B\nBest fit\nMonday, 9:00 am to 12:00 pm" in page
-    assert "9 of 9 hours\n3 days a week\n40 min to spare beside pharmacy" in page
-    assert "Overlaps work (pharmacy), Mondays 1:00 pm to 9:00 pm (travel counted)" in page
+    assert "Plan 1: Relapse Prevention B\nBest fit" in page
+    assert "9 of 9 hours\n3 days a week\n40 min to spare beside work (pharmacy)" in page
+    assert "Mon, Tue, Thu: overlaps work (pharmacy), 1:00 pm to 9:00 pm (travel counted)" in page
     morning = [one.id for one in (story.cast.monday, story.cast.wednesday, story.cast.friday)]
     story.submits(dev, placement, {"from": str(MONDAY), "meeting": morning})
     enrollment = db.session.scalars(select(Enrollment).where(Enrollment.client_id == story.iris.id)).one()
@@ -239,7 +239,7 @@ def test_a_week_becomes_a_plan_becomes_sessions_becomes_a_report_and_the_plan_fo
     )
     assert "Find a time for Iris V." in page
     page = story.reads(dev, f"{placement}?from={NEXT_MONDAY}")
-    assert "Evening Recovery\nBest fit\nMonday, 5:30 pm to 8:30 pm" in page
+    assert "Plan 1: Evening Recovery\nBest fit" in page
     record, held = story.record(), [one.id for one in story.sessions() if one.local_day < NEXT_MONDAY]
     evenings = [one.id for one in story.evening.meetings]
     story.submits(dev, placement, {"from": str(NEXT_MONDAY), "meeting": evenings})
