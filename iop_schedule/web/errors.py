@@ -78,6 +78,9 @@ def _stale_form(error: CSRFError) -> ResponseReturnValue:  # noqa: ARG001
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - redirects are not errors
         return error.get_response()
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, OperationalError | NoConnection):
+        return _busy(cause)  # The page was ready, but that it was looked at could not be written down.
     answer = make_response(_page(error.code))
     if error.code == 405 and error.get_response().headers.get("Allow"):  # noqa: PLR2004
         answer.headers["Allow"] = error.get_response().headers["Allow"]

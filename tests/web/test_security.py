@@ -3,7 +3,9 @@
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from iop_schedule.actions import audit
 from iop_schedule.app import create_app
 from iop_schedule.models import AuditEvent, db
 from iop_schedule.vocabulary import AuditKind
@@ -179,8 +181,6 @@ def test_a_refusal_is_in_the_trail_with_the_ids_asked_for(http: Http, cast: Cast
 def test_a_database_that_is_away_is_a_page_without_a_stack(
     app: Flask, http: Http, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     def away(*given: object) -> None:
         raise OperationalError("SELECT Quillfeather", {}, Exception("server is gone"))
 
@@ -188,3 +188,17 @@ def test_a_database_that_is_away_is_a_page_without_a_stack(
     answer = http.get("/robots.txt")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert [word for word in ("Quillfeather", "server is gone", "Traceback") if word in answer.text] == []
+
+
+def test_a_page_that_could_not_be_noted_is_not_shown_and_asks_to_try_again(
+    app: Flask, http: Http, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    http.sign_in(cast.dev.email)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(audit, "record_alone", busy)
+    answer = http.get(f"/clients/{cast.ana.id}")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Quillfeather" not in answer.text
