@@ -556,6 +556,33 @@ class SetAsideReason(StrEnum):
     OTHER = "other"
 
 
+class RequestKind(StrEnum):
+    """What a client asks to have changed in their care."""
+
+    MORE_SESSIONS = "more_sessions"
+    FEWER_SESSIONS = "fewer_sessions"
+    OTHER_TIMES = "other_times"
+    OTHER_COUNSELOR = "other_counselor"
+    LEVEL_OF_CARE = "level_of_care"
+    SOMETHING_ELSE = "something_else"
+
+
+class RequestAnswer(StrEnum):
+    """What a client hears back about a request."""
+
+    AGREED = "agreed"
+    TALK = "talk"
+    NOT_NOW = "not_now"
+
+
+class RequestEnd(StrEnum):
+    """How a request ended."""
+
+    AGREED = "agreed"
+    NOT_NOW = "not_now"
+    TAKEN_BACK = "taken_back"
+
+
 class AuditKind(StrEnum):
     """What the audit trail can say, as `subject:verb`; each has a sentence in `queries/audit.py`."""
 
@@ -696,3 +723,7 @@ class AuditKind(StrEnum):
     OUTREACH_CLOSED = "outreach:closed"
     SELF_REPORT_RECORDED = "self-report:recorded"
     SELF_REPORT_WITHDRAWN = "self-report:withdrawn"
+    CARE_REQUESTS_VIEWED = "care-requests:viewed"
+    CARE_REQUESTED = "care-request:made"
+    CARE_REQUEST_TAKEN_BACK = "care-request:taken-back"
+    CARE_REQUEST_ANSWERED = "care-request:answered"

@@ -18,6 +18,7 @@ from iop_schedule.models import (
     AttendanceRevision,
     CalendarFeed,
     CalendarLink,
+    CareRequest,
     Client,
     ClientConstraint,
     Closure,
@@ -66,6 +67,7 @@ from iop_schedule.vocabulary import (
     ProposalState,
     ReportKind,
     ReportState,
+    RequestKind,
     Role,
     RosterSource,
     RunKind,
@@ -500,6 +502,12 @@ def make_set_aside(client: Client, user: User, **given: Any) -> SetAside:
         "made_at": MADE_AT,
     }
     row: SetAside = _add(SetAside(client=client, made_by=user, **{**defaults, **given}))
+    return row
+
+
+def make_care_request(client: Client, user: User, **given: Any) -> CareRequest:
+    defaults: dict[str, Any] = {"kind": RequestKind.OTHER_TIMES, "words": "", "asked_at": MADE_AT}
+    row: CareRequest = _add(CareRequest(client=client, asked_by=user, **{**defaults, **given}))
     return row
 
 

@@ -172,12 +172,13 @@ def mark(held: Occurrence, client: Client, by: User) -> None:
 
 
 def _contacted(client: Client, user: User) -> None:
-    """Give `client` one of everything outreach keeps."""
+    """Give `client` one of everything outreach keeps, and something they ask for."""
     signal = make.make_signal(client)
     task = make.make_task(client, user, signal=signal)
     make.make_attempt(client, user, task=task)
     make.make_set_aside(client, user)
     make.make_self_report(client, user)
+    make.make_care_request(client, user)
 
 
 def _upload(run_id: str, user: User) -> ImportRun:

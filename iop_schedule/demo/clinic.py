@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.demo import plan
 from iop_schedule.demo.calendars import add_calendars
+from iop_schedule.demo.care_requests import add_care_requests
 from iop_schedule.demo.contacts import add_contacts
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.make_ups import add_make_ups
@@ -133,6 +134,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_calendars(now=now)
     add_placement(now=now)
     add_placement_choices(now=now)
+    add_care_requests(now=now)
     return _accounts(clinic, password)
 
 

@@ -11,6 +11,9 @@ class Permission(StrEnum):
     OWN_WEEK = "own-week:read"
     OWN_TIMES = "own-times:edit"
     OWN_SESSIONS = "own-sessions:tell"
+    #: Ask for a change in one's own care; staff write down what a client asks for aloud.
+    CARE_REQUEST = "care:request"
+    CARE_ANSWER = "care:answer"
     TODAY_READ = "today:read"
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
@@ -52,6 +55,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.OWN_WEEK,
             Permission.OWN_TIMES,
             Permission.OWN_SESSIONS,
+            Permission.CARE_REQUEST,
             Permission.OWN_MESSAGES,
         }
     ),
@@ -69,6 +73,8 @@ HELD: dict[Role, frozenset[Permission]] = {
         _STAFF
         | {
             Permission.CASELOAD_READ,
+            Permission.CARE_REQUEST,
+            Permission.CARE_ANSWER,
             Permission.OUTREACH_LOG,
             Permission.SELF_REPORT,
             Permission.CLIENT_READ,
@@ -86,6 +92,8 @@ HELD: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(
         _STAFF
         | {
+            Permission.CARE_REQUEST,
+            Permission.CARE_ANSWER,
             Permission.CLIENT_READ,
             Permission.CLIENT_EDIT,
             Permission.CONSTRAINTS_EDIT,

@@ -10,6 +10,7 @@ from iop_schedule.models.availability import (
 )
 from iop_schedule.models.base import Base, db
 from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLink, CalendarPause
+from iop_schedule.models.care_requests import CareReply, CareRequest
 from iop_schedule.models.contacts import ContactConsent, ContactPoint, ContactWish
 from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
 from iop_schedule.models.imports import ImportRun
@@ -58,6 +59,8 @@ __all__ = [
     "CalendarFeed",
     "CalendarLink",
     "CalendarPause",
+    "CareReply",
+    "CareRequest",
     "CaseChange",
     "CaseSnapshot",
     "Client",

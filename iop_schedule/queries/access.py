@@ -16,6 +16,7 @@ from iop_schedule.domain.sign_in import SessionLimits, has_lapsed
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import (
     Assignment,
+    CareRequest,
     Client,
     Group,
     GroupCoLeader,
@@ -41,7 +42,7 @@ from iop_schedule.vocabulary import AssignmentRole, Role
 
 Found = TypeVar("Found")
 #: Tables whose rows are about one client each.
-About = TypeVar("About", OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow)
+About = TypeVar("About", CareRequest, OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow)
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
 COUNSELOR_LOOKS_BACK = timedelta(days=14)

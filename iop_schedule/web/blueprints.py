@@ -11,6 +11,7 @@ from iop_schedule.web.auth import auth
 from iop_schedule.web.availability import availability
 from iop_schedule.web.calendars import calendars
 from iop_schedule.web.care_changes import care_changes
+from iop_schedule.web.care_requests import care_requests
 from iop_schedule.web.caseload import cases
 from iop_schedule.web.choices import choices
 from iop_schedule.web.disclosures import disclosures
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     make_ups,
     absences,
     care_changes,
+    care_requests,
     substitutes,
     sheets,
     walk_ins,

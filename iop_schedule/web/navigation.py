@@ -98,6 +98,7 @@ CLIENT_PAGES = (
     ("Times", "availability.their_times", "clock"),
     ("Messages", "messages.theirs", "mail"),
     ("Find a time", "placement.person", "search"),
+    ("Requests", "care_requests.theirs", "message-square-text"),
     ("Changes", "care_changes.page", "route"),
     ("Report", "disclosures.report", "file-text"),
     ("Disclosures", "disclosures.accounting", "file-check"),

@@ -12,6 +12,7 @@ from iop_schedule.domain.outreach import COMMITMENT_KINDS, Group
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.queries.calls_wanted import calls_wanted
+from iop_schedule.queries.care_requests import requests_waiting
 from iop_schedule.queries.outreach import (
     FIGURES_WEEKS,
     ContactPage,
@@ -20,6 +21,7 @@ from iop_schedule.queries.outreach import (
     outreach_list,
 )
 from iop_schedule.vocabulary import AuditKind, Barrier, ContactChannel, ContactResult, NextStep
+from iop_schedule.web.forms.care_requests import ASK_WORDS
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import (
     BARRIERS,
@@ -56,11 +58,15 @@ def due() -> ResponseReturnValue:
     found, calls = outreach_list(actor(), now=g.now), calls_wanted(actor(), now=g.now)
     listed = [task.client_id for _, tasks in found.groups for task in tasks]
     listed += [one.client_id for one in calls]
+    asked = requests_waiting(actor(), now=g.now)
+    listed += [line.client_id for line in asked]
     viewed(AuditKind.OUTREACH_VIEWED, details={"clients": listed})
     return render_template(
         "outreach/list.html",
         found=found,
         calls=calls,
+        asked=asked,
+        asked_for=ASK_WORDS,
         reasons=REASON_WORDS,
         group_words=GROUPS,
         words=WORDS,

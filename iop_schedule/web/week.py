@@ -10,6 +10,7 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
+from iop_schedule.queries.care_requests import news_for
 from iop_schedule.queries.open_misses import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
@@ -55,6 +56,7 @@ def my_week_page() -> ResponseReturnValue:
         next_card=_next_card(my.next) if my.next else None,
         goal=goal_of(my),
         open_misses=[open_miss_note(miss) for miss in my.open_misses],
+        has_news=news_for(here, now=g.now),
         title=_title(my.week),
     )
 
