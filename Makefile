@@ -39,9 +39,9 @@ format: $(VENV)/test.done ## put code into shape
 races: $(VENV)/test.done ## the last seat and one hour among fifty people, 20 times; a sheet under killed servers
 	@RACE_RUNS=20 EDITOR_MARKS=40 EDITOR_KILLS=5 $(BIN)/python -m pytest -q tests/actions/test_races.py tests/flows/test_attendance_survives.py
 
-chaos: $(VENV)/test.done ## kill 600 workers and 28 database servers in the middle of reminders
+chaos: $(VENV)/test.done ## kill 600 workers and 28 database servers in the middle of reminders, and tell 5000 histories of them
 	@tools/system-packages
-	@CHAOS_ROUNDS=25 $(BIN)/python -m pytest tests/flows/test_reminder_survives.py $(PYTEST_ARGS)
+	@CHAOS_ROUNDS=25 REMINDER_HISTORIES=5000 $(BIN)/python -m pytest tests/flows/test_reminder_survives.py tests/flows/test_reminder_histories.py $(PYTEST_ARGS)
 
 oracle: $(VENV)/test.done ## one person's best week against an independent model, 1,000 people
 	@PLACEMENT_ORACLE_PEOPLE=1000 $(BIN)/python -m pytest tests/adapters/test_one_person_against_cpsat.py -q

@@ -6,7 +6,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from dateutil import tz as dateutil_tz
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +38,7 @@ from iop_schedule.vocabulary import (
     HoldReason,
     StopReason,
 )
+from tests.domain.test_reminders_zones import US_ZONES
 
 NEW_YORK = ZoneInfo("America/New_York")
 POLICY = NudgePolicy()
@@ -101,29 +101,6 @@ def delivery(wall: str, state: DeliveryState, number: int = 1, **given: object) 
 )
 def test_the_nudge_is_due_at_five_on_the_evening_before(day: str, due: str) -> None:
     assert due_at(date.fromisoformat(day), NEW_YORK, POLICY) == at(due)
-
-
-US_ZONES = (
-    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
-    "America/Anchorage", "America/Adak", "Pacific/Honolulu", "America/Puerto_Rico", "Pacific/Guam",
-    "Pacific/Pago_Pago", "America/Detroit", "America/Boise", "America/Indiana/Indianapolis",
-    "America/Indiana/Knox", "America/Kentucky/Louisville", "America/Menominee",
-    "America/North_Dakota/Center", "America/Juneau", "America/Sitka", "America/Nome", "America/Metlakatla",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", US_ZONES)
-def test_on_every_day_from_2024_to_2035_people_are_reminded_at_five_by_their_own_clock(name: str) -> None:
-    ours, oracle = civil_time.zone(name), dateutil_tz.gettz(name)
-    day, last = date(2024, 1, 1), date(2035, 12, 31)
-    due = due_at(day, ours, POLICY)
-    while day < last:
-        there = due.astimezone(oracle)
-        assert (there.date(), there.time()) == (day - timedelta(days=1), time(17))
-        day += timedelta(days=1)
-        following = due_at(day, ours, POLICY)
-        assert timedelta(hours=23) <= following - due <= timedelta(hours=25)  # none doubled, none missing
-        due = following
 
 
 @pytest.mark.parametrize(
