@@ -723,6 +723,8 @@ class AuditKind(StrEnum):
     OUTREACH_CLOSED = "outreach:closed"
     SELF_REPORT_RECORDED = "self-report:recorded"
     SELF_REPORT_WITHDRAWN = "self-report:withdrawn"
+    GOAL_ADDED = "goal:added"
+    GOAL_ENDED = "goal:ended"
     CARE_REQUESTS_VIEWED = "care-requests:viewed"
     CARE_REQUESTED = "care-request:made"
     CARE_REQUEST_TAKEN_BACK = "care-request:taken-back"

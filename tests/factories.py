@@ -21,6 +21,7 @@ from iop_schedule.models import (
     CareRequest,
     Client,
     ClientConstraint,
+    ClientGoal,
     Closure,
     CommitmentUpload,
     ContactConsent,
@@ -508,6 +509,12 @@ def make_set_aside(client: Client, user: User, **given: Any) -> SetAside:
 def make_care_request(client: Client, user: User, **given: Any) -> CareRequest:
     defaults: dict[str, Any] = {"kind": RequestKind.OTHER_TIMES, "words": "", "asked_at": MADE_AT}
     row: CareRequest = _add(CareRequest(client=client, asked_by=user, **{**defaults, **given}))
+    return row
+
+
+def make_goal(client: Client, **given: Any) -> ClientGoal:
+    defaults: dict[str, Any] = {"words": "A class", "time_name": "", "added_at": MADE_AT}
+    row: ClientGoal = _add(ClientGoal(client_id=client.id, **{**defaults, **given}))
     return row
 
 

@@ -179,6 +179,7 @@ def _contacted(client: Client, user: User) -> None:
     make.make_set_aside(client, user)
     make.make_self_report(client, user)
     make.make_care_request(client, user)
+    make.make_goal(client)
 
 
 def _upload(run_id: str, user: User) -> ImportRun:

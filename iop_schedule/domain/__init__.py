@@ -3,6 +3,7 @@
 civil_time, intervals, permissions, sign_in   what everything stands on
 availability    work and caregiving constraints -> the time a client has
 prescription    the prescribed dose and which one is in force on a day
+goals           what a client wants time for, and whether their week leaves it free
 care_requests   what a client asks to have changed, the answer, and the dated change it becomes
 placement       who can attend what; every rule a plan breaks; the best weeks for one person
 series          weekly group and individual series; ending one and starting its successor

@@ -13,6 +13,7 @@ from iop_schedule.models.calendars import CalendarBody, CalendarFeed, CalendarLi
 from iop_schedule.models.care_requests import CareReply, CareRequest
 from iop_schedule.models.contacts import ContactConsent, ContactPoint, ContactWish
 from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
+from iop_schedule.models.goals import ClientGoal
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.invitations import Invitation, InvitationWish
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
@@ -65,6 +66,7 @@ __all__ = [
     "CaseSnapshot",
     "Client",
     "ClientConstraint",
+    "ClientGoal",
     "Closure",
     "CommitmentUpload",
     "CommitmentUploadEntry",

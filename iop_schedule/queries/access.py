@@ -18,6 +18,7 @@ from iop_schedule.models import (
     Assignment,
     CareRequest,
     Client,
+    ClientGoal,
     Group,
     GroupCoLeader,
     Occurrence,
@@ -42,7 +43,9 @@ from iop_schedule.vocabulary import AssignmentRole, Role
 
 Found = TypeVar("Found")
 #: Tables whose rows are about one client each.
-About = TypeVar("About", CareRequest, OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow)
+About = TypeVar(
+    "About", CareRequest, ClientGoal, OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow
+)
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
 COUNSELOR_LOOKS_BACK = timedelta(days=14)

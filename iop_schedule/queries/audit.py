@@ -153,6 +153,8 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.OUTREACH_CLOSED: "{who} closed an outreach task about {whom}",
     AuditKind.SELF_REPORT_RECORDED: "{who} recorded a self-report of {whom}",
     AuditKind.SELF_REPORT_WITHDRAWN: "{who} took back a self-report of {whom}",
+    AuditKind.GOAL_ADDED: "{who} added a goal of {whom}",
+    AuditKind.GOAL_ENDED: "{who} took a goal of {whom} off the list",
     AuditKind.CARE_REQUESTS_VIEWED: "{who} looked at what {whom} asks for",
     AuditKind.CARE_REQUESTED: "{who} asked for a change in the care of {whom}",
     AuditKind.CARE_REQUEST_TAKEN_BACK: "{who} took back a request of {whom}",

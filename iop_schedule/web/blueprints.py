@@ -17,6 +17,7 @@ from iop_schedule.web.choices import choices
 from iop_schedule.web.disclosures import disclosures
 from iop_schedule.web.feeds import feeds
 from iop_schedule.web.frequency import frequency
+from iop_schedule.web.goals import goals
 from iop_schedule.web.health import health
 from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     absences,
     care_changes,
     care_requests,
+    goals,
     substitutes,
     sheets,
     walk_ins,

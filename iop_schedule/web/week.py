@@ -11,9 +11,11 @@ from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, wall_tim
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
 from iop_schedule.queries.care_requests import news_for
+from iop_schedule.queries.goals import goals_of
 from iop_schedule.queries.open_misses import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.goals import goal_notes
 from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, spoken_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
@@ -56,6 +58,7 @@ def my_week_page() -> ResponseReturnValue:
         next_card=_next_card(my.next) if my.next else None,
         goal=goal_of(my),
         open_misses=[open_miss_note(miss) for miss in my.open_misses],
+        goals=goal_notes(my, goals_of(here.client_id or 0)),
         has_news=news_for(here, now=g.now),
         title=_title(my.week),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from iop_schedule.models import (
     CalendarFeed,
     CareRequest,
+    ClientGoal,
     CommitmentUpload,
     Enrollment,
     OutreachAttempt,
@@ -138,6 +139,7 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "issued_id": lambda w: Ids(w.issued[0].id, w.issued[2].id, {}, w.issued[1].id),
     "report_id": lambda w: Ids(w.run.id, w.far_run.id, {}, missing="f" * 32),
     "attempt_id": lambda w: _about(OutreachAttempt, w),
+    "goal_id": lambda w: _about(ClientGoal, w),
     "request_id": lambda w: _about(CareRequest, w),
     "task_id": lambda w: _about(OutreachTask, w),
     "set_aside_id": lambda w: _about(SetAside, w),
