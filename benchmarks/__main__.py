@@ -19,6 +19,7 @@ RUNS = {
     "make_ups": ("benchmarks.make_ups",),
     "caseload": ("benchmarks.caseload",),
     "placement": ("benchmarks.placement", "--quick"),
+    "reminders": ("benchmarks.reminders",),
     "reports": ("benchmarks.reports", "--database", "sqlite"),
     "uploads": ("benchmarks.uploads",),
     "placement_page": ("benchmarks.placement_page", "--people", "60"),
