@@ -67,9 +67,10 @@ class PostgreSQL:
 
         Only tables with rows are touched: emptying all of them makes new files for each, before every test.
         """
-        if name not in self._emptying:
-            self._emptying[name] = _Emptying(self._connect(name))
-        self._emptying[name].run()
+        kept = self._emptying.get(name)
+        if kept is None or not kept.is_alive():
+            self._emptying[name] = kept = _Emptying(self._connect(name))
+        kept.run()
 
     def drop(self, name: str) -> None:
         """Drop a database, ending what is still connected to it."""
@@ -96,6 +97,15 @@ class _Emptying:
         self._which_have_rows = " UNION ALL ".join(
             f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for (table,) in tables
         )
+
+    def is_alive(self) -> bool:
+        """Return False when a test has cut all connections, this one too."""
+        try:
+            self.connection.execute("SELECT")
+        except psycopg.OperationalError:
+            self.connection.close()
+            return False
+        return True
 
     def run(self) -> None:
         used = self.connection.execute(self._which_have_rows, prepare=True).fetchall()
