@@ -138,7 +138,10 @@ def make_world(cast: Cast) -> World:
         upload=_upload("a" * 32, cast.root), far_upload=_upload("b" * 32, cast.trent),
         plan=plan, far_plan=far_plan,
         consents=tuple(make.make_consent(c, cast.root) for c in (cast.ana, cast.ben, cast.zoe)),
-        issued=tuple(make.make_issued_report(c, cast.root) for c in (cast.ana, cast.ben, cast.zoe)),
+        issued=tuple(
+            make.make_issued_report(client, user)
+            for client, user in ((cast.ana, cast.root), (cast.ben, cast.root), (cast.zoe, cast.trent))
+        ),
         run=make.make_report_run("d" * 32, cast.root), far_run=make.make_report_run("e" * 32, cast.trent),
     )  # fmt: skip
 

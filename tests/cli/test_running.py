@@ -123,7 +123,8 @@ def test_the_server_starts_ticks_logs_no_addresses_and_stops_in_order(
     assert ready == {"status": "ready", "database": "ok", "schema": "ok", "scheduler": "ok", "disk": "ok"}
     assert server.returncode == 0
     assert said == (
-        "Reminders by e-mail are off: set SMTP_HOST to send them.\n"
+        "Messages by e-mail are off: set SMTP_HOST to send them.\n"
+        "Text messages are off: set SMS_URL to send them.\n"
         f"Listening at http://127.0.0.1:{port} (stop with Ctrl+C)\n"
     )
     lines = [json.loads(line) for line in logged.splitlines()]

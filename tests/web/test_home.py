@@ -33,10 +33,24 @@ def test_everyone_lands_on_a_page_that_is_theirs(http: Http, cast: Cast, person:
 @pytest.mark.parametrize(
     ("person", "pages"),
     [
-        ("ana_user", ["My week", "My times"]),
-        ("carol", ["Today", "Program week"]),
-        ("dev", ["Caseload", "Program week", "People"]),
-        ("root", ["Program week", "Groups", "People", "Closures", "Import", "Audit"]),
+        ("ana_user", ["My week", "My times", "My hours", "Messages"]),
+        ("carol", ["Today", "Week", "Program week"]),
+        ("dev", ["Caseload", "Outreach", "Program week", "People", "Reminders", "Reports"]),
+        (
+            "root",
+            [
+                "Program week",
+                "Groups",
+                "Placement",
+                "People",
+                "Reports",
+                "Outreach",
+                "Closures",
+                "Reminders",
+                "Import",
+                "Audit",
+            ],
+        ),
     ],
 )
 def test_the_bar_holds_the_pages_of_ones_role(http: Http, cast: Cast, person: str, pages: list[str]) -> None:
