@@ -38,11 +38,11 @@ _ASKED: tuple[tuple[str, int, Asking, tuple[RequestAnswer, str, int] | None], ..
 def add_care_requests(*, now: datetime) -> None:
     """Let a few clients ask, and their case managers answer most of them."""
     for code, days_ago, asking, heard in _ASKED:
+        at = now - timedelta(days=days_ago)
         client = db.session.scalars(select(Client).where(Client.code == code)).one_or_none()
-        manager = _manager_of(client) if client else None
+        manager = _manager_of(client, at) if client else None
         if client is None or manager is None:
             continue
-        at = now - timedelta(days=days_ago)
         login = db.session.get(User, client.user_id) if client.user_id else None
         asker = actor_for(login) if login else manager
         request = ask(actor=asker, client_id=client.id, asking=asking, now=at)
@@ -60,10 +60,15 @@ def _weekday(day: date) -> date:
     return day if Weekday(day.weekday()).is_treatment_day else _weekday(day + timedelta(days=1))
 
 
-def _manager_of(client: Client) -> Actor | None:
+def _manager_of(client: Client, at: datetime) -> Actor | None:
+    """Return the case manager who was responsible already at that time."""
     user = db.session.scalars(
         select(User)
         .join(Assignment, Assignment.user_id == User.id)
-        .where(Assignment.client_id == client.id, Assignment.role == AssignmentRole.CASE_MANAGER)
+        .where(
+            Assignment.client_id == client.id,
+            Assignment.role == AssignmentRole.CASE_MANAGER,
+            Assignment.from_day < at.date(),
+        )
     ).unique().first()  # fmt: skip
     return actor_for(user) if user else None

@@ -28,6 +28,9 @@ from tests.repository.addresses import MISSING, PARAMETERS, PEOPLE, Person, visi
 from tests.repository.test_endpoints import rules
 from tests.world import World, make_world
 
+#: What a page says does not depend on the database; who may open it is asked on both by test_endpoints.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 #: What gives a client away: names, address, code.
 CLIENTS = {
     "Ana": ("Tamblewyn", "Quillfeather", "ana@example.net"),
