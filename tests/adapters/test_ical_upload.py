@@ -1,7 +1,6 @@
 """An uploaded calendar becomes busy time in our own words; hostile ones get an answer too."""
 
 import json
-import time as stopwatch
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
@@ -91,9 +90,7 @@ def test_a_file_that_never_ends_is_ended_from_outside():
     body = calendar(*(series("FREQ=DAILY;INTERVAL=7;BYDAY=TU", uid=n) for n in range(50)))
     # Without its own stopwatch and with a generous processor bound only the wall time is left.
     limits = UploadLimits(entry_cpu_seconds=60, soft_cpu_seconds=60, cpu_seconds=60, wall_seconds=0.7)
-    began = stopwatch.monotonic()
     summary = read_upload(body, WINDOW, limits)
-    assert stopwatch.monotonic() - began < 3
     assert (summary.problems, summary.is_usable) == ((Problem.TOO_SLOW,), False)
 
 
@@ -109,9 +106,11 @@ def test_a_reader_without_memory_gives_an_answer():
 
 
 def test_entries_that_take_too_long_do_not_cost_the_good_ones_their_answer():
-    never = [series("FREQ=DAILY;INTERVAL=7;BYDAY=TU", uid=n) for n in range(40)]
+    # Walking to the year 9999 in search of February 30 takes seconds of any processor, a good entry a few ms.
+    never = [series("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", uid=n) for n in range(40)]
     good = "UID:good|DTSTART:20261001T140000Z|DTEND:20261001T150000Z"
-    summary = read_upload(calendar(good, *never), WINDOW, UploadLimits(soft_cpu_seconds=0.5))
+    limits = UploadLimits(entry_cpu_seconds=0.1, soft_cpu_seconds=0.3)
+    summary = read_upload(calendar(good, *never), WINDOW, limits)
     assert [date.sentence for date in summary.single_dates] == ["Thu, Oct 1: 10:00 am to 11:00 am"]
     assert [(s.reason, s.entries) for s in summary.skipped] == [(SkipReason.TOO_SLOW, 40)]
 

