@@ -41,6 +41,7 @@ PUBLIC = frozenset(
         "health.live",
         "health.ready",
         "home.robots",
+        "support_links.page",
     }
 )
 #: Endpoints that say themselves how long their answers may be kept.
