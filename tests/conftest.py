@@ -1,13 +1,13 @@
 """What every test stands on: both databases from migrations, the cast, a browser-less client called `http`."""
 
+import gc
 import os
-import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,8 +15,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Engine, text
-from werkzeug.routing import Rule
+from sqlalchemy import text
 
 from iop_schedule import clock
 from iop_schedule.app import create_app
@@ -24,7 +23,9 @@ from iop_schedule.config import Settings
 from iop_schedule.models import db
 from iop_schedule.models.base import write_intent
 from tests.cast import Cast, make_cast
+from tests.kept import KeptApp, PostgresqlDatabase, SqliteDatabase
 from tests.postgresql import PostgreSQL, quick_folder, start_postgresql
+from tests.world import World, make_world
 
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("suite")
@@ -43,33 +44,15 @@ def _folder(name: str) -> Path:
 #: Built once for all tests; building again finds nothing to do.
 ASSETS = _folder("iop-test-assets") / "assets"
 
-#: Each test has an application of its own; templates are compiled once for all of them.
+#: Templates are compiled once for all applications of all runs.
 TEMPLATES = FileSystemBytecodeCache(str(_folder("iop-test-templates")))
 
-_builders: dict[tuple[object, ...], Any] = {}
-_compile_builder = Rule._compile_builder
 
-
-def _compile_once(self: Rule, append_unknown: bool = True) -> Any:
-    """Compile the same route once for all applications of the run; it is most of what making one costs."""
-    defaults = tuple(sorted((self.defaults or {}).items()))
-    key = (self.rule, tuple(self._trace), defaults, append_unknown)
-    if key not in _builders:
-        _builders[key] = _compile_builder(self, append_unknown)
-    return _builders[key]
-
-
-Rule._compile_builder = _compile_once  # type: ignore[method-assign]
-
-_dialects: dict[str, tuple[Any, Any]] = {}
-
-
-def _share_compiled_statements(engine: Engine) -> None:
-    """Let the engines of all applications of the run share what SQLAlchemy compiled: it is kept per dialect."""
-    engine.connect().close()  # A dialect learns about its server with the first connection.
-    engine.dialect, engine._compiled_cache = _dialects.setdefault(
-        engine.dialect.name, (engine.dialect, engine._compiled_cache)
-    )
+def pytest_collection_finish() -> None:
+    """Never look again at what was imported and collected when garbage is collected, and look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 _real_connect = socket.socket.connect
@@ -134,52 +117,93 @@ def postgresql_template(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPat
         upgrade()
         db.session.remove()
         db.engine.dispose()
-    postgresql.create("shared_iop", template="template_iop")
     return "template_iop"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each test that asks for `app` runs on both databases."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        with tempfile.TemporaryDirectory(prefix="iop-sqlite-", dir=quick_folder()) as folder:
-            shutil.copy(template, Path(folder) / "iop.db")
-            yield f"sqlite:///{folder}/iop.db"
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    template = request.getfixturevalue("postgresql_template")
-    if request.node.get_closest_marker("own_database"):
-        name = server.free_name()
-        yield server.create(name, template=template)
-        server.drop(name)
-        return
-    server.empty("shared_iop")
-    yield f"postgresql+psycopg://iop@127.0.0.1:{server.port}/shared_iop"
+def make_app(folder: Path, url: str) -> Flask:
+    """Return an application that finds its templates compiled."""
+    app = create_app(make_settings(folder, url))
+    app.jinja_env.bytecode_cache = TEMPLATES
+    return app
+
+
+@pytest.fixture(scope="session")
+def kept_sqlite(sqlite_template: Path) -> Iterator[KeptApp]:
+    """The application on SQLite."""
+    with tempfile.TemporaryDirectory(prefix="iop-sqlite-", dir=quick_folder()) as folder:
+        kept = KeptApp(SqliteDatabase(sqlite_template, Path(folder)), partial(make_app, Path(folder)))
+        yield kept
+        kept.close()
+
+
+@pytest.fixture(scope="session")
+def kept_postgresql(
+    postgresql: PostgreSQL, postgresql_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KeptApp]:
+    """The application on PostgreSQL."""
+    postgresql.create("shared_iop", template=postgresql_template)
+    kept = KeptApp(
+        PostgresqlDatabase(postgresql, "shared_iop"), partial(make_app, tmp_path_factory.mktemp("pg"))
+    )
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def own_postgresql(postgresql: PostgreSQL, postgresql_template: str, tmp_path: Path) -> Iterator[KeptApp]:
+    """The application on a PostgreSQL database that no other test uses."""
+    name = postgresql.free_name()
+    postgresql.create(name, template=postgresql_template)
+    kept = KeptApp(PostgresqlDatabase(postgresql, name), partial(make_app, tmp_path))
+    yield kept
+    kept.close()
+    postgresql.drop(name)
+
+
+_KEPT = pytest.StashKey[KeptApp]()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for `app` runs on both databases; here is the address, nothing in the tables."""
+    own = request.param == "postgresql" and request.node.get_closest_marker("own_database")
+    kept: KeptApp = request.getfixturevalue("own_postgresql" if own else f"kept_{request.param}")
+    request.node.stash[_KEPT] = kept
+    kept.database.empty()
+    return kept.database.url
+
+
+@pytest.fixture
+def kept_app(request: pytest.FixtureRequest, database_url: str) -> KeptApp:
+    """What goes from test to test on this database."""
+    return request.node.stash[_KEPT]
+
+
+@pytest.fixture
+def app(kept_app: KeptApp, tmp_path: Path) -> Iterator[Flask]:
     """The application on an empty, migrated database, with the clock standing at `NOW`."""
-    app = create_app(make_settings(tmp_path, database_url))
-    app.jinja_env.bytecode_cache = TEMPLATES
+    app = kept_app.as_made(tmp_path)
     clock.freeze(NOW)
     with app.app_context():
-        _share_compiled_statements(db.engine)
         token = write_intent.set(True)
         yield app
         write_intent.reset(token)
-        db.session.remove()
-        db.engine.dispose()
+        kept_app.after_a_test()
     clock.freeze(None)
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(request: pytest.FixtureRequest, app: Flask, kept_app: KeptApp) -> Cast:
     """The same people everywhere; see tests/cast.py."""
-    made = make_cast(now=NOW)
-    db.session.commit()
-    return made
+    if "world" in request.fixturenames:
+        return request.getfixturevalue("world").cast  # type: ignore[no-any-return]
+    return kept_app.populated("cast", lambda: make_cast(now=NOW))  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def world(app: Flask, kept_app: KeptApp) -> World:
+    """The cast, with one of everything that has an address; see tests/world.py."""
+    return kept_app.populated("world", lambda: make_world(make_cast(now=NOW)))  # type: ignore[no-any-return]
 
 
 class Http(FlaskClient):

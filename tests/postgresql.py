@@ -23,7 +23,7 @@ class PostgreSQL:
         self.port = port
         self._command, self._log = command, log
         self._numbers = count(1)
-        self._emptying: dict[str, _Emptying] = {}
+        self._rows: dict[str, _Rows] = {}
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -43,8 +43,8 @@ class PostgreSQL:
 
     def stop(self) -> None:
         """Stop the server in order, closing what was kept open between tests."""
-        for emptying in self._emptying.values():
-            emptying.connection.close()
+        for rows in self._rows.values():
+            rows.connection.close()
         self._server.terminate()
         self._server.wait(timeout=30)
 
@@ -67,10 +67,21 @@ class PostgreSQL:
 
         Only tables with rows are touched: emptying all of them makes new files for each, before every test.
         """
-        kept = self._emptying.get(name)
+        self._rows_of(name).delete()
+
+    def saved(self, name: str) -> str:
+        """Return the statements that put all rows of a database into it again once it is empty."""
+        return self._rows_of(name).statements()
+
+    def load(self, name: str, statements: str) -> None:
+        """Put the rows that were saved into an empty database, asking no trigger."""
+        self._rows_of(name).connection.execute(statements)  # type: ignore[arg-type]
+
+    def _rows_of(self, name: str) -> "_Rows":
+        kept = self._rows.get(name)
         if kept is None or not kept.is_alive():
-            self._emptying[name] = kept = _Emptying(self._connect(name))
-        kept.run()
+            self._rows[name] = kept = _Rows(self._connect(name))
+        return kept
 
     def drop(self, name: str) -> None:
         """Drop a database, ending what is still connected to it."""
@@ -84,8 +95,8 @@ class PostgreSQL:
         return psycopg.connect(host="127.0.0.1", port=self.port, user="iop", dbname=name, autocommit=True)
 
 
-class _Emptying:
-    """A kept connection that takes all rows out of the tables of one database."""
+class _Rows:
+    """A kept connection that takes all rows out of the tables of one database, and puts them in."""
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         self.connection = connection
@@ -107,15 +118,32 @@ class _Emptying:
             return False
         return True
 
-    def run(self) -> None:
-        used = self.connection.execute(self._which_have_rows, prepare=True).fetchall()
-        for (table,) in used:
-            self.connection.execute(f'DELETE FROM "{table}"')
+    def delete(self) -> None:
+        for table in self._used_tables():
+            self.connection.execute(f'DELETE FROM "{table}"')  # type: ignore[arg-type]
         self.connection.execute(
             "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
             " WHERE schemaname = 'public' AND last_value IS NOT NULL",
             prepare=True,
         )
+
+    def statements(self) -> str:
+        written = []
+        with psycopg.ClientCursor(self.connection) as cursor:
+            for table in self._used_tables():
+                rows = cursor.execute(f'SELECT * FROM "{table}"').fetchall()  # type: ignore[arg-type]
+                each = f"({', '.join(['%s'] * len(rows[0]))})"
+                written += [
+                    f'INSERT INTO "{table}" VALUES ' + ", ".join(cursor.mogrify(each, row) for row in rows)
+                ]
+            last = cursor.execute(
+                "SELECT sequencename, last_value FROM pg_sequences"
+                " WHERE schemaname = 'public' AND last_value IS NOT NULL"
+            ).fetchall()
+        return "; ".join(written + [f"SELECT setval('\"{name}\"', {value})" for name, value in last])
+
+    def _used_tables(self) -> list[str]:
+        return [table for (table,) in self.connection.execute(self._which_have_rows, prepare=True)]
 
 
 def _binaries() -> Path:

@@ -49,7 +49,6 @@ from iop_schedule.models.risk import (
     SetAside,
 )
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
-from iop_schedule.models.support_people import SupportConsent, SupportLink, SupportPerson
 
 __all__ = [
     "Assignment",
@@ -123,9 +122,6 @@ __all__ = [
     "SignInSession",
     "SignOff",
     "Site",
-    "SupportConsent",
-    "SupportLink",
-    "SupportPerson",
     "User",
     "db",
 ]

@@ -35,8 +35,6 @@ from iop_schedule.models import (
     SetAside,
     SignInSession,
     Site,
-    SupportConsent,
-    SupportPerson,
     User,
     db,
 )
@@ -46,16 +44,7 @@ from iop_schedule.vocabulary import AssignmentRole, Role
 Found = TypeVar("Found")
 #: Tables whose rows are about one client each.
 About = TypeVar(
-    "About",
-    CareRequest,
-    ClientGoal,
-    OutreachAttempt,
-    OutreachTask,
-    RiskSignal,
-    SetAside,
-    SelfReportRow,
-    SupportConsent,
-    SupportPerson,
+    "About", CareRequest, ClientGoal, OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow
 )
 
 #: How long after leading a session a counselor still sees the people who were expected at it.

@@ -19,14 +19,12 @@ from iop_schedule import clock, logs
 from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.jobs.reminders import drain, plan, sweep
 from iop_schedule.jobs.worker import Worker
-from iop_schedule.models import db
 from iop_schedule.vocabulary import Channel
-from tests.cast import Cast
 from tests.conftest import NOW, Http
 from tests.outbox import expect_on_thursday
 from tests.repository.addresses import MISSING, PARAMETERS, PEOPLE, Person, visits
 from tests.repository.test_endpoints import rules
-from tests.world import World, make_world
+from tests.world import World
 
 #: What a page says does not depend on the database; who may open it is asked on both by test_endpoints.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -52,13 +50,6 @@ MAY_SEE = {
     "Mallory": {"Zoe"},
     "Trent": {"Zoe"},
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    made = make_world(cast)
-    db.session.commit()
-    return made
 
 
 @pytest.fixture

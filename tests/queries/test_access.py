@@ -14,16 +14,9 @@ from iop_schedule.vocabulary import AssignmentRole, Role
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.factories import make_assignment, make_client
-from tests.world import World, make_world
+from tests.world import World
 
 PEOPLE = ("ana_user", "ben_user", "carol", "dev", "root", "zoe_user", "eve", "mallory", "trent")
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    made = make_world(cast)
-    db.session.commit()
-    return made
 
 
 def actor(cast: Cast, person: str) -> access.Actor:

@@ -22,7 +22,7 @@ from iop_schedule.web.security import PUBLIC, SIGNED_IN
 from tests.cast import Cast
 from tests.conftest import Http
 from tests.repository.addresses import CONSTANTS, PARAMETERS, PEOPLE, Person, Visit, visits
-from tests.world import World, make_world
+from tests.world import World
 
 TABLE = Path(__file__).with_name("endpoints.toml")
 EXPECTED: dict[str, str] = tomllib.loads(TABLE.read_text())["endpoints"]
@@ -35,13 +35,6 @@ OWN_PROOF = {
 }
 #: The trail of views, and when a session was last in use.
 MAY_CHANGE = {"audit_event", "sign_in_session"}
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    made = make_world(cast)
-    db.session.commit()
-    return made
 
 
 @pytest.fixture
