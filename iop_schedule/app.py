@@ -22,6 +22,7 @@ from iop_schedule.web.presenting import init_presenting
 from iop_schedule.web.report_files import init_charts
 from iop_schedule.web.request_log import init_request_log
 from iop_schedule.web.security import init_security, load_user
+from iop_schedule.web.support_links import init_support_links
 
 PACKAGE = Path(__file__).parent
 
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_presenting(app, product_name=settings.product_name, manifest=manifest)
     app.wsgi_app = serve_assets(app.wsgi_app, settings.assets_folder)  # type: ignore[method-assign]
     init_feeds(app)
+    init_support_links(app)
     init_security(app)
     _init_sign_in(app)
     init_errors(app)

@@ -318,6 +318,8 @@ class ConsentPurpose(StrEnum):
     WEEKLY = "weekly"
     #: A word after a missed day.
     MISSED = "missed"
+    #: A word when staff would like to hear from them.
+    CONTACT = "contact"
 
 
 class Evidence(StrEnum):
@@ -401,6 +403,7 @@ class DeliveryPurpose(StrEnum):
     CANCELLED = "cancelled"
     DIGEST = "digest"
     MISSED = "missed"
+    CONTACT = "contact"
     CODE = "code"
     SHEETS = "sheets"
     OUTREACH = "outreach"
@@ -423,6 +426,7 @@ _CONSENT_FOR = {
     DeliveryPurpose.CANCELLED: ConsentPurpose.REMINDERS,
     DeliveryPurpose.DIGEST: ConsentPurpose.WEEKLY,
     DeliveryPurpose.MISSED: ConsentPurpose.MISSED,
+    DeliveryPurpose.CONTACT: ConsentPurpose.CONTACT,
 }
 
 
@@ -498,6 +502,7 @@ class ContactChannel(StrEnum):
 
     CALL = "call"
     TEXT = "text"
+    EMAIL = "email"
     IN_PERSON = "in_person"
     OTHER = "other"
 
@@ -729,3 +734,10 @@ class AuditKind(StrEnum):
     CARE_REQUESTED = "care-request:made"
     CARE_REQUEST_TAKEN_BACK = "care-request:taken-back"
     CARE_REQUEST_ANSWERED = "care-request:answered"
+    SUPPORT_VIEWED = "support:viewed"
+    SUPPORT_ADDED = "support:added"
+    SUPPORT_ENDED = "support:ended"
+    SUPPORT_INVITED = "support:invited"
+    SUPPORT_REVOKED = "support:revoked"
+    SUPPORT_LINK_MADE = "support:link-made"
+    SUPPORT_LINK_OPENED = "support:link-opened"

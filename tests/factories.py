@@ -51,6 +51,8 @@ from iop_schedule.models import (
     SetAside,
     SignOff,
     Site,
+    SupportConsent,
+    SupportPerson,
     User,
     db,
 )
@@ -515,6 +517,23 @@ def make_care_request(client: Client, user: User, **given: Any) -> CareRequest:
 def make_goal(client: Client, **given: Any) -> ClientGoal:
     defaults: dict[str, Any] = {"words": "A class", "time_name": "", "added_at": MADE_AT}
     row: ClientGoal = _add(ClientGoal(client_id=client.id, **{**defaults, **given}))
+    return row
+
+
+def make_support_person(client: Client, user: User, **given: Any) -> SupportPerson:
+    defaults: dict[str, Any] = {"name": "Sam", "added_at": MADE_AT, "added_by_id": user.id}
+    row: SupportPerson = _add(SupportPerson(client_id=client.id, **{**defaults, **given}))
+    return row
+
+
+def make_support_consent(
+    person: SupportPerson, occurrence: Occurrence, user: User, **given: Any
+) -> SupportConsent:
+    defaults: dict[str, Any] = {"given_on": MADE_AT.date(), "evidence": Evidence.SPOKEN,
+        "expires_on": occurrence.local_day + timedelta(days=14), "recorded_at": MADE_AT,
+        "recorded_by_id": user.id}  # fmt: skip
+    whose = {"client_id": person.client_id, "person_id": person.id, "occurrence_id": occurrence.id}
+    row: SupportConsent = _add(SupportConsent(**{**whose, **defaults, **given}))
     return row
 
 

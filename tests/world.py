@@ -122,8 +122,13 @@ def make_world(cast: Cast) -> World:
     far_plan = make.make_placement_run(cast.far_program, cast.trent)
     make.make_proposal(plan, cast.ana)
     make.make_proposal(far_plan, cast.zoe)
-    for client, user in ((cast.ana, cast.dev), (cast.ben, cast.dev), (cast.zoe, cast.mallory), (max_, nora)):
+    for client, user, session in (
+        (cast.ana, cast.dev, held), (cast.ben, cast.dev, held), (cast.zoe, cast.mallory, far_held),
+        (max_, nora, held),
+    ):  # fmt: skip
         _contacted(client, user)
+        friend = make.make_support_person(client, user, name=f"A friend of {client.called}")
+        make.make_support_consent(friend, session, user)
     return World(
         cast=cast, nora=nora, max=max_, max_user=max_user, held=held, far_held=far_held,
         today=occurrence(cast.wednesday, TODAY, cast.ana, cast.ben),

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select, update
 
 from iop_schedule.actions import audit
+from iop_schedule.actions.locks import lock_client
+from iop_schedule.actions.reminders.planning import put
 from iop_schedule.domain.civil_time import local_day, zone
-from iop_schedule.domain.outreach import due_day, ends_with, working_day
+from iop_schedule.domain.outreach import due_day, earliest_next_day, ends_with, working_day
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.reminders import key_of, word_from_staff
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import (
@@ -19,6 +22,7 @@ from iop_schedule.models import (
     Occurrence,
     OutreachAttempt,
     OutreachTask,
+    ReminderDelivery,
     RosterEntry,
     SetAside,
     Site,
@@ -27,13 +31,18 @@ from iop_schedule.models import (
 )
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_about_client, access_client, in_force
+from iop_schedule.queries.occasions import words_from_staff
 from iop_schedule.vocabulary import (
     AssignmentRole,
     AttendanceStatus,
     AuditKind,
     Barrier,
+    Channel,
     ContactChannel,
     ContactResult,
+    DeliveryPurpose,
+    DeliveryState,
+    HoldReason,
     NextStep,
     Role,
     TaskEnd,
@@ -44,6 +53,11 @@ LONGEST_NOTE = 300
 OLDEST_ENTRY = timedelta(days=14)
 #: One's own entry can be taken back within this time; the page offers it at once.
 UNDO_WITHIN = timedelta(hours=12)
+
+#: What a message counts as in the log.
+_LOGGED_AS = {Channel.SMS: ContactChannel.TEXT, Channel.EMAIL: ContactChannel.EMAIL}
+#: One message from us in so many hours; a second looks like pressure.
+BETWEEN_MESSAGES = timedelta(hours=20)
 
 _THERE = (AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART)
 
@@ -62,6 +76,14 @@ class NextDayMissing(NotPossible):
 
 class NoteTooLong(NotPossible):
     """Keep the note under 300 characters. Clinical detail belongs into the record, not here."""
+
+
+class NoWayToWrite(NotPossible):
+    """They cannot be written to that way. See under Messages what is missing, or call them."""
+
+
+class WrittenToday(NotPossible):
+    """A message has gone to them in the last hours already. Wait for their answer, or call."""
 
 
 class TooLateToUndo(NotPossible):
@@ -90,6 +112,62 @@ def log_contact(*, actor: Actor, client_id: int, contact: Contact, now: datetime
     """
     client = access_client(actor, client_id, Permission.OUTREACH_LOG, now=now)
     _check(contact, client, now=now)
+    row = _keep(contact, client, actor=actor, now=now)
+    db.session.commit()
+    return row
+
+
+def send_message(*, actor: Actor, client_id: int, channel: Channel, now: datetime) -> OutreachAttempt:
+    """Ask a client by mail or text to call the office, and keep that in the log.
+
+    It leaves through the outbox like every message: neutral words in their language, outside their quiet
+    hours, and only if they have still agreed to it then.
+
+    Raises:
+        NotFound: not this person's client.
+        NoWayToWrite: no address of theirs, or they have not agreed to such messages.
+        WrittenToday: one went out in the last hours.
+    """
+    client = access_client(actor, client_id, Permission.OUTREACH_LOG, now=now)
+    lock_client(client.id)
+    today = local_day(now, zone(client.site.zone))
+    outside, inside = words_from_staff(client.id, [channel, Channel.IN_APP], today)
+    if outside.why_not():
+        raise NoWayToWrite
+    if _was_written(client.id, now):
+        raise WrittenToday
+    contact = Contact(
+        at=now,
+        channel=_LOGGED_AS[channel],
+        result=ContactResult.LEFT_MESSAGE,
+        next_step=NextStep.WAIT_FOR_REPLY,
+        next_day=earliest_next_day(today),
+    )
+    row = _keep(contact, client, actor=actor, now=now)
+    for word in (outside, inside):
+        if not word.why_not():
+            put(word_from_staff(word, key=_key(row, word.reach.channel), day=today, now=now))
+    db.session.commit()
+    return row
+
+
+def _key(row: OutreachAttempt, channel: Channel) -> str:
+    return key_of("contact", row.id, channel)
+
+
+def _was_written(client_id: int, now: datetime) -> bool:
+    waiting_or_out = ReminderDelivery.state.not_in([DeliveryState.CANCELLED, DeliveryState.SUPPRESSED])
+    statement = exists().where(
+        ReminderDelivery.client_id == client_id,
+        ReminderDelivery.purpose == DeliveryPurpose.CONTACT,
+        ReminderDelivery.channel != Channel.IN_APP,
+        ReminderDelivery.due_at > now - BETWEEN_MESSAGES,
+        waiting_or_out,
+    )
+    return db.session.scalar(select(statement)) is True
+
+
+def _keep(contact: Contact, client: Client, *, actor: Actor, now: datetime) -> OutreachAttempt:
     task = _open_task(client.id)
     row = OutreachAttempt(
         client_id=client.id,
@@ -110,12 +188,13 @@ def log_contact(*, actor: Actor, client_id: int, contact: Contact, now: datetime
     audit.record(AuditKind.OUTREACH_LOGGED, actor=actor, client_id=client.id, now=now, details=details)
     if task is not None and ends_with(contact.result, contact.next_step):
         _end(task, TaskEnd.AGREED, actor=actor, now=now)
-    db.session.commit()
     return row
 
 
 def undo(*, actor: Actor, attempt_id: int, now: datetime) -> OutreachAttempt:
     """Take back one's own entry; a task it had settled is open again. Twice changes nothing.
+
+    A message that has not left yet does not leave any more.
 
     Raises:
         NotFound: not an entry about this person's client.
@@ -127,6 +206,7 @@ def undo(*, actor: Actor, attempt_id: int, now: datetime) -> OutreachAttempt:
     if row.user_id != actor.user_id or now - row.recorded_at > UNDO_WITHIN:
         raise TooLateToUndo
     row.undone_at, row.undone_by_id = now, actor.user_id
+    _call_back(row)
     task = row.task
     if task is not None and task.ended_by == TaskEnd.AGREED and _open_task(row.client_id) is None:
         task.ended_at, task.ended_by = None, None
@@ -134,6 +214,17 @@ def undo(*, actor: Actor, attempt_id: int, now: datetime) -> OutreachAttempt:
     audit.record(AuditKind.OUTREACH_UNDONE, actor=actor, client_id=row.client_id, now=now, details=details)
     db.session.commit()
     return row
+
+
+def _call_back(row: OutreachAttempt) -> None:
+    db.session.execute(
+        update(ReminderDelivery)
+        .where(
+            ReminderDelivery.dedup_key.in_([_key(row, channel) for channel in Channel]),
+            ReminderDelivery.state == DeliveryState.PLANNED,
+        )
+        .values(state=DeliveryState.CANCELLED, reason=HoldReason.NOTHING_LEFT)
+    )
 
 
 def close_task(*, actor: Actor, task_id: int, now: datetime) -> int:

@@ -25,6 +25,7 @@ from iop_schedule.demo.past_people import add_past_people
 from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.demo.placement import add_placement
 from iop_schedule.demo.placement_choices import add_placement_choices
+from iop_schedule.demo.support_people import add_support_people
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, settle
 from iop_schedule.domain.intervals import Interval
@@ -137,6 +138,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_placement_choices(now=now)
     add_care_requests(now=now)
     add_goals(now=now)
+    add_support_people(now=now)
     return _accounts(clinic, password)
 
 

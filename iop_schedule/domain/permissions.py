@@ -14,6 +14,9 @@ class Permission(StrEnum):
     #: Ask for a change in one's own care; staff write down what a client asks for aloud.
     CARE_REQUEST = "care:request"
     CARE_ANSWER = "care:answer"
+    #: Say who may come along to one's own family sessions; staff write down what a client says.
+    OWN_COMPANY = "own-company:invite"
+    COMPANY_INVITE = "company:invite"
     TODAY_READ = "today:read"
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
@@ -45,7 +48,12 @@ class Permission(StrEnum):
     WORDING_EDIT = "wording:edit"
 
 
-_STAFF = {Permission.ACCOUNT, Permission.PROGRAM_READ, Permission.ABSENCE_TELL}
+_STAFF = {
+    Permission.ACCOUNT,
+    Permission.PROGRAM_READ,
+    Permission.ABSENCE_TELL,
+    Permission.COMPANY_INVITE,
+}
 
 #: Everything a role holds; a permission not listed is denied.
 HELD: dict[Role, frozenset[Permission]] = {
@@ -56,6 +64,7 @@ HELD: dict[Role, frozenset[Permission]] = {
             Permission.OWN_TIMES,
             Permission.OWN_SESSIONS,
             Permission.CARE_REQUEST,
+            Permission.OWN_COMPANY,
             Permission.OWN_MESSAGES,
         }
     ),

@@ -49,6 +49,7 @@ from iop_schedule.models.risk import (
     SetAside,
 )
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
+from iop_schedule.models.support_people import SupportConsent, SupportLink, SupportPerson
 
 __all__ = [
     "Assignment",
@@ -122,6 +123,9 @@ __all__ = [
     "SignInSession",
     "SignOff",
     "Site",
+    "SupportConsent",
+    "SupportLink",
+    "SupportPerson",
     "User",
     "db",
 ]

@@ -35,6 +35,8 @@ from iop_schedule.models import (
     SetAside,
     SignInSession,
     Site,
+    SupportConsent,
+    SupportPerson,
     User,
     db,
 )
@@ -44,7 +46,16 @@ from iop_schedule.vocabulary import AssignmentRole, Role
 Found = TypeVar("Found")
 #: Tables whose rows are about one client each.
 About = TypeVar(
-    "About", CareRequest, ClientGoal, OutreachAttempt, OutreachTask, RiskSignal, SetAside, SelfReportRow
+    "About",
+    CareRequest,
+    ClientGoal,
+    OutreachAttempt,
+    OutreachTask,
+    RiskSignal,
+    SetAside,
+    SelfReportRow,
+    SupportConsent,
+    SupportPerson,
 )
 
 #: How long after leading a session a counselor still sees the people who were expected at it.

@@ -28,7 +28,8 @@ from iop_schedule.queries.names import names_apart
 from iop_schedule.queries.notices import Told, answered_absent, is_told_off, told_by_entry
 from iop_schedule.queries.session_lines import SessionLine, line_of
 from iop_schedule.queries.sign_off import SheetWord, is_closed_now, words_of
-from iop_schedule.vocabulary import AbsenceReason, AttendanceStatus, RosterSource
+from iop_schedule.queries.support_people import accompanied
+from iop_schedule.vocabulary import AbsenceReason, AttendanceStatus, RosterSource, ServiceType
 
 #: A client is called new on a roster for this long after admission.
 NEW_FOR = timedelta(days=14)
@@ -60,6 +61,8 @@ class Seat:
     marked_at: datetime | None
     #: What was told about this session; the instants are on the site's wall clock.
     told: Told
+    #: How many people they bring along, as far as invited.
+    brings: int
     #: One helpful line, such as “Missed Mon, no word yet”.
     line: str
     done_minutes: int
@@ -107,6 +110,8 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
         [row.client.id for row in rows], first_day=week.monday, last_day=week.sunday, now=now
     )
     told = told_by_entry([row.entry.id for row in rows], tz=tz)
+    is_family = occurrence.series.service_type == ServiceType.FAMILY
+    brought = accompanied(occurrence.id) if is_family else {}
     without_account = [row.entry.id for row in rows if row.client.user_id is None]
     for entry_id, at in (answered_absent(without_account) if without_account else {}).items():
         told[entry_id] = replace(told[entry_id], absent=AbsenceReason.NOT_SAID, absent_at=at.astimezone(tz))
@@ -116,6 +121,7 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
             name=names[row.client.id],
             care=records[row.client.id],
             told=told[row.entry.id],
+            brings=brought.get(row.client.id, 0),
             occurrence=occurrence,
             tz=tz,
         )
@@ -275,7 +281,7 @@ def _roster_rows(occurrence: Occurrence) -> list[_Row]:
 
 
 def _seat(
-    row: _Row, *, name: str, care: CareRecord, told: Told, occurrence: Occurrence, tz: ZoneInfo
+    row: _Row, *, name: str, care: CareRecord, told: Told, brings: int, occurrence: Occurrence, tz: ZoneInfo
 ) -> Seat:
     entry, client, record = row.entry, row.client, row.record
     stands = record if record and record.status != AttendanceStatus.ENTERED_IN_ERROR else None
@@ -299,6 +305,7 @@ def _seat(
         marked_by=row.marked_by if stands else "",
         marked_at=stands.marked_at.astimezone(tz) if stands else None,
         told=told,
+        brings=brings,
         line=_helpful_line(care, occurrence),
         done_minutes=week.delivered_minutes,
         goal_minutes=week.prescribed_minutes,

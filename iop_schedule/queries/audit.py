@@ -159,11 +159,20 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.CARE_REQUESTED: "{who} asked for a change in the care of {whom}",
     AuditKind.CARE_REQUEST_TAKEN_BACK: "{who} took back a request of {whom}",
     AuditKind.CARE_REQUEST_ANSWERED: "{who} answered a request of {whom}",
+    AuditKind.SUPPORT_VIEWED: "{who} looked at who may come with {whom}",
+    AuditKind.SUPPORT_ADDED: "{who} noted someone who may come with {whom}",
+    AuditKind.SUPPORT_ENDED: "{who} noted that someone no longer comes with {whom}",
+    AuditKind.SUPPORT_INVITED: "{who} recorded the consent of {whom} to tell someone of one session",
+    AuditKind.SUPPORT_REVOKED: "{who} recorded that {whom} took an invitation back",
+    AuditKind.SUPPORT_LINK_MADE: "{who} made a new link to one session of {whom}",
+    AuditKind.SUPPORT_LINK_OPENED: "{who} opened the link to one session of {whom}",
 }
 
 PAGE_SIZE = 50
 #: Rows of one export; older ones are reached with the date filters.
 LONGEST_EXPORT = 20_000
+#: Whoever was given a link that needs no account.
+LINK_HOLDER = "Whoever holds the link"
 NOBODY_SIGNED_IN = "Someone not signed in"
 SCHEDULER = "The system"
 SOMEONE_ELSE = "someone who is no longer at your site"
@@ -312,6 +321,8 @@ def _lines(rows: Sequence[AuditEvent], actor: Actor) -> Iterator[AuditLine]:
 def _who(row: AuditEvent, names: dict[int, str]) -> str:
     if row.actor_id is not None:
         return names.get(row.actor_id, "Someone of another site")
+    if row.kind == AuditKind.SUPPORT_LINK_OPENED:
+        return LINK_HOLDER
     return NOBODY_SIGNED_IN if row.kind.startswith("account:") else SCHEDULER
 
 

@@ -18,13 +18,14 @@ from iop_schedule.vocabulary import (
     Modality,
     OccurrenceStatus,
     Role,
+    ServiceType,
     Weekday,
     WeekParity,
 )
 
 #: How far ahead sessions are compared with commitments.
 LOOKS_AHEAD = timedelta(weeks=12)
-ONE_TO_ONE = "One-to-one"
+ONE_TO_ONE, FAMILY_SESSION = "One-to-one", "Family session"
 
 
 def commitment_of(row: ClientConstraint) -> Commitment:
@@ -236,4 +237,6 @@ def _row(
 def session_name(series: Series) -> str:
     """Return what staff call a weekly session, without a client's name."""
     group: Group | None = series.group
-    return group.name if group is not None else ONE_TO_ONE
+    if group is not None:
+        return group.name
+    return FAMILY_SESSION if series.service_type == ServiceType.FAMILY else ONE_TO_ONE

@@ -36,7 +36,14 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus, OccurrenceStatus, RosterSource
+from iop_schedule.queries.availability import FAMILY_SESSION, ONE_TO_ONE
+from iop_schedule.vocabulary import (
+    AttendanceStatus,
+    EnrollmentStatus,
+    OccurrenceStatus,
+    RosterSource,
+    ServiceType,
+)
 
 _missed = aliased(RosterEntry)
 
@@ -373,9 +380,12 @@ def _session_row(fact: SessionFact, titles: Mapping[int, str], tz: ZoneInfo) -> 
 def session_titles(occurrence_ids: Iterable[int]) -> dict[int, str]:
     """Return what staff call each dated session."""
     statement = (
-        select(Occurrence.id, Group.name)
+        select(Occurrence.id, Group.name, Series.service_type)
         .join(Series, Series.id == Occurrence.series_id)
         .outerjoin(Group, Group.id == Series.group_id)
         .where(Occurrence.id.in_(list(occurrence_ids)))
     )
-    return {row.id: row.name or "One-to-one" for row in db.session.execute(statement)}
+    alone = {ServiceType.FAMILY: FAMILY_SESSION}
+    return {
+        row.id: row.name or alone.get(row.service_type, ONE_TO_ONE) for row in db.session.execute(statement)
+    }

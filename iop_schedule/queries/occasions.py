@@ -9,10 +9,19 @@ from sqlalchemy import Row, Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from iop_schedule.domain import civil_time
-from iop_schedule.domain.reminders import ClientDay, MissedDay, NudgePolicy, StaffDay, WeekAhead, staff_is_due
+from iop_schedule.domain.reminders import (
+    ClientDay,
+    MissedDay,
+    NudgePolicy,
+    StaffDay,
+    WeekAhead,
+    WordFromStaff,
+    staff_is_due,
+)
 from iop_schedule.domain.reminders.timing import DEFAULT_POLICY
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.models import (
+    Assignment,
     AttendanceRecord,
     Client,
     Occurrence,
@@ -22,7 +31,7 @@ from iop_schedule.models import (
     User,
     db,
 )
-from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.access import actor_for, in_force
 from iop_schedule.queries.caseload import caseload
 from iop_schedule.queries.contacts import reaches
 from iop_schedule.queries.engagement.clients import caseload_lines
@@ -152,6 +161,37 @@ def _told_since_they_came(client_id: int, channel: Channel, day: date) -> bool:
         or_(last_came.is_(None), ReminderDelivery.day > last_came),
     )
     return db.session.scalar(select(statement)) is True
+
+
+def words_from_staff(
+    client_id: int, channels: Sequence[Channel], day: date, *, policy: NudgePolicy = DEFAULT_POLICY
+) -> list[WordFromStaff]:
+    """Return how one client may be sent a word over each of `channels`, in that order."""
+    statement = (
+        select(
+            Client.preferred_name,
+            Site.name.label("site"),
+            User.given_name,
+            User.family_name,
+            is_enrolled(Client.id, day).label("enrolled"),
+        )
+        .join(Site, Client.site_id == Site.id)
+        .outerjoin(Assignment, (Assignment.client_id == Client.id) & in_force(Assignment, day))
+        .outerjoin(User, User.id == Assignment.user_id)
+        .where(Client.id == client_id)
+    )
+    rows = db.session.execute(statement).all()
+    private = {name for row in rows for name in (row.site, row.given_name, row.family_name) if name}
+    return [
+        WordFromStaff(
+            client_id=client_id,
+            reach=reach,
+            enrolled=rows[0].enrolled,
+            called=rows[0].preferred_name,
+            private_names=frozenset(private),
+        )
+        for reach in reaches([client_id], channels, policy=policy)[client_id]
+    ]
 
 
 def staff_days(*, now: datetime, known: frozenset[tuple[int, DeliveryPurpose, date]]) -> Iterator[StaffDay]:

@@ -36,12 +36,16 @@ from iop_schedule.models import (
 from iop_schedule.queries.access import Actor, access_client, sees_client
 from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.queries.cases import Case
+from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.names import names_apart
+from iop_schedule.queries.occasions import words_from_staff
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     Barrier,
+    Channel,
     ContactChannel,
     ContactResult,
+    HoldReason,
     NextStep,
     Role,
     TaskEnd,
@@ -116,6 +120,8 @@ class ContactPage:
     task_id: int | None
     due: date | None
     attempts: tuple[AttemptView, ...]
+    #: How they may be asked in writing to call, and why not where they may not.
+    ways: tuple[tuple[Channel, HoldReason | None], ...]
     #: On the client's calendar and clock.
     zone: ZoneInfo
     now: datetime
@@ -188,6 +194,10 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
         task_id=task.id if task else None,
         due=task.due_day if task else None,
         attempts=contacts_of(client.id, actor, now=now),
+        ways=tuple(
+            (word.reach.channel, word.why_not())
+            for word in words_from_staff(client.id, OUTSIDE, local_day(now, tz))
+        ),
         zone=tz,
         now=local(now, tz),
         today=local_day(now, tz),

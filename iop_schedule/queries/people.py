@@ -104,6 +104,7 @@ class ClientDetail:
     programs: tuple[tuple[int, str], ...]
     places: tuple[OwnPlace, ...]
     may_place: bool
+    may_bring: bool
 
 
 def own_login(actor: Actor) -> User:
@@ -213,6 +214,7 @@ def client_detail(actor: Actor, client_id: int, *, now: datetime) -> ClientDetai
         programs=_programs_of(client.site_id) if may_edit else (),
         places=places_of(actor, client.id, today=today),
         may_place=holds(actor.role, Permission.PLACEMENT_DECIDE),
+        may_bring=holds(actor.role, Permission.COMPANY_INVITE),
     )
 
 

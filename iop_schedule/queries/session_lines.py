@@ -11,6 +11,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import OPENS_MINUTES
 from iop_schedule.models import AttendanceRecord, Occurrence, Room, RosterEntry, Series, User, db
 from iop_schedule.queries.access import Actor, leads, sees_occurrence
+from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.sign_off import sheet_closed
 from iop_schedule.vocabulary import AttendanceStatus, Modality, OccurrenceStatus, SeriesKind
 
@@ -162,7 +163,8 @@ def session_title(series: Series) -> str:
     """Return what staff call a session: the group's name, or one-to-one with the client's short name."""
     if series.kind == SeriesKind.GROUP and series.group is not None:
         return series.group.name
-    return f"One-to-one with {series.client.short_name}" if series.client else "One-to-one"
+    name = session_name(series)
+    return f"{name} with {series.client.short_name}" if series.client else name
 
 
 def place_words(room: Room | None, modality: str) -> str:

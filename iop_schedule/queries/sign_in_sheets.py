@@ -12,9 +12,10 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Occurrence, RosterEntry, Series, db
 from iop_schedule.queries.access import Actor, access_occurrence, leads, sees_occurrence
+from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.names import names_apart
 from iop_schedule.queries.session_lines import place_words
-from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
+from iop_schedule.vocabulary import OccurrenceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def _sheet(occurrence: Occurrence, people: list[Client]) -> SignInSheet:
     names = names_apart(people)
     return SignInSheet(
         occurrence_id=occurrence.id,
-        title=series.group.name if series.kind == SeriesKind.GROUP and series.group else "One-to-one",
+        title=session_name(series),
         starts=occurrence.starts_at.astimezone(tz),
         ends=occurrence.ends_at.astimezone(tz),
         room=place_words(occurrence.room, series.modality),

@@ -16,7 +16,7 @@ from iop_schedule.domain.notices import can_be_late
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Closure, Occurrence, RosterEntry, db
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.availability import commitments_of, session_name
 from iop_schedule.queries.frequency import care_records, without
 from iop_schedule.queries.make_ups import told_off
 from iop_schedule.queries.notices import NOTHING, Told, told_by_entry
@@ -196,7 +196,7 @@ def _session(entry: RosterEntry, state: SessionState, told: Told, tz: ZoneInfo) 
     usual = rule_of(occurrence.series).instants_on(occurrence.original_day).start if moved else None
     return WeekSession(
         id=occurrence.id,
-        title="One-to-one" if individual or not occurrence.series.group else occurrence.series.group.name,
+        title=session_name(occurrence.series),
         is_individual=individual,
         starts=occurrence.starts_at.astimezone(tz),
         ends=occurrence.ends_at.astimezone(tz),

@@ -15,6 +15,7 @@ from iop_schedule.domain.reminders import Meaning
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.queries.messages import asked_by
 from iop_schedule.vocabulary import Answer
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.security import settings
 
 answers = Blueprint("answers", __name__)
@@ -113,7 +114,7 @@ def report() -> ResponseReturnValue:
     replies.take_report(
         ref=request.form.get("MessageSid", ""),
         arrived=status not in {"undelivered", "failed"},
-        code=int(code) if code.isdecimal() and len(code) < 9 else 0,  # noqa: PLR2004 - no code is longer
+        code=whole_number(code) or 0,
         now=g.now,
     )
     return "", 204

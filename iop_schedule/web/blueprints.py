@@ -40,6 +40,8 @@ from iop_schedule.web.series import series
 from iop_schedule.web.sheets import sheets
 from iop_schedule.web.steps import steps
 from iop_schedule.web.substitutes import substitutes
+from iop_schedule.web.support_links import support_links
+from iop_schedule.web.support_people import support_people
 from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
@@ -78,6 +80,8 @@ BLUEPRINTS = (
     care_changes,
     care_requests,
     goals,
+    support_people,
+    support_links,
     substitutes,
     sheets,
     walk_ins,

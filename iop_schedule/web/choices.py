@@ -8,12 +8,12 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, my_choice
 from iop_schedule.vocabulary import AuditKind, Weekday
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.placement_words import DAY_NAMES, MiniDay, span
 from iop_schedule.web.security import actor, requires, viewed
 
 choices = Blueprint("choices", __name__)
 
-LONGEST_NUMBER = 9
 NONE_WORKS = "none"
 
 
@@ -47,10 +47,10 @@ def answer() -> ResponseReturnValue:
 
 
 def _number(name: str) -> int:
-    text = request.form.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+    number = whole_number(request.form.get(name))
+    if number is None:
         raise NotFound
-    return int(text)
+    return number
 
 
 def _page(*, problem: str = "") -> str:

@@ -64,7 +64,7 @@ def init_feeds(app: Flask) -> None:
 @feeds.route(ROUTE, methods=["GET"], provide_automatic_options=False)
 def serve(token: str) -> ResponseReturnValue:
     """Serve the sessions behind a secret link to whoever holds it."""
-    served = None if _came_in_clear(settings(), request.scheme) else _serve(token)
+    served = None if came_in_clear(settings(), request.scheme) else _serve(token)
     if served is None:
         wait = _limits(current_app).failures.wait(_address(), g.now)
         return _too_many(wait) if wait else _plain("There is no calendar here.", 404)
@@ -111,7 +111,7 @@ def _headers(served: Served) -> list[tuple[str, str]]:
     return headers
 
 
-def _came_in_clear(here: Settings, scheme: str) -> bool:
+def came_in_clear(here: Settings, scheme: str) -> bool:
     """Return True when a link meant for HTTPS came over HTTP, as far as the proxies in front can tell."""
     return here.trusted_proxies > 0 and here.public_url.startswith("https:") and scheme != "https"
 
@@ -167,7 +167,7 @@ class QuickFeeds:
 
     def _served(self, token: str, environ: "WSGIEnvironment") -> Served | None:
         asker, here, now = _Asker(environ), self._app.extensions["settings"], clock.now()
-        if _came_in_clear(here, environ["wsgi.url_scheme"]):
+        if came_in_clear(here, environ["wsgi.url_scheme"]):
             return None
         try:
             found = actions.serve_unchanged(

@@ -17,7 +17,7 @@ from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.make_ups import OptionWords, SessionWords
 from iop_schedule.queries.own_sessions import Choices, OwnSession, choices_for, own_session
 from iop_schedule.vocabulary import AbsenceReason, AuditKind, NoticeKind
-from iop_schedule.web.presenting import clock_time, day_label, hours, spoken_hours, time_range
+from iop_schedule.web.presenting import clock_time, day_label, in_hours, of_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 
 make_ups = Blueprint("make_ups", __name__, url_prefix="/my/sessions/<int:occurrence_id>")
@@ -137,10 +137,10 @@ def _instead(words: str) -> str:
 
 def _comes_to(option: OptionWords) -> str:
     if option.reaches_goal and option.same_week:
-        return f"Gets you to {hours(option.goal_minutes)} hours"
+        return f"Gets you to {in_hours(option.goal_minutes)}"
     if option.same_week and option.goal_minutes:
-        return f"Gets you to {spoken_hours(option.week_minutes)} of {hours(option.goal_minutes)} hours"
-    return f"Makes up {spoken_hours(option.restores_minutes)} hours"
+        return f"Gets you to {of_hours(option.week_minutes, option.goal_minutes)}"
+    return f"Makes up {in_hours(option.restores_minutes)}"
 
 
 @make_ups.route("/make-up/check", methods=["GET", "POST"])

@@ -2,6 +2,7 @@
 
 from iop_schedule.queries.reminded import BOOKED_LATE, NOT_YET
 from iop_schedule.vocabulary import Channel, ConsentPurpose, DeliveryPurpose, Evidence, HoldReason
+from iop_schedule.web.security import settings
 
 CHANNELS = {Channel.EMAIL: "Email", Channel.SMS: "Text message", Channel.IN_APP: "In the app"}
 
@@ -9,6 +10,7 @@ CONSENTS = {
     ConsentPurpose.REMINDERS: "A reminder before each day, and what changes",
     ConsentPurpose.WEEKLY: "My times for next week, on Friday",
     ConsentPurpose.MISSED: "A word after a day I missed",
+    ConsentPurpose.CONTACT: "A word when someone would like to hear from me",
 }
 
 PURPOSES = {
@@ -17,6 +19,7 @@ PURPOSES = {
     DeliveryPurpose.CANCELLED: "Cancellation",
     DeliveryPurpose.DIGEST: "Next week",
     DeliveryPurpose.MISSED: "We missed you",
+    DeliveryPurpose.CONTACT: "Please call us",
     DeliveryPurpose.CODE: "Code",
     DeliveryPurpose.SHEETS: "Sheets to finish",
     DeliveryPurpose.OUTREACH: "People to reach",
@@ -56,6 +59,11 @@ REASONS: dict[str, tuple[str, str]] = {
     BOOKED_LATE: ("Booked after reminders went out", "They were told when it was booked."),
     NOT_YET: ("Not due yet", ""),
 }
+
+
+def channels_set_up() -> list[Channel]:
+    """Return the channels clients can be written to over in this deployment."""
+    return [Channel.EMAIL, Channel.SMS] if settings().sms_url else [Channel.EMAIL]
 
 
 def reason_words(reason: str) -> str:

@@ -20,7 +20,14 @@ from iop_schedule.web.forms.messages import (
     WhenForm,
     when_form,
 )
-from iop_schedule.web.message_words import CHANNELS, CONSENTS, EVIDENCE, PURPOSES, reason_words
+from iop_schedule.web.message_words import (
+    CHANNELS,
+    CONSENTS,
+    EVIDENCE,
+    PURPOSES,
+    channels_set_up,
+    reason_words,
+)
 from iop_schedule.web.security import actor, requires, settings, viewed
 
 messages = Blueprint("messages", __name__)
@@ -220,11 +227,11 @@ def _page(
     shown = render_template(
         "messages/wishes.html" if is_own else "messages/client.html",
         page=page,
-        ways=[_way(page, channel, address_form) for channel in _channels()],
+        ways=[_way(page, channel, address_form) for channel in channels_set_up()],
         consent_form=consent_form,
         time_form=time_form,
         may_edit=is_own or holds(actor().role, Permission.CLIENT_EDIT),
-        texts_on=Channel.SMS in _channels(),
+        texts_on=Channel.SMS in channels_set_up(),
         words={
             "channels": CHANNELS,
             "consents": CONSENTS,
@@ -234,10 +241,6 @@ def _page(
         },
     )
     return shown, status
-
-
-def _channels() -> list[Channel]:
-    return [Channel.EMAIL, Channel.SMS] if settings().sms_url else [Channel.EMAIL]
 
 
 def _way(page: ContactPage, channel: Channel, sent: AddressForm | None) -> dict[str, Any]:

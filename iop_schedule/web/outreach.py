@@ -10,7 +10,7 @@ from iop_schedule.actions import risk, transactions
 from iop_schedule.domain.notices import REASON_WORDS
 from iop_schedule.domain.outreach import COMMITMENT_KINDS, Group
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import NotPossible
+from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.calls_wanted import calls_wanted
 from iop_schedule.queries.care_requests import requests_waiting
 from iop_schedule.queries.outreach import (
@@ -20,7 +20,7 @@ from iop_schedule.queries.outreach import (
     manager_figures,
     outreach_list,
 )
-from iop_schedule.vocabulary import AuditKind, Barrier, ContactChannel, ContactResult, NextStep
+from iop_schedule.vocabulary import AuditKind, Barrier, Channel, ContactChannel, ContactResult, NextStep
 from iop_schedule.web.forms.care_requests import ASK_WORDS
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import (
@@ -32,6 +32,7 @@ from iop_schedule.web.forms.outreach import (
     ContactForm,
     NotNowForm,
 )
+from iop_schedule.web.message_words import channels_set_up, reason_words
 from iop_schedule.web.security import actor, offer_undo, own_path, requires, viewed
 
 outreach = Blueprint("outreach", __name__)
@@ -42,6 +43,7 @@ GROUPS = {
     Group.WAITING: "Waiting for a reply",
     Group.LATER: "Later",
 }
+WRITE_WORDS = {Channel.EMAIL: "Email", Channel.SMS: "Text"}
 WORDS = {
     "channels": dict(CHANNELS),
     "results": dict(RESULTS),
@@ -119,6 +121,23 @@ def save(client_id: int) -> ResponseReturnValue:
         return redirect(url_for("availability.their_add", client_id=client_id, kind=kind))
     if saved.next_step == NextStep.FIND_A_TIME:
         return redirect(url_for("placement.person", client_id=client_id))
+    return redirect(_back())
+
+
+@outreach.post("/clients/<int:client_id>/contact/<any(email, sms):channel>")
+@requires(Permission.OUTREACH_LOG)
+def write(client_id: int, channel: str) -> ResponseReturnValue:
+    """Ask a client in writing to call the office."""
+    over = Channel(channel)
+    if over not in channels_set_up():
+        raise NotFound
+    try:
+        saved = actions.send_message(actor=actor(), client_id=client_id, channel=over, now=g.now)
+    except NotPossible as refused:
+        transactions.abandon()
+        flash(refused.message, "error")
+        return redirect(url_for("outreach.log", client_id=client_id, back=_back()))
+    offer_undo("On its way, and in the log.", url_for("outreach.undo", attempt_id=saved.id))
     return redirect(_back())
 
 
@@ -218,6 +237,9 @@ def _log_page(shown: ContactPage, form: ContactForm) -> str:
         words=WORDS,
         back=_back(),
         may_leave=shown.may_leave_message,
+        ways=[(channel, why_not) for channel, why_not in shown.ways if channel in channels_set_up()],
+        write_words=WRITE_WORDS,
+        why_not_words=reason_words,
     )
 
 

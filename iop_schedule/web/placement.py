@@ -30,6 +30,7 @@ placement = Blueprint("placement", __name__)
 
 #: Digits of the largest id both databases keep.
 LONGEST_ID = 9
+MINUTES_IN_A_WEEK = 7 * 24 * 60
 NO_DAY = "Enter the first day, like 11/27/2026."
 
 
@@ -132,6 +133,7 @@ def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
         "placement/person.html",
         shown=shown,
         problem=problem,
+        missing=_missing_minutes(),
         plans=[plan_words(plan, shown) for plan in shown.plans],
         stuck=stuck,
         clash=[clash_words(one, shown) for one in stuck.clash] if stuck else [],
@@ -151,6 +153,12 @@ def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
             if weekday.is_treatment_day
         ],
     )
+
+
+def _missing_minutes() -> int:
+    """Return the minutes of this week's dose the caseload says are missing; 0 when it says nothing usable."""
+    minutes = request.args.get("minutes", 0, type=int)
+    return minutes if 0 < minutes <= MINUTES_IN_A_WEEK else 0
 
 
 def _moment(at: datetime) -> str:

@@ -115,13 +115,26 @@ def duration(minutes: int) -> str:
     return " ".join(parts)
 
 
-def spoken_hours(minutes: int) -> str:
+def in_hours(minutes: int) -> str:
     """Return minutes as people say them of a week: quarters of hours as a number, others with minutes.
 
-    >>> spoken_hours(540), spoken_hours(345), spoken_hours(346)
-    ('9', '5.75', '5 h 46 min')
+    >>> in_hours(540), in_hours(60), in_hours(345), in_hours(346)
+    ('9 hours', '1 hour', '5.75 hours', '5 h 46 min')
     """
-    return duration(minutes) if minutes % 15 else hours(minutes)
+    if minutes % 15:
+        return duration(minutes)
+    return f"{hours(minutes)} {'hour' if minutes == 60 else 'hours'}"  # noqa: PLR2004 - minutes of an hour
+
+
+def of_hours(done_minutes: int, goal_minutes: int) -> str:
+    """Return how much of a goal is done, both in the same words.
+
+    >>> of_hours(180, 540), of_hours(346, 540), of_hours(360, 432)
+    ('3 of 9 hours', '5 h 46 min of 9 h', '6 h of 7 h 12 min')
+    """
+    if done_minutes % 15 or goal_minutes % 15:
+        return f"{duration(done_minutes)} of {duration(goal_minutes)}"
+    return f"{hours(done_minutes)} of {hours(goal_minutes)} hours"
 
 
 def count(n: int, one: str, many: str) -> str:

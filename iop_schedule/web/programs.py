@@ -34,6 +34,7 @@ from iop_schedule.queries.programs import (
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.programs import (
     ATTEND_WORDS,
     GENDER_WORDS,
@@ -96,8 +97,7 @@ def _asked_week() -> ProgramWeek | None:
 
 
 def _number(name: str) -> int:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004
+    return whole_number(request.args.get(name)) or 0
 
 
 def _week_url(
@@ -228,12 +228,12 @@ def group(group_id: int) -> ResponseReturnValue:
 @requires(Permission.PROGRAM_EDIT)
 def add_co_leader(group_id: int) -> ResponseReturnValue:
     """Let someone lead a group together with its counselor from today on."""
+    group_view(actor(), group_id, now=g.now)
+    user_id = whole_number(request.form.get("user_id"))
+    if user_id is None:
+        flash("Choose who leads this group together with its counselor.", "warning")
+        return redirect(url_for("programs.group", group_id=group_id))
     try:
-        user_id = request.form.get("user_id", type=int)
-        group_view(actor(), group_id, now=g.now)
-        if user_id is None:
-            message = "Choose who leads this group together with its counselor."
-            raise NotPossible(message, field="user_id")
         co_leaders.add_co_leader(actor=actor(), group_id=group_id, user_id=user_id, now=g.now)
     except Conflict as error:
         transactions.abandon()

@@ -239,6 +239,9 @@ def _chips(seat: Seat) -> tuple[tuple[str, str], ...]:
         chips.append(("Make-up", "excused"))
     elif seat.source is RosterSource.WALK_IN:
         chips.append(("Visitor", "excused"))
+    if seat.brings:
+        words = "With support person" if seat.brings == 1 else f"With {seat.brings} support people"
+        chips.append((words, "tone"))
     return (*chips, ("Beyond the seats", "late")) if seat.over_seats else tuple(chips)
 
 

@@ -21,6 +21,7 @@ from iop_schedule.domain.sign_in import SEEN_EVERY, SessionLimits
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.queries.access import Actor, OpenSession, actor_for, open_session
 from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.forms.numbers import LARGEST
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,6 +41,7 @@ PUBLIC = frozenset(
         "health.live",
         "health.ready",
         "home.robots",
+        "support_links.page",
     }
 )
 #: Endpoints that say themselves how long their answers may be kept.
@@ -169,7 +171,7 @@ class RowNumber(IntegerConverter):
     regex = "[0-9]+"
 
     def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **{"max": 2**31 - 1, **more})
+        super().__init__(*given, **{"max": LARGEST, **more})
 
 
 def init_security(app: Flask) -> None:

@@ -24,7 +24,7 @@ from iop_schedule.queries.programs import (
     rooms_of,
     session_view,
 )
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.vocabulary import AuditKind, ServiceType
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed, needed
 from iop_schedule.web.forms.series import (
     NAMES,
@@ -33,6 +33,7 @@ from iop_schedule.web.forms.series import (
     EndMeetingForm,
     MoveForm,
     NewMeetingForm,
+    NewOwnMeetingForm,
     PlaceForm,
     WantedChange,
 )
@@ -84,7 +85,7 @@ def new_individual(client_id: int) -> ResponseReturnValue:
     if wanted.program_id is None:
         flash("Enroll them in a program first. Then add a one-to-one.", "warning")
         return redirect(back)
-    form = NewMeetingForm()
+    form = NewOwnMeetingForm()
     form.offer(leaders_of(wanted.site_id), rooms_of(wanted.site_id))
     if request.method == "GET":
         form.from_day.data = actor().today(g.now)
@@ -96,7 +97,7 @@ def new_individual(client_id: int) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-def _met_alone(form: NewMeetingForm, client_id: int, program_id: int, wanted: SessionsFor) -> bool:
+def _met_alone(form: NewOwnMeetingForm, client_id: int, program_id: int, wanted: SessionsFor) -> bool:
     """Return True when the one-to-one was added; else the form says why not."""
     entered = form.value()
     try:
@@ -105,6 +106,7 @@ def _met_alone(form: NewMeetingForm, client_id: int, program_id: int, wanted: Se
             client_id=client_id,
             program_id=program_id,
             meeting=entered.meeting,
+            service_type=ServiceType(form.service_type.data),
             modality=wanted.modality,
             from_day=entered.from_day,
             until_day=entered.until_day,

@@ -16,6 +16,7 @@ from iop_schedule.queries.sign_in_sheets import sheet_to_sign
 from iop_schedule.queries.sign_off import sheet_history
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.attendance import KEY, REASONS, TypedSeat, read_mark, reason_of
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.people import one_line
 from iop_schedule.web.presenting import printed_at
 from iop_schedule.web.roster_page import typed_of
@@ -53,7 +54,7 @@ def save_amendment(occurrence_id: int, entry_id: int) -> ResponseReturnValue:
     key = request.form.get("change_key", "")
     try:
         mark = read_mark(typed, day=roster.day, tz=roster.tz)
-        version = request.form.get("version", type=int)
+        version = whole_number(request.form.get("version"))
         amend_mark(
             actor=actor(),
             occurrence_id=occurrence_id,

@@ -13,6 +13,7 @@ from iop_schedule.queries.programs import leaders_of, site_of
 from iop_schedule.queries.substitutes import SessionToLead, sessions_to_lead
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.fields import blame, needed
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.substitutes import KEEP, OutForm, SubstituteForm, choices_of, read_choices
 from iop_schedule.web.presenting import count
 from iop_schedule.web.security import actor, requires, viewed
@@ -57,9 +58,7 @@ def save() -> ResponseReturnValue:
 
 
 def _site_id() -> int:
-    number = request.args.get("site", "")
-    wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else None  # noqa: PLR2004
-    return site_of(actor(), wanted).id
+    return site_of(actor(), whole_number(request.args.get("site"))).id
 
 
 def _out() -> OutForm:

@@ -9,6 +9,7 @@ from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import Conflict, NotPossible
 from iop_schedule.queries.walk_ins import candidates
 from iop_schedule.vocabulary import AuditKind, RosterSource
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.people import one_line
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -33,7 +34,7 @@ def add(occurrence_id: int) -> ResponseReturnValue:
         add_to_sheet(
             actor=actor(),
             occurrence_id=occurrence_id,
-            client_id=request.form.get("client_id", type=int),
+            client_id=whole_number(request.form.get("client_id")),
             code=one_line(request.form.get("code")),
             source=RosterSource.MAKE_UP if request.form.get("as") == "make_up" else RosterSource.WALK_IN,
             over_seats=one_line(request.form.get("over_seats")),

@@ -16,7 +16,7 @@ from iop_schedule.queries.open_misses import OpenMiss
 from iop_schedule.queries.week import MyWeek, NextSession, OwnTime, WeekDay, WeekSession, my_week
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.goals import goal_notes
-from iop_schedule.web.presenting import clock_time, count, duration, hours, long_day, spoken_hours, time_range
+from iop_schedule.web.presenting import clock_time, count, duration, in_hours, long_day, of_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
@@ -239,7 +239,7 @@ def goal_of(my: MyWeek) -> Goal | None:
     week_hours = my.hours
     if not week_hours.goal_minutes:
         return None
-    headline = f"{spoken_hours(week_hours.done_minutes)} of {hours(week_hours.goal_minutes)} hours done"
+    headline = f"{of_hours(week_hours.done_minutes, week_hours.goal_minutes)} done"
     segments = [_segment(session) for day in my.days for session in day.sessions]
     shown = len(my.goal_weeks)
     return Goal(
@@ -269,7 +269,7 @@ def _segment(session: WeekSession) -> Segment | None:
 def _goal_words(my: MyWeek) -> str:
     week_hours = my.hours
     if not week_hours.to_go_minutes:
-        return f"You reached your {hours(week_hours.goal_minutes)} hours this week."
+        return f"You reached your {in_hours(week_hours.goal_minutes)} this week."
     coming = [f"{day.day:%A}" for day in my.days if any(s.is_expected for s in day.sessions)]
     if week_hours.short_minutes:
         more = f"{duration(week_hours.short_minutes)} more would reach your goal."

@@ -21,6 +21,7 @@ from iop_schedule.vocabulary import AuditKind, Weekday
 from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.what_if import DraftForm
 from iop_schedule.web.placement_words import DAY_NAMES, listed, span
 from iop_schedule.web.presenting import day_label
@@ -31,7 +32,6 @@ what_if = Blueprint("what_if", __name__)
 #: Drafts beside each other, the one in the form included.
 MOST_DRAFTS = 3
 LONGEST_DRAFT = 200
-LONGEST_ID = 10
 
 
 @what_if.get("/program/what-if")
@@ -71,12 +71,12 @@ def make() -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def best() -> ResponseReturnValue:
     """Ask which one, two or three groups would serve most people."""
-    text = request.form.get("program_id", "")
-    if not (text.isascii() and text.isdecimal() and len(text) < LONGEST_ID):
+    program_id = whole_number(request.form.get("program_id"))
+    if program_id is None:
         flash("Choose a program first.", "warning")
         return redirect(url_for("what_if.page"))
     try:
-        run_id = ask_for_openings(actor=actor(), program_id=int(text), now=g.now)
+        run_id = ask_for_openings(actor=actor(), program_id=program_id, now=g.now)
     except NotPossible as refused:
         flash(refused.message, "warning")
         return redirect(url_for("what_if.page"))
@@ -128,7 +128,7 @@ def _page(form: DraftForm, draft: Draft | None, *, status: int = 200) -> Respons
     kept = [
         one for text in request.args.getlist("keep")[: MOST_DRAFTS - 1] if (one := _read(text)) is not None
     ]
-    program_id = draft.program_id if draft else form.program_id.data
+    program_id = draft.program_id if draft else form.offered_program_id
     try:
         views = draft_views(actor(), [*([draft] if draft else []), *kept], now=g.now)
     except NotPossible as refused:

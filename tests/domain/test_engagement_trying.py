@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_schedule.domain.engagement.leaving import Departure
 from iop_schedule.domain.engagement.settings_report import Asked, history_result
+from iop_schedule.domain.engagement.thumb_rules import Rule, four_week_rate, misses_in_a_row
 from iop_schedule.domain.engagement.trying import PastCare, by_subgroup, try_policy
 from iop_schedule.domain.risk.estimate import FalseAlerts, false_alerts, until_last_attended
 from iop_schedule.domain.risk.policy import MonitorPolicy
@@ -93,7 +95,28 @@ def test_the_comparison_names_the_settings_in_force_and_those_that_fit() -> None
     names = [row[0] for row in compared.rows]
     assert names[:3] == ["Asked for", "In force now", "Fitted to 5 false alerts"]
     assert "h = 3" not in names
+    assert names[-3:] == ["2 misses in a row", "3 misses in a row", "4-week rate below 75 %"]
+    assert compared.rows[-2] == ("3 misses in a row", "–", "0.4", "0.0", "3 of 3", "17.0")
     assert compared.rows[1] == ("In force now", "3.8", "0.4", "0.0", "3 of 3", "21.0")
     assert fitted.finding == "Fewer than 20 people with 4 sessions: mu and strength stay."
     assert steps[-1] == 100
     assert Asked.from_json({**asked.as_json(), "program": 1}) == asked
+
+
+@pytest.mark.parametrize(
+    ("rule", "shares", "spoke_at"),
+    [
+        (misses_in_a_row(2), "aamamm", [5]),
+        (misses_in_a_row(2), "mema", [2]),  # what says nothing does not break a row
+        (misses_in_a_row(2), "mmmmmmmm", [1, 6]),  # quiet for two weeks, then again
+        (misses_in_a_row(3), "mmamm", []),
+        (four_week_rate(0.75), "amm", []),  # three sessions say nothing yet
+        (four_week_rate(0.75), "aaam", []),
+        (four_week_rate(0.75), "aamm", [3]),
+        (four_week_rate(0.75), "mmmmaaaaaaaa", [3, 8]),
+        (four_week_rate(0.75), "", []),
+    ],
+)
+def test_rules_of_thumb_by_hand(rule: Rule, shares: str, spoke_at: list[int]) -> None:
+    rows = past(shares).rows
+    assert [[row.at for row in rows].index(at) for at in rule(rows)] == spoke_at

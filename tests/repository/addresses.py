@@ -16,6 +16,8 @@ from iop_schedule.models import (
     RosterEntry,
     SelfReportRow,
     SetAside,
+    SupportConsent,
+    SupportPerson,
     db,
 )
 from iop_schedule.vocabulary import Role
@@ -140,6 +142,8 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "report_id": lambda w: Ids(w.run.id, w.far_run.id, {}, missing="f" * 32),
     "attempt_id": lambda w: _about(OutreachAttempt, w),
     "goal_id": lambda w: _about(ClientGoal, w),
+    "person_id": lambda w: _about(SupportPerson, w),
+    "support_consent_id": lambda w: _about(SupportConsent, w),
     "request_id": lambda w: _about(CareRequest, w),
     "task_id": lambda w: _about(OutreachTask, w),
     "set_aside_id": lambda w: _about(SetAside, w),

@@ -10,6 +10,7 @@ from iop_schedule.actions.case_snapshots import refresh
 from iop_schedule.actions.outreach import settle_tasks
 from iop_schedule.actions.risk import watch_tiers
 from iop_schedule.models import OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
+from iop_schedule.vocabulary import ConsentPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -56,6 +57,28 @@ def test_two_clicks_from_the_caseload_to_no_answer_try_tomorrow(dev: Http, cast:
     )  # fmt: skip
     assert answer.request.full_path == "/caseload?q=ana"
     assert "Saved: no answer. Try again on Thursday, Mar 5.\nUndo" in words(answer.text)
+
+
+def test_who_agreed_is_asked_in_writing_with_one_press(dev: Http, cast: Cast) -> None:
+    path = f"/clients/{cast.ana.id}/contact"
+    assert "Email: has not agreed." in words(dev.get(path).text)
+    make.make_point(cast.ana)
+    make.make_agreement(cast.ana, ConsentPurpose.CONTACT)
+    db.session.commit()
+    assert "Email Ana" in words(dev.get(path).text)
+    sent = {"back": "/caseload?q=ana"}
+    answer = dev.submit(f"{path}/email", sent, page=path, follow_redirects=True)
+    assert answer.request.full_path == "/caseload?q=ana"
+    assert "On its way, and in the log.\nUndo" in words(answer.text)
+    again = dev.submit(f"{path}/email", sent, page=path, follow_redirects=True)
+    assert "A message has gone to them in the last hours already." in words(again.text)
+    assert [(row.channel, row.result) for row in attempts()] == [("email", "left_message")]
+
+
+def test_no_texts_where_none_can_be_sent(dev: Http, cast: Cast) -> None:
+    path = f"/clients/{cast.ana.id}/contact"
+    assert "Text:" not in words(dev.get(path).text)
+    assert dev.submit(f"{path}/sms", page=path).status_code == 404
 
 
 def test_undo_takes_it_back(dev: Http, cast: Cast) -> None:

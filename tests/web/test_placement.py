@@ -146,6 +146,17 @@ def test_the_first_day_is_tomorrow_or_any_sensible_later_one(
     assert f'name="from" value="{shown}"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [("432", True), ("0", False), ("-5", False), ("99999999999", False), ("abc", False), ("", False)],
+)
+def test_what_is_missing_this_week_is_told(dev: Http, person: Client, minutes: str, said: bool) -> None:
+    answer = dev.get(f"{address(person)}?minutes={minutes}")
+    assert answer.status_code == 200
+    assert ("7.2 hours of this week’s dose are still missing" in answer.text) is said
+    assert ("are still missing" in answer.text) is said
+
+
 def test_without_a_dose_it_says_what_to_do_first(dev: Http, cast: Cast) -> None:
     person = make.make_client(cast.elm)
     make.make_assignment(person, cast.dev, "case_manager")

@@ -86,6 +86,12 @@ def test_a_draft_becomes_a_group_without_typing_again(root: Http, cast: Cast, wa
     assert made.seats == 8
 
 
+@pytest.mark.parametrize("program_id", ["99999999999999999999", "-1", "x", "", "٣"])
+def test_a_program_that_is_none_shows_no_demand(root: Http, waiting: Client, program_id: str) -> None:
+    answer = root.get("/program/what-if", query_string={"program_id": program_id, "days": [1]})
+    assert answer.status_code in {200, 422}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -96,6 +102,8 @@ def test_a_draft_becomes_a_group_without_typing_again(root: Http, cast: Cast, wa
         ({"days": []}, "Choose at least one day."),
         ({"start": "25:00"}, ""),
         ({"seats": 40}, "seats"),
+        ({"program_id": 10**20}, "Choose one from the list."),
+        ({"program_id": "x"}, "Choose one from the list."),
     ],
 )
 def test_a_draft_that_cannot_be_opens_nothing(

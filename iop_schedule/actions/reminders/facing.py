@@ -44,10 +44,8 @@ def letter_for(
     outbox.lock_client(delivery.client_id)
     if purpose.is_about_a_day:
         return _about_a_day(delivery, delivery.client_id, now, policy)
-    if purpose is DeliveryPurpose.DIGEST:
-        return _about_a_week(delivery, delivery.client_id, policy)
-    if purpose is DeliveryPurpose.MISSED:
-        return _about_a_missed_day(delivery, delivery.client_id, policy)
+    if purpose in _ABOUT:
+        return _ABOUT[purpose](delivery, delivery.client_id, policy)
     return _code(delivery, head, now)
 
 
@@ -123,6 +121,27 @@ def _about_a_missed_day(
         tells=(missed.starts_at,),
         quiet=missed.reach,
     )
+
+
+def _from_staff(delivery: ReminderDelivery, client_id: int, policy: NudgePolicy) -> Letter | HoldReason:
+    channel = Channel(delivery.channel)
+    (word,) = occasions.words_from_staff(client_id, [channel], delivery.day, policy=policy)
+    return word.why_not() or Letter(
+        to=word.reach.address,
+        language=word.reach.language,
+        values={},
+        called=word.called,
+        private_names=word.private_names,
+        quiet=word.reach,
+    )
+
+
+#: Messages that need no more than their reader and the clinic's policy.
+_ABOUT = {
+    DeliveryPurpose.DIGEST: _about_a_week,
+    DeliveryPurpose.MISSED: _about_a_missed_day,
+    DeliveryPurpose.CONTACT: _from_staff,
+}
 
 
 def _code(delivery: ReminderDelivery, head: Letterhead, now: datetime) -> Letter | HoldReason:

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from iop_schedule.domain.engagement.sections import NOTHING, Chart, ChartKind, Point, Section
-from iop_schedule.domain.engagement.trying import PastCare, Tried, try_policy
+from iop_schedule.domain.engagement.thumb_rules import THUMB_RULES
+from iop_schedule.domain.engagement.trying import PastCare, Tried, try_policy, try_rule
 from iop_schedule.domain.risk.estimate import LEAST_CLIENTS, LEAST_SESSIONS, Calibration, calibrate
 from iop_schedule.domain.risk.policy import MonitorPolicy
 
@@ -74,10 +75,12 @@ def history_result(
     ]
     tried = []
     for number, (name, policy) in enumerate(settings):
-        tried.append((name, try_policy(past, policy)))
-        progress(100 * (number + 1) // len(settings))
+        tried.append(_Line(name, f"{policy.threshold:g}", try_policy(past, policy)))
+        progress(100 * (number + 1) // (len(settings) + 1))
+    tried += [_Line(name, NOTHING, try_rule(past, rule)) for name, rule in THUMB_RULES.items()]
+    progress(100)
     return HistoryResult(
-        sentence=tried[0][1].sentence,
+        sentence=tried[0].tried.sentence,
         sections=(_compared(tried), _fitted(fitted, asked)),
         fitted={
             "threshold": fitted.policy.threshold,
@@ -87,27 +90,37 @@ def history_result(
     )
 
 
-def _compared(tried: Sequence[tuple[str, Tried]]) -> Section:
-    first = tried[0][1]
-    points = tuple(Point(name, one.seen / one.departures) for name, one in tried if one.departures)
+@dataclass(frozen=True, slots=True)
+class _Line:
+    name: str
+    threshold: str
+    tried: Tried
+
+
+def _compared(lines: Sequence[_Line]) -> Section:
+    first = lines[0].tried
+    points = tuple(
+        Point(line.name, line.tried.seen / line.tried.departures) for line in lines if line.tried.departures
+    )
     return Section(
         key="settings",
         title="Settings compared",
         finding=first.sentence,
         columns=(
-            "Setting",
+            "Setting or rule",
             "h",
             "Alerts a week",
             "False alerts per 100 client-weeks",
             "Departures seen",
             "Days earlier (median)",
         ),
-        rows=tuple((name, *_cells(one)) for name, one in tried),
+        rows=tuple((line.name, line.threshold, *_cells(line.tried)) for line in lines),
         formula=(
             "Everyone's sessions are taken through the monitor in order. A departure: at least two expected "
             "sessions missed after the last one attended, then the end of the episode or four weeks without "
             "coming. Seen: an alert before that end, or before the four weeks were over; earlier by the days "
-            "between. False: an alert for someone who came again. Alerts of the CHANGE channel only."
+            "between. False: an alert for someone who came again. Alerts of the CHANGE channel only. The "
+            "last rows are rules of thumb on the same sessions, quiet for two weeks after an alert, too."
         ),
         chart=Chart(ChartKind.BARS, "Setting", "Departures seen", points) if points else None,
     )
@@ -115,7 +128,6 @@ def _compared(tried: Sequence[tuple[str, Tried]]) -> Section:
 
 def _cells(one: Tried) -> tuple[str, ...]:
     return (
-        f"{one.policy.threshold:g}",
         _one_decimal(one.alerts_a_week),
         _one_decimal(one.false_per_100_client_weeks),
         f"{one.seen} of {one.departures}" if one.departures else NOTHING,

@@ -6,6 +6,7 @@ from datetime import date, datetime, tzinfo
 from statistics import median
 
 from iop_schedule.domain.engagement.leaving import Departure
+from iop_schedule.domain.engagement.thumb_rules import Rule
 from iop_schedule.domain.risk.monitor import Monitor, MonitorSettings
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.replay import week_number
@@ -30,10 +31,9 @@ class PastCare:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What one setting would have done."""
+    """What one setting or rule would have done."""
 
-    policy: MonitorPolicy
-    #: CHANGE alerts, all of them, and those for someone who came again afterwards.
+    #: Alerts, all of them, and those for someone who came again afterwards.
     alerts: int
     false_alerts: int
     client_weeks: int
@@ -77,16 +77,21 @@ class Tried:
 def try_policy(
     history: Sequence[PastCare], policy: MonitorPolicy, *, progress: Progress = lambda _: None
 ) -> Tried:
-    """Take everyone through the monitor under `policy` and return what it would have raised.
+    """Take everyone through the CHANGE channel under `policy` and return what it would have raised."""
+    settings = MonitorSettings(policy)
+    return try_rule(history, lambda rows: _alerts(rows, settings), progress=progress)
+
+
+def try_rule(history: Sequence[PastCare], rule: Rule, *, progress: Progress = lambda _: None) -> Tried:
+    """Return what `rule` would have said about everyone.
 
     An alert is false when the person came again after it. An alert after the last session attended is
     right when they had left, and neither while it is too early to tell.
     """
-    settings = MonitorSettings(policy)
     alerts = false = seen = 0
     earlier: list[int] = []
     for number, care in enumerate(history):
-        raised = _alerts(care.rows, settings)
+        raised = rule(care.rows)
         last = _last_attended(care.rows)
         alerts += len(raised)
         false += sum(last is not None and at < last for at in raised)
@@ -97,7 +102,6 @@ def try_policy(
         progress(number + 1)
     weeks = [{week_number(row.at) for row in care.rows if row.share is not None} for care in history]
     return Tried(
-        policy=policy,
         alerts=alerts,
         false_alerts=false,
         client_weeks=sum(map(len, weeks)),

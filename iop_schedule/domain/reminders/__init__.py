@@ -10,11 +10,13 @@ from iop_schedule.domain.reminders.occasions import (
     MissedDay,
     StaffDay,
     WeekAhead,
+    WordFromStaff,
     digest_due_at,
     digest_for,
     missed_for,
     staff_digest_for,
     staff_is_due,
+    word_from_staff,
 )
 from iop_schedule.domain.reminders.outbox import (
     Changes,
@@ -77,6 +79,7 @@ __all__ = [
     "TextLength",
     "Wanted",
     "WeekAhead",
+    "WordFromStaff",
     "Wording",
     "before_quiet_hours",
     "changes",
@@ -103,5 +106,6 @@ __all__ = [
     "wait_before_retry",
     "week_values",
     "why_not_now",
+    "word_from_staff",
     "wording_for",
 ]

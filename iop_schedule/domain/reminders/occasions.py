@@ -1,4 +1,4 @@
-"""Messages that are not about one coming day: next week's times, a missed day, what staff has to do."""
+"""Messages that are not about one coming day: next week, a missed day, a word from staff, staff digests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +17,8 @@ DIGEST_WEEKDAY, DIGEST_AT = Weekday.FR, time(12)
 DIGEST_GRACE = timedelta(hours=6)
 #: A word after a missed day comes the next morning, and not at all once that day is over.
 MISSED_AT, MISSED_USEFUL = time(10), timedelta(hours=14)
+#: A word from staff that could not go out within a day is not what they meant any more.
+WORD_USEFUL = timedelta(hours=24)
 #: Staff hear of unfinished sheets at the end of the day, and of people to reach at its beginning.
 STAFF_AT = {
     DeliveryPurpose.SHEETS: time(18),
@@ -137,6 +139,44 @@ def missed_for(missed: MissedDay, now: datetime) -> Wanted | None:
         tells=(missed.starts_at,),
         client_id=missed.client_id,
         occurrence_id=missed.occurrence_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WordFromStaff:
+    """A word staff want to reach a client, and how they may be written to over one channel."""
+
+    client_id: int
+    reach: Reach
+    enrolled: bool = True
+    called: str = ""
+    private_names: frozenset[str] = field(default_factory=frozenset)
+
+    def why_not(self) -> HoldReason | None:
+        """Return why it may not be written, or None when it may."""
+        held = self.reach.why_not(DeliveryPurpose.CONTACT)
+        return held or (None if self.enrolled else HoldReason.NOT_ENROLLED)
+
+
+def word_from_staff(word: WordFromStaff, *, key: str, day: date, now: datetime) -> Wanted:
+    """Return the message that is to go out now, or when their quiet hours are over.
+
+    Args:
+        word: to whom, and how.
+        key: what it belongs to; the same key is the same message.
+        day: today on the site's calendar.
+        now: when it is asked for.
+    """
+    return Wanted(
+        dedup_key=key,
+        channel=word.reach.channel,
+        purpose=DeliveryPurpose.CONTACT,
+        day=day,
+        planned_start_at=now,
+        due_at=now,
+        next_try_at=outside_quiet_hours(now, word.reach.tz, word.reach.policy),
+        expires_at=now + WORD_USEFUL,
+        client_id=word.client_id,
     )
 
 

@@ -31,6 +31,7 @@ PLACEHOLDERS: Mapping[DeliveryPurpose, tuple[str, ...]] = {
     _P.CANCELLED: ("day", "time", "name", "link"),
     _P.DIGEST: ("days", "count", "name", "link"),
     _P.MISSED: ("day", "time", "name", "link"),
+    _P.CONTACT: ("name", "link"),
     _P.CODE: ("code",),
     _P.SHEETS: ("count", "link"),
     _P.OUTREACH: ("count", "link"),
@@ -137,6 +138,24 @@ BUILT_IN: Mapping[tuple[DeliveryPurpose, Channel, str], Wording] = {
     (_P.MISSED, _A, "es"): Wording(
         "Le echamos de menos", "Le echamos de menos el {day}. Puede volver cuando quiera."
     ),
+    (_P.CONTACT, _E, "en"): Wording(
+        "Please call us",
+        "Hello {name},\n\nPlease call the office when you can. We would like to hear from you, "
+        "and can look for other times with you." + _MAIL_END,
+    ),
+    (_P.CONTACT, _E, "es"): Wording(
+        "Llámenos, por favor",
+        "Hola, {name}:\n\nLlame a la oficina cuando pueda. Queremos saber de usted, "
+        "y podemos buscar juntos otras horas." + _MAIL_END_ES,
+    ),
+    (_P.CONTACT, _S, "en"): Wording(
+        "", "Please call the office when you can. We would like to hear from you. Reply STOP to stop."
+    ),
+    (_P.CONTACT, _S, "es"): Wording(
+        "", "Llame a la oficina cuando pueda. Queremos saber de usted. Responda STOP para no recibir mas."
+    ),
+    (_P.CONTACT, _A, "en"): Wording("Please call us", "Please call the office when you can."),
+    (_P.CONTACT, _A, "es"): Wording("Llámenos, por favor", "Llame a la oficina cuando pueda."),
     (_P.CODE, _E, "en"): Wording(
         "Your code",
         "Your code is {code}. It is good for 15 minutes. If you did not ask for it, ignore this.\n",

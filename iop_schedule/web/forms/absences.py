@@ -9,7 +9,7 @@ from iop_schedule.domain.notices import LONGEST_DELAY, REASON_WORDS
 from iop_schedule.queries.make_ups import OptionWords
 from iop_schedule.queries.own_sessions import Choices
 from iop_schedule.web.forms.fields import RadioChoiceField, WholeNumberField, options
-from iop_schedule.web.presenting import hours, spoken_hours, time_range
+from iop_schedule.web.presenting import in_hours, of_hours, time_range
 
 NONE, CALL = "none", "call"
 #: How many make-ups staff choose from, the best.
@@ -55,9 +55,9 @@ def _comes_to(option: OptionWords) -> str:
     held = option.session
     parts = [f"{held.room}, with {held.leader}"]
     if option.goal_minutes:
-        parts.append(f"{spoken_hours(option.week_minutes)} of {hours(option.goal_minutes)} hours that week")
+        parts.append(f"{of_hours(option.week_minutes, option.goal_minutes)} that week")
     if not option.is_whole:
-        parts.append(f"makes up {spoken_hours(option.restores_minutes)} hours")
+        parts.append(f"makes up {in_hours(option.restores_minutes)}")
     parts += [f"at the same time: {words}" for words in option.instead_of]
     return "; ".join(parts)
 

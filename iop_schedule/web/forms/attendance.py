@@ -13,6 +13,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import AttendanceStatus
+from iop_schedule.web.forms.numbers import whole_number
 
 #: The words of the sheet's radio buttons.
 STATUS_OF = {
@@ -97,10 +98,10 @@ def read_sheet(
     versions: dict[int, int] = {}
     undecided: list[int] = []
     for entry_id, seat in shown.items():
-        version = form.get(f"version-{entry_id}", "")
-        if not version.isdecimal() or len(version) > 9:  # noqa: PLR2004 - more digits than versions
+        version = whole_number(form.get(f"version-{entry_id}"))
+        if version is None:
             continue
-        versions[entry_id] = int(version)
+        versions[entry_id] = version
         resolved = form.get(f"resolve-{entry_id}")
         if f"mine-status-{entry_id}" in form and resolved not in {"mine", "theirs"}:
             undecided.append(entry_id)
@@ -108,7 +109,7 @@ def read_sheet(
             continue
         chosen = _typed(form, entry_id, seat, prefix="mine-" if resolved == "mine" else "")
         typed[entry_id] = chosen
-        if seat.marked and (int(version), chosen) == (seat.version, seat.typed):
+        if seat.marked and (version, chosen) == (seat.version, seat.typed):
             continue
         if chosen.choice not in STATUS_OF:
             if seat.marked or seat.away or not rest_present:

@@ -7,6 +7,7 @@ from wtforms.validators import NumberRange, Optional, ValidationError
 from iop_schedule.queries.audit import AuditFilter
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.fields import DayField, WholeNumberField
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.people import choices_of
 
 Choices = tuple[tuple[int, str], ...]
@@ -43,17 +44,13 @@ class AuditFilterForm(Form):
     def value(self) -> AuditFilter:
         """Return the filter; what cannot be understood lets nothing through that it should not."""
         return AuditFilter(
-            actor_id=_number(self.who.data),
+            actor_id=whole_number(self.who.data),
             kind=_kind(self.what.data),
-            client_id=_number(self.client.data),
+            client_id=whole_number(self.client.data),
             from_day=self.since.data,
             until_day=self.until.data,
             before_id=self.before.data,
         )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004
 
 
 def _kind(text: str | None) -> AuditKind | None:

@@ -9,6 +9,7 @@ from iop_schedule.domain.reminders import Reach, Wording
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import Channel, ConsentPurpose, Evidence
 from iop_schedule.web.forms.fields import ChoiceField, DayField, RadioChoiceField, WallTimeField, needed
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.people import _Ticks, choices_of, one_line
 from iop_schedule.web.message_words import CONSENTS
 
@@ -96,10 +97,10 @@ class WordingForm(FlaskForm):  # type: ignore[misc]
         Raises:
             NotPossible: the page sent something else.
         """
-        text = self.version.data or "0"
-        if not text.isdecimal() or len(text) > 6:  # noqa: PLR2004 - no wording has so many versions
+        number = whole_number(self.version.data or "0")
+        if number is None:
             raise NotPossible("Load the page again.")  # noqa: EM101
-        return int(text)
+        return number
 
 
 def when_form(reach: Reach, zone: str) -> WhenForm:

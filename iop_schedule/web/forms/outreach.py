@@ -23,6 +23,7 @@ from iop_schedule.web.forms.fields import (
 CHANNELS = (
     (ContactChannel.CALL, "Call"),
     (ContactChannel.TEXT, "Text"),
+    (ContactChannel.EMAIL, "Email"),
     (ContactChannel.IN_PERSON, "In person"),
     (ContactChannel.OTHER, "Other"),
 )

@@ -12,7 +12,7 @@ from iop_schedule.actions.series import Meeting
 from iop_schedule.domain.civil_time import minutes_of_day
 from iop_schedule.domain.series import Scope
 from iop_schedule.queries.programs import Choice, MeetingView, SessionView
-from iop_schedule.vocabulary import Weekday
+from iop_schedule.vocabulary import ServiceType, Weekday
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import (
     ChoiceField,
@@ -26,6 +26,7 @@ from iop_schedule.web.forms.fields import (
 
 DAYS = [(0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday")]
 NO_ROOM = 0
+OWN_SESSIONS = {ServiceType.INDIVIDUAL: "One-to-one", ServiceType.FAMILY: "Family session"}
 DAY_MINUTES = 24 * 60
 DATE_NEEDED = "Enter a date, for example 2026-03-09."
 
@@ -103,6 +104,17 @@ class NewMeetingForm(MeetingFields):
     def value(self) -> NewMeeting:
         """Return what was entered; call after `validate`."""
         return NewMeeting(self.meeting(), needed(self.from_day.data), self.until_day.data)
+
+
+class NewOwnMeetingForm(NewMeetingForm):
+    """Start a weekly session of one client."""
+
+    service_type = RadioChoiceField(
+        "What kind",
+        choices=options(OWN_SESSIONS.items()),
+        default=ServiceType.INDIVIDUAL,
+        description="To a family session the client may bring someone.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

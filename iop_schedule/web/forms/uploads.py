@@ -12,6 +12,7 @@ from iop_schedule.adapters.ical_upload.lines import Line
 from iop_schedule.adapters.shift_text import LONGEST_TEXT
 from iop_schedule.vocabulary import ConstraintKind
 from iop_schedule.web.forms.fields import RadioChoiceField, options
+from iop_schedule.web.forms.numbers import whole_number
 
 KINDS = {
     ConstraintKind.WORK: "Work",
@@ -75,4 +76,4 @@ class KeepForm(FlaskForm):  # type: ignore[misc]
     @property
     def replaces_id(self) -> int | None:
         """Return which upload the new one takes the place of."""
-        return int(self.replaces.data) if str(self.replaces.data or "").isdigit() else None
+        return whole_number(str(self.replaces.data or ""))

@@ -20,6 +20,8 @@ NOBODY = 0
 class DraftForm(FlaskForm):  # type: ignore[misc]
     """What the group would be; sent in the address, so that it can be shared and compared."""
 
+    #: The programs one may choose.
+    offered: frozenset[int] = frozenset()
     program_id = ChoiceField("Program", coerce=int)
     days = SelectMultipleField(
         "Days", choices=options(DAYS), coerce=int, widget=ListWidget(), option_widget=CheckboxInput(),
@@ -46,9 +48,16 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, programs: list[Choice], leaders: list[Choice], rooms: list[Choice]) -> None:
         """Fill the lists."""
+        self.offered = frozenset(one.id for one in programs)
         self.program_id.choices = options((one.id, one.name) for one in programs)
         for field, found in ((self.leader_id, leaders), (self.room_id, rooms)):
             field.choices = options([(NOBODY, "Not decided"), *((one.id, one.name) for one in found)])
+
+    @property
+    def offered_program_id(self) -> int | None:
+        """Return the chosen program; None when it is not one of those offered."""
+        chosen: int | None = self.program_id.data
+        return chosen if chosen in self.offered else None
 
     def draft(self) -> Draft:
         """Return what was entered; call after `validate`."""
