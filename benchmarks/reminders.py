@@ -287,7 +287,9 @@ def _mark_then_send(app: Flask, port: int, start: datetime) -> None:
     with app.app_context():
         while True:
             with write_transaction() as session:
-                row = session.scalars(next_due(now=clock.now()).with_for_update(skip_locked=True)).first()
+                row = session.scalars(
+                    next_due(now=clock.now()).limit(1).with_for_update(skip_locked=True)
+                ).first()
                 if row is None:
                     return
                 row.state, row.tried_at = DeliveryState.SENT, clock.now()

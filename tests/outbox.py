@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions import reminders
-from iop_schedule.actions.reminders import Letterhead, Step
+from iop_schedule.actions.reminders import BATCH, Letterhead, Step
 from iop_schedule.adapters.messages import (
     Messages,
     NotSent,
@@ -87,10 +87,11 @@ def plan(now: datetime) -> Changes:
 def drain(messages: Messages, now: datetime, limit: int = 50, channel: Channel = Channel.EMAIL) -> list[Step]:
     steps: list[Step] = []
     while len(steps) < limit:
-        done = reminders.deliver_next(doors={channel: messages}, now=now, head=HEAD, channels=[channel])
-        if done is None:
+        most = min(BATCH, limit - len(steps))
+        done = reminders.deliver(channel, doors={channel: messages}, now=now, head=HEAD, most=most)
+        if not done:
             break
-        steps.append(done.step)
+        steps += [one.step for one in done]
     return steps
 
 

@@ -39,5 +39,6 @@ def add_messages(*, now: datetime) -> None:
             if at >= now:
                 return
             reminders.plan_reminders(now=at)
-            while reminders.deliver_next(doors=doors, now=at + timedelta(minutes=5)):
-                pass
+            for channel in Channel:
+                while reminders.deliver(channel, doors=doors, now=at + timedelta(minutes=5)):
+                    pass

@@ -12,7 +12,7 @@ from iop_schedule.actions.reminders import Allowances, Letterhead, Step
 from iop_schedule.adapters.messages import Doors, doors_for
 from iop_schedule.config import Settings
 from iop_schedule.jobs.worker import Worker
-from iop_schedule.queries.reminders import is_anything_due
+from iop_schedule.queries.reminders import channel_waiting_longest
 from iop_schedule.vocabulary import Channel
 
 log = logging.getLogger(__name__)
@@ -28,19 +28,29 @@ def plan(worker: Worker) -> None:  # noqa: ARG001
 
 
 def drain(worker: Worker) -> None:
-    """Hand over what is due, one message after the other, until nothing is left or we are to stop."""
+    """Hand over what is due, a handful at a time, until nothing is left or we are to stop."""
     with open_doors() as doors:
         allowances = Allowances(_limits())
         while not worker.stopping.is_set():
             now = clock.now()
             channels = _open_channels(worker, doors, allowances)
-            if not is_anything_due(now=now, channels=channels):
+            channel = channel_waiting_longest(now=now, channels=channels)
+            if channel is None:
                 return
-            done = reminders.deliver_next(doors=doors, now=now, head=_head(), channels=channels)
-            if done is None:
-                return
-            allowances.used(done.channel)
-            _note(worker, done.channel, done.step)
+            handful, began = worker.handfuls[channel], clock.monotonic()
+            done = reminders.deliver(
+                channel,
+                doors=doors,
+                now=now,
+                head=_head(),
+                most=allowances.at_most(channel, handful.size),
+                goes_on=lambda: not worker.stopping.is_set(),
+            )
+            for one in done:
+                _note(worker, channel, one.step)
+            handed_over = sum(one.step is not Step.GIVEN_BACK for one in done)
+            allowances.used(channel, handed_over)
+            handful.took(handed_over, clock.monotonic() - began)
 
 
 def _open_channels(worker: Worker, doors: Doors, allowances: Allowances) -> list[Channel]:

@@ -6,6 +6,7 @@ from random import random
 from threading import Event
 
 from iop_schedule import clock
+from iop_schedule.actions.reminders import BATCH, STANDS_SECONDS
 from iop_schedule.vocabulary import Channel
 
 #: How often a process shows that it is alive.
@@ -47,6 +48,19 @@ class CircuitBreaker:
 
 
 @dataclass
+class Handful:
+    """How many messages are decided together: as many as go out in half the time a decision stands."""
+
+    size: int = 5
+
+    def took(self, messages: int, seconds: float) -> None:
+        """Note how long the last handful took."""
+        if messages:
+            in_time = messages * STANDS_SECONDS / 2 / max(seconds, 0.001)
+            self.size = max(1, min(BATCH, int(in_time)))
+
+
+@dataclass
 class Worker:
     """The state of one scheduler process; holds nothing that a restart may not forget."""
 
@@ -54,6 +68,9 @@ class Worker:
     #: One for each provider: a text provider that is away does not keep mail from going out.
     breakers: dict[Channel, CircuitBreaker] = field(
         default_factory=lambda: {channel: CircuitBreaker() for channel in Channel}
+    )
+    handfuls: dict[Channel, Handful] = field(
+        default_factory=lambda: {channel: Handful() for channel in Channel}
     )
     #: Name of a tick -> when it last finished well, and its period.
     finished: dict[str, tuple[datetime, timedelta]] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
@@ -56,7 +56,7 @@ def client_days(
     until_day: date,
     channels: Sequence[Channel] = CHANNELS,
     policy: NudgePolicy = DEFAULT_POLICY,
-    client_id: int | None = None,
+    client_ids: Collection[int] | None = None,
 ) -> list[ClientDay]:
     """Return what every client has on each day of the period, both ends included, once for each channel.
 
@@ -67,8 +67,8 @@ def client_days(
         Occurrence.original_day.between(from_day, until_day),
     )
     statement = _rostered().where(about)
-    if client_id is not None:
-        statement = statement.where(RosterEntry.client_id == client_id)
+    if client_ids is not None:
+        statement = statement.where(RosterEntry.client_id.in_(client_ids))
     rows = db.session.execute(statement).all()
     ways = reaches({row.client_id for row in rows}, channels, policy=policy)
     days = _grouped(rows, ways)
@@ -81,23 +81,32 @@ def lock_client(client_id: int) -> None:
     Whoever withdraws consent or answers at the same moment, and takes the same lock, comes entirely before
     or entirely after; two messages to one client are armed one after the other.
     """
-    db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    lock_clients([client_id])
 
 
-def locked_client_day(
-    client_id: int, day: date, channel: Channel, *, policy: NudgePolicy = DEFAULT_POLICY
-) -> ClientDay | None:
-    """Return what one client has on `day`, or None, and keep the facts as they are until the commit.
+def lock_clients(client_ids: Iterable[int]) -> None:
+    """Keep everything about how these clients are written to as it is; always locked in one order."""
+    wanted = sorted(set(client_ids))
+    if wanted:
+        statement = select(Client.id).where(Client.id.in_(wanted)).order_by(Client.id)
+        db.session.execute(statement.with_for_update(key_share=True))
 
-    Whoever cancels a session or withdraws consent at the same moment comes entirely before or entirely
-    after.
+
+def held_client_days(
+    about: Collection[tuple[int, date]], channel: Channel, *, policy: NudgePolicy = DEFAULT_POLICY
+) -> dict[tuple[int, date], ClientDay]:
+    """Return what clients have on days, and keep that as it is until the commit; what is unknown is left out.
+
+    Whoever cancels a session at the same moment comes entirely before or entirely after. The clients are
+    locked already.
     """
-    lock_client(client_id)
-    about = or_(Occurrence.local_day == day, Occurrence.original_day == day)
-    statement = _rostered().where(RosterEntry.client_id == client_id, about)
+    client_ids = sorted({client_id for client_id, _ in about})
+    days = sorted({day for _, day in about})
+    on_them = or_(Occurrence.local_day.in_(days), Occurrence.original_day.in_(days))
+    statement = _rostered().where(RosterEntry.client_id.in_(client_ids), on_them)
     rows = db.session.execute(statement.with_for_update(read=True, of=[Occurrence, RosterEntry])).all()
-    ways = reaches([client_id], [channel], policy=policy)
-    return next((found for found in _grouped(rows, ways) if found.day == day), None)
+    ways = reaches(client_ids, [channel], policy=policy)
+    return {key: found for found in _grouped(rows, ways) if (key := (found.client_id, found.day)) in about}
 
 
 def is_enrolled(client_id: Any, day: Any) -> ColumnElement[bool]:
@@ -217,8 +226,10 @@ def _is_usual(row: Row[Any]) -> bool:
     return bool(row.released_at is None and row.cancel_cause != CancelCause.ENDED)
 
 
-def deliveries(*, from_day: date, until_day: date, client_id: int | None = None) -> list[Delivery]:
-    """Return every message about a client's day in the period, both ends included; of one client if given."""
+def deliveries(
+    *, from_day: date, until_day: date, client_ids: Collection[int] | None = None
+) -> list[Delivery]:
+    """Return every message about a client's day in the period, both ends included, of all clients or some."""
     about_a_day = [purpose for purpose in DeliveryPurpose if purpose.is_about_a_day]
     statement = (
         select(ReminderDelivery)
@@ -229,8 +240,8 @@ def deliveries(*, from_day: date, until_day: date, client_id: int | None = None)
         )
         .order_by(ReminderDelivery.due_at, ReminderDelivery.id)
     )
-    if client_id is not None:
-        statement = statement.where(ReminderDelivery.client_id == client_id)
+    if client_ids is not None:
+        statement = statement.where(ReminderDelivery.client_id.in_(client_ids))
     return [as_domain(row) for row in db.session.scalars(statement)]
 
 
@@ -273,7 +284,7 @@ def staff_messages(*, since: date) -> frozenset[tuple[int, DeliveryPurpose, date
 
 
 def next_due(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> Select[Any]:
-    """Return the query for the message to try next over `channels`: planned and waiting the longest."""
+    """Return the query for the messages to try next over `channels`, the one waiting longest first."""
     return (
         select(ReminderDelivery)
         .where(
@@ -282,14 +293,16 @@ def next_due(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> Select
             ReminderDelivery.channel.in_(channels),
         )
         .order_by(ReminderDelivery.next_try_at, ReminderDelivery.id)
-        .limit(1)
     )
 
 
-def is_anything_due(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> bool:
-    """Return True when `next_due` would find a message; on SQLite keeps nobody from writing."""
+def channel_waiting_longest(*, now: datetime, channels: Sequence[Channel] = CHANNELS) -> Channel | None:
+    """Return the channel of the first message of `next_due`, if any; on SQLite keeps nobody from writing."""
     with read_transaction():
-        return db.session.scalar(select(next_due(now=now, channels=channels).exists())) is True
+        found = db.session.scalar(
+            next_due(now=now, channels=channels).with_only_columns(ReminderDelivery.channel).limit(1)
+        )
+    return None if found is None else Channel(found)
 
 
 def ids_to_settle(*, now: datetime) -> list[str]:

@@ -1,6 +1,6 @@
 """The outbox when things fail: mail servers that refuse, workers that die, stall or come back late."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from iop_schedule.actions.reminders import LEASE, Step, handing_over
+from iop_schedule.actions.reminders import LEASE, Step, arming
 from iop_schedule.adapters.messages import (
     Delayed,
     NullMessages,
@@ -116,14 +116,14 @@ def test_a_message_that_breaks_our_own_code_delays_only_itself(
     cast: Cast, thursday: Occurrence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan(NOW)
-    honest = handing_over.letter_for
+    honest = arming.letters_for
 
-    def broken(delivery: ReminderDelivery, *args: object, **given: object) -> object:
-        if delivery.client_id == cast.ana.id:
+    def broken(deliveries: Sequence[ReminderDelivery], *args: object, **given: object) -> object:
+        if any(delivery.client_id == cast.ana.id for delivery in deliveries):
             raise ZeroDivisionError
-        return honest(delivery, *args, **given)
+        return honest(deliveries, *args, **given)
 
-    monkeypatch.setattr(handing_over, "letter_for", broken)
+    monkeypatch.setattr(arming, "letters_for", broken)
     messages = NullMessages()
     assert sorted(drain(messages, DUE)) == [Step.POSTPONED, Step.SENT]
     assert [m.to for m in messages.sent] == [cast.ben.email]

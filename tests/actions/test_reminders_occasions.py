@@ -155,7 +155,7 @@ def test_all_workers_together_keep_to_a_providers_limit(cast: Cast) -> None:
         now = NOW + tick * timedelta(milliseconds=100)
         for worker in workers:
             if worker.lets_through(Channel.SMS, now=now):
-                worker.used(Channel.SMS)
+                worker.used(Channel.SMS, 1)
                 sent += 1
     assert 10 <= sent <= 10 + 5 * 10
 

@@ -21,7 +21,7 @@ from tests.outbox import HEAD
 def work(settings: Settings, channel: Channel, door: Messages, now: datetime) -> None:
     """Hand over what is due, then wait to be killed or told to end."""
     with create_app(settings).app_context():
-        while reminders.deliver_next(doors={channel: door}, now=now, head=HEAD, channels=[channel]):
+        while reminders.deliver(channel, doors={channel: door}, now=now, head=HEAD):
             pass
     door.close()
 

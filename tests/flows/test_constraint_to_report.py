@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from iop_schedule import clock
 from iop_schedule.actions.prescription import enroll
-from iop_schedule.actions.reminders import deliver_next, plan_reminders
+from iop_schedule.actions.reminders import deliver, plan_reminders
 from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.models import (
@@ -92,7 +92,7 @@ class Story:
     def the_reminders_run(self, mailbox: NullMessages) -> None:
         """Let the scheduler do its rounds once."""
         plan_reminders(now=clock.now(), channels=[Channel.EMAIL])
-        while deliver_next(doors={Channel.EMAIL: mailbox}, now=clock.now()) is not None:
+        while deliver(Channel.EMAIL, doors={Channel.EMAIL: mailbox}, now=clock.now()):
             pass
 
     # --- what is on record ---

@@ -204,7 +204,7 @@ class History(RuleBasedStateMachine):
     def sweep(self) -> None:
         settle(self.now, self.provider)
 
-    @rule(boundary=st.integers(0, 6))
+    @rule(boundary=st.integers(0, 9))
     def send_and_die(self, boundary: int) -> None:
         """A worker dies between two of its commits, or before or after the provider has taken a message."""
 
@@ -214,7 +214,7 @@ class History(RuleBasedStateMachine):
 
         self._drain(at=boundary, do=die)
 
-    @rule(boundary=st.integers(0, 6), what=st.sampled_from(["cancel", "move", "opt out"]))
+    @rule(boundary=st.integers(0, 9), what=st.sampled_from(["cancel", "move", "opt out"]))
     def send_while_something_changes(self, boundary: int, what: str) -> None:
         """Somebody else commits a change between two commits of a worker."""
         change = {

@@ -47,8 +47,9 @@ def send(head: Letterhead, mail: NullMessages | None = None) -> NullMessages:
     mail = mail or NullMessages()
     reminders.plan_reminders(now=NOW)
     doors = {Channel.EMAIL: mail, Channel.SMS: NullMessages()}
-    while reminders.deliver_next(doors=doors, now=DUE, head=head):
-        pass
+    for channel in Channel:
+        while reminders.deliver(channel, doors=doors, now=DUE, head=head):
+            pass
     db.session.rollback()
     return mail
 
@@ -220,7 +221,7 @@ def test_a_new_wording_is_previewed_saved_and_used_and_the_second_writer_is_told
     db.session.commit()
     phone = NullMessages()
     reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
-    reminders.deliver_next(doors={Channel.SMS: phone}, now=DUE, head=head)
+    reminders.deliver(Channel.SMS, doors={Channel.SMS: phone}, now=DUE, head=head)
     assert [text.text for text in phone.sent] == ["Come on Thu, Mar 5 at 9:00 am. Reply STOP to stop."]
 
 

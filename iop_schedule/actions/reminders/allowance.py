@@ -58,7 +58,11 @@ class Allowances:
             self._left[channel] = take_allowance(channel, per_second=limit, now=now)
         return self._left[channel] > 0
 
-    def used(self, channel: Channel) -> None:
-        """Count one message as sent."""
+    def at_most(self, channel: Channel, wanted: int) -> int:
+        """Return how many of the wanted messages may go out over `channel` without asking again."""
+        return min(wanted, self._left.get(channel, wanted))
+
+    def used(self, channel: Channel, count: int) -> None:
+        """Count messages as sent."""
         if channel in self._left:
-            self._left[channel] -= 1
+            self._left[channel] -= count

@@ -1,14 +1,18 @@
-"""Looking at a message one last time, with today's facts: whether it goes out, and what it says."""
+"""Looking at messages one last time, with today's facts: whether each goes out, and what it says.
 
-from collections.abc import Mapping
+Facts of all of them are read together; each is then judged alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
 from iop_schedule.actions.reminders.letters import Letterhead
 from iop_schedule.domain import reminders as rules
-from iop_schedule.domain.reminders import NudgePolicy, Reach
+from iop_schedule.domain.reminders import Delivery, NudgePolicy, Reach
 from iop_schedule.models import ContactPoint, ReminderDelivery, User, db
 from iop_schedule.queries import occasions
 from iop_schedule.queries import reminders as outbox
@@ -32,35 +36,74 @@ class Letter:
     can_be_stopped: bool = True
 
 
-def letter_for(
-    delivery: ReminderDelivery, head: Letterhead, *, now: datetime, policy: NudgePolicy
-) -> Letter | HoldReason:
-    """Return the message as it is to go out now, or why it must not; locks what it depends on."""
-    if now >= delivery.expires_at:
-        return HoldReason.STALE
-    purpose = DeliveryPurpose(delivery.purpose)
-    if delivery.client_id is None:
-        return _to_staff(delivery, purpose, head, now)
-    outbox.lock_client(delivery.client_id)
-    if purpose.is_about_a_day:
-        return _about_a_day(delivery, delivery.client_id, now, policy)
-    if purpose in _ABOUT:
-        return _ABOUT[purpose](delivery, delivery.client_id, policy)
-    return _code(delivery, head, now)
+_Letters = Mapping[str, Letter | HoldReason]
+
+
+def letters_for(
+    deliveries: Sequence[ReminderDelivery],
+    channel: Channel,
+    head: Letterhead,
+    *,
+    now: datetime,
+    policy: NudgePolicy,
+) -> _Letters:
+    """Return, by id, each message as it is to go out now, or why it must not; locks what they depend on.
+
+    Args:
+        deliveries: messages over `channel`, at most one to each client.
+        channel: the channel.
+        head: what links and codes are made with.
+        now: the current instant.
+        policy: the clinic's lead and quiet hours.
+    """
+    kinds: dict[DeliveryPurpose | None, list[ReminderDelivery]] = defaultdict(list)
+    letters: dict[str, Letter | HoldReason] = {}
+    for delivery in deliveries:
+        purpose = DeliveryPurpose(delivery.purpose)
+        if now >= delivery.expires_at:
+            letters[delivery.id] = HoldReason.STALE
+        else:
+            kinds[None if purpose.is_about_a_day else purpose].append(delivery)
+    outbox.lock_clients(delivery.client_id for delivery in deliveries if delivery.client_id is not None)
+    for kind, held in kinds.items():
+        if kind is None:
+            letters |= _about_days(held, channel, now, policy)
+        elif kind is DeliveryPurpose.DIGEST:
+            letters |= _about_weeks(held, channel, policy)
+        elif kind in _ABOUT:
+            letters |= {one.id: _ABOUT[kind](one, channel, policy) for one in held}
+        elif kind is DeliveryPurpose.CODE:
+            letters |= {one.id: _code(one, head, now) for one in held}
+        else:
+            letters |= {one.id: _to_staff(one, kind, head, now) for one in held}
+    return letters
+
+
+def _about_days(
+    held: Sequence[ReminderDelivery], channel: Channel, now: datetime, policy: NudgePolicy
+) -> _Letters:
+    about = {(one.client_id or 0, one.day) for one in held}
+    days = outbox.held_client_days(about, channel, policy=policy)
+    same: dict[tuple[int, date], list[Delivery]] = defaultdict(list)
+    for other in outbox.deliveries(
+        from_day=min(day for _, day in about),
+        until_day=max(day for _, day in about),
+        client_ids={client_id for client_id, _ in about},
+    ):
+        if other.channel is channel:
+            same[other.client_id, other.day].append(other)
+    return {one.id: _about_a_day(one, days, same, now) for one in held}
 
 
 def _about_a_day(
-    delivery: ReminderDelivery, client_id: int, now: datetime, policy: NudgePolicy
+    delivery: ReminderDelivery,
+    days: Mapping[tuple[int, date], rules.ClientDay],
+    same: Mapping[tuple[int, date], Sequence[Delivery]],
+    now: datetime,
 ) -> Letter | HoldReason:
-    channel = Channel(delivery.channel)
-    day = outbox.locked_client_day(client_id, delivery.day, channel, policy=policy)
-    same = [
-        other
-        for other in outbox.deliveries(from_day=delivery.day, until_day=delivery.day, client_id=client_id)
-        if other.channel is channel
-    ]
-    this = outbox.as_domain(delivery)
-    reason = rules.reason_to_hold(day, this, same, expires_at=delivery.expires_at, now=now)
+    key = delivery.client_id or 0, delivery.day
+    day, this = days.get(key), outbox.as_domain(delivery)
+    reason = rules.reason_to_hold(day, this, same[key], expires_at=delivery.expires_at, now=now)
     if reason or day is None:
         return reason or HoldReason.NO_SESSION
     tells = day.starts or this.tells or (this.planned_start_at,)
@@ -75,19 +118,25 @@ def _about_a_day(
     )
 
 
-def _about_a_week(delivery: ReminderDelivery, client_id: int, policy: NudgePolicy) -> Letter | HoldReason:
-    channel = Channel(delivery.channel)
+def _about_weeks(held: Sequence[ReminderDelivery], channel: Channel, policy: NudgePolicy) -> _Letters:
     days = outbox.client_days(
-        from_day=delivery.day,
-        until_day=delivery.day + timedelta(days=6),
+        from_day=min(one.day for one in held),
+        until_day=max(one.day for one in held) + timedelta(days=6),
         channels=[channel],
         policy=policy,
-        client_id=client_id,
+        client_ids={one.client_id for one in held if one.client_id is not None},
     )
-    weeks = occasions.weeks_of(days, delivery.day)
-    if not weeks:
+    weeks = {
+        (week.client_id, monday): week
+        for monday in {one.day for one in held}
+        for week in occasions.weeks_of(days, monday)
+    }
+    return {one.id: _about_a_week(weeks.get((one.client_id or 0, one.day)), channel) for one in held}
+
+
+def _about_a_week(week: rules.WeekAhead | None, channel: Channel) -> Letter | HoldReason:
+    if week is None:
         return HoldReason.NO_SESSION
-    week = weeks[0]
     return week.why_not() or Letter(
         to=week.reach.address,
         language=week.reach.language,
@@ -100,13 +149,13 @@ def _about_a_week(delivery: ReminderDelivery, client_id: int, policy: NudgePolic
 
 
 def _about_a_missed_day(
-    delivery: ReminderDelivery, client_id: int, policy: NudgePolicy
+    delivery: ReminderDelivery, channel: Channel, policy: NudgePolicy
 ) -> Letter | HoldReason:
     found = occasions.missed_days(
         from_day=delivery.day,
         until_day=delivery.day,
-        channels=[Channel(delivery.channel)],
-        client_id=client_id,
+        channels=[channel],
+        client_id=delivery.client_id,
         policy=policy,
     )
     if not found:
@@ -123,8 +172,8 @@ def _about_a_missed_day(
     )
 
 
-def _from_staff(delivery: ReminderDelivery, client_id: int, policy: NudgePolicy) -> Letter | HoldReason:
-    channel = Channel(delivery.channel)
+def _from_staff(delivery: ReminderDelivery, channel: Channel, policy: NudgePolicy) -> Letter | HoldReason:
+    client_id = delivery.client_id or 0
     (word,) = occasions.words_from_staff(client_id, [channel], delivery.day, policy=policy)
     return word.why_not() or Letter(
         to=word.reach.address,
@@ -136,9 +185,8 @@ def _from_staff(delivery: ReminderDelivery, client_id: int, policy: NudgePolicy)
     )
 
 
-#: Messages that need no more than their reader and the clinic's policy.
+#: Messages of which few are due at once: their facts are read one by one.
 _ABOUT = {
-    DeliveryPurpose.DIGEST: _about_a_week,
     DeliveryPurpose.MISSED: _about_a_missed_day,
     DeliveryPurpose.CONTACT: _from_staff,
 }

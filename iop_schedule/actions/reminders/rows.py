@@ -1,5 +1,7 @@
 """Single changes of outbox rows, shared by handing over and settling. The caller owns the transaction."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -10,7 +12,7 @@ from iop_schedule.actions import audit
 from iop_schedule.models import Occurrence, ReminderAttempt, ReminderDelivery, db
 from iop_schedule.models.base import write_transaction
 from iop_schedule.queries import reminders as outbox
-from iop_schedule.vocabulary import AttemptOutcome, AuditKind, DeliveryState, HoldReason
+from iop_schedule.vocabulary import AttemptOutcome, AuditKind, Channel, DeliveryState, HoldReason
 
 #: Wait after an unreachable server or a doubtful try.
 SHORT_WAIT = timedelta(seconds=30)
@@ -27,6 +29,16 @@ class Step(StrEnum):
     UNREACHABLE = "unreachable"
     #: Someone else holds the message by now.
     OVERTAKEN = "overtaken"
+    #: Decided, and not begun: too much time passed, or the provider failed with another one first.
+    GIVEN_BACK = "given_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one message that was due."""
+
+    step: Step
+    channel: Channel
 
 
 def locked(session: Session, delivery_id: str) -> ReminderDelivery:
@@ -71,24 +83,38 @@ def postpone(delivery_id: str, until: datetime) -> None:
 
 def note(kind: AuditKind, delivery: ReminderDelivery, now: datetime) -> None:
     """Write what became of the message into the audit trail."""
-    occurrence = db.session.get(Occurrence, delivery.occurrence_id) if delivery.occurrence_id else None
-    details = {
-        "channel": delivery.channel,
-        "purpose": delivery.purpose,
-        "day": delivery.day.isoformat(),
-        "reason": delivery.reason,
-    }
-    if delivery.user_id is not None:
-        details["reader"] = str(delivery.user_id)
-    audit.record(
-        kind,
-        actor=None,
-        now=now,
-        subject=("reminder", delivery.id),
-        client_id=delivery.client_id,
-        site_id=occurrence.site_id if occurrence else None,
-        details=details,
+    note_all(kind, [delivery], now)
+
+
+def note_all(kind: AuditKind, deliveries: Sequence[ReminderDelivery], now: datetime) -> None:
+    """Write what became of messages, the same of all, into the audit trail."""
+    sites = _sites({one.occurrence_id for one in deliveries if one.occurrence_id is not None})
+    for delivery in deliveries:
+        details = {
+            "channel": delivery.channel,
+            "purpose": delivery.purpose,
+            "day": delivery.day.isoformat(),
+            "reason": delivery.reason,
+        }
+        if delivery.user_id is not None:
+            details["reader"] = str(delivery.user_id)
+        audit.record(
+            kind,
+            actor=None,
+            now=now,
+            subject=("reminder", delivery.id),
+            client_id=delivery.client_id,
+            site_id=sites.get(delivery.occurrence_id or 0),
+            details=details,
+        )
+
+
+def _sites(occurrence_ids: Iterable[int]) -> dict[int, int]:
+    """Return the sites of occurrences, by id."""
+    found = db.session.execute(
+        select(Occurrence.id, Occurrence.site_id).where(Occurrence.id.in_(sorted(occurrence_ids)))
     )
+    return {row.id: row.site_id for row in found}
 
 
 def leave_in_doubt(delivery: ReminderDelivery, now: datetime, *, repeats: int, counted: bool = False) -> Step:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from iop_schedule.actions.reminders.finishing import is_known, mark_sent
+from iop_schedule.actions.reminders.finishing import give_back, is_known, mark_sent
 from iop_schedule.actions.reminders.letters import Letterhead
 from iop_schedule.actions.reminders.rows import SHORT_WAIT, end_attempt, hold, leave_in_doubt, let_go, locked
 from iop_schedule.adapters.messages import Accepted, Doors, Messages, NotSent
@@ -65,7 +65,13 @@ def _left_hanging(
         select(ReminderAttempt).where(
             ReminderAttempt.delivery_id == delivery.id, ReminderAttempt.number == delivery.attempts
         )
-    ).one()
+    ).one_or_none()
+    if attempt is None:
+        give_back(session, [delivery])
+        return None
+    if attempt.outcome == AttemptOutcome.SENT:
+        mark_sent(session, [(delivery, "")], now)
+        return None
     if door is None and now < delivery.expires_at:
         delivery.lease_until = now + ASKING
         return None
@@ -111,7 +117,7 @@ def _ask(door: Messages, attempt: ReminderAttempt, token: str, head: Letterhead,
         ref = _ours(session, delivery, attempt, taken, head)
         if ref is not None:
             _end(session, attempt, AttemptOutcome.SENT, now, "found by asking")
-            mark_sent(session, delivery, ref, now)
+            mark_sent(session, [(delivery, ref)], now)
             return
         _end(session, attempt, AttemptOutcome.UNREACHABLE, now, "not taken")
         if now >= delivery.expires_at:

@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha1
 from hmac import compare_digest
 from hmac import new as new_hmac
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from selectors import EVENT_READ, DefaultSelector
-from threading import Timer
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -30,6 +30,7 @@ from iop_schedule.adapters.messages.contract import (
     Unreachable,
     Unsure,
 )
+from iop_schedule.adapters.messages.deadline import Deadline
 from iop_schedule.vocabulary import ProviderCapability, StopReason
 
 #: More than this is not an answer to one message.
@@ -76,6 +77,7 @@ class SmsMessages:
     #: Seconds for a whole exchange, however slowly the provider drips; well under the outbox's lease.
     total_timeout: float = 20
     _open: HTTPConnection | None = field(default=None, init=False, repr=False)
+    _deadline: Deadline = field(default_factory=Deadline, init=False, repr=False)
 
     def send(self, outgoing: Outgoing) -> str:
         """Hand one message over; see `NotSent` for what can go wrong."""
@@ -106,6 +108,7 @@ class SmsMessages:
         if self._open is not None:
             self._open.close()
         self._open = None
+        self._deadline.close()
 
     def _exchange(
         self,
@@ -119,18 +122,14 @@ class SmsMessages:
         """Return status, answer and the wait asked for; `lost` is raised when no answer comes back."""
         path = f"{urlsplit(self.url).path.rstrip('/')}/Accounts/{quote(self.account, safe='')}/Messages.json"
         connection = self._connected()
-        timer = Timer(self.total_timeout, _hang_up, [connection])
-        timer.daemon = True
-        timer.start()
         try:
-            connection.request(method, path + query, body, {**self._who(), **headers})
-            with connection.getresponse() as response:
-                read = _read(response)
+            with self._deadline.of(self.total_timeout, partial(_hang_up, connection)):
+                connection.request(method, path + query, body, {**self._who(), **headers})
+                with connection.getresponse() as response:
+                    read = _read(response)
         except (OSError, HTTPException) as error:
             self.close()
             raise lost(type(error).__name__) from None
-        finally:
-            timer.cancel()
         if response.will_close:
             self.close()
         return response.status, read, response.headers.get("Retry-After", "")

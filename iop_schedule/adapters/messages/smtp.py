@@ -4,14 +4,13 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
-from threading import Timer
+from functools import partial
 from typing import ClassVar
 
 from iop_schedule import clock
@@ -25,6 +24,7 @@ from iop_schedule.adapters.messages.contract import (
     Unreachable,
     Unsure,
 )
+from iop_schedule.adapters.messages.deadline import Deadline
 from iop_schedule.vocabulary import ProviderCapability, StopReason
 
 IMPLICIT_TLS_PORT = 465
@@ -53,13 +53,14 @@ class SmtpMessages:
     total_timeout: float = 30
     _open: smtplib.SMTP | None = field(default=None, init=False, repr=False)
     _used: int = field(default=0, init=False, repr=False)
+    _deadline: Deadline = field(default_factory=Deadline, init=False, repr=False)
 
     def send(self, outgoing: Outgoing) -> str:
         """Hand one message over; see `NotSent` for what can go wrong."""
         recipient, content = _addressable(outgoing.to), _content(outgoing, self.sender)
         try:
             smtp = self._connected()
-            with self._deadline(smtp):
+            with self._in_time(smtp):
                 self._envelope(smtp, recipient)
                 self._deliver(smtp, content)
         except NotSent:
@@ -81,6 +82,7 @@ class SmtpMessages:
             with suppress(OSError, smtplib.SMTPException):
                 self._open.quit()
         self._drop()
+        self._deadline.close()
 
     def _connected(self) -> smtplib.SMTP:
         if self._used >= MESSAGES_PER_CONNECTION:
@@ -108,7 +110,7 @@ class SmtpMessages:
     def _greet(self, smtp: smtplib.SMTP, upgrade: ssl.SSLContext | None) -> None:
         # STARTTLS needs the name before connect() has been told it.
         smtp._host = self.host  # type: ignore[attr-defined]
-        with self._deadline(smtp):
+        with self._in_time(smtp):
             code, _ = smtp.connect(self.host, self.port)
             if code != 220:  # noqa: PLR2004 - service ready
                 raise Unreachable(_reply(code))
@@ -141,16 +143,8 @@ class SmtpMessages:
             return
         raise _refusal(code) if 400 <= code < 600 else Unsure(_reply(code))  # noqa: PLR2004
 
-    @contextmanager
-    def _deadline(self, smtp: smtplib.SMTP) -> Iterator[None]:
-        """End the connection after `total_timeout`: time-outs of single reads do not stop slow dripping."""
-        timer = Timer(self.total_timeout, _hang_up, [smtp])
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
+    def _in_time(self, smtp: smtplib.SMTP) -> AbstractContextManager[None]:
+        return self._deadline.of(self.total_timeout, partial(_hang_up, smtp))
 
     def _drop(self) -> None:
         if self._open is not None:
