@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from iop_schedule import clock
 from iop_schedule.actions import reminders
 from iop_schedule.actions.reminders import LEASE, Letterhead
-from iop_schedule.adapters.messages import Outgoing
+from iop_schedule.adapters.messages import Outgoing, SmsMessages
 from iop_schedule.app import create_app
 from iop_schedule.config import Settings
 from iop_schedule.jobs.reminders import drain
@@ -60,6 +60,7 @@ from iop_schedule.vocabulary import (
     DeliveryState,
     EnrollmentStatus,
     Evidence,
+    ProviderCapability,
     Role,
     RosterSource,
 )
@@ -84,12 +85,18 @@ def main() -> None:
     parser.add_argument(
         "--kills", type=int, default=6, help="workers killed in the comparison; 0 leaves it out"
     )
+    parser.add_argument(
+        "--capability",
+        choices=list(ProviderCapability),
+        default=ProviderCapability.LOOKUP,
+        help="what the provider can do about a message in doubt; a mail server can do nothing",
+    )
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     over = 0.0 if options.at_once else options.over
     print(f"{options.database}, {options.workers} workers, {options.due} due within {over:.0f} s")
     with _clinic(options.database, options.due, over) as (app, folder), _provider(folder) as port:
-        _punctuality(app, folder, port, options.workers)
+        _punctuality(app, folder, port, options.workers, ProviderCapability(options.capability))
     for work in (_work, _mark_then_send) if options.kills else ():
         people = 4 * options.kills + 20
         with _clinic(options.database, people, 0) as (app, folder), _provider(folder) as port:
@@ -269,10 +276,13 @@ def _is_anything_planned() -> bool:
         return session.scalar(select(planned.exists())) is True
 
 
-def _work(app: Flask, port: int, start: datetime) -> None:
+def _work(
+    app: Flask, port: int, start: datetime, capability: ProviderCapability = ProviderCapability.LOOKUP
+) -> None:
     """Drain as the tick does until nothing is planned any more."""
     _runs_from(start)
-    app.extensions["messages"] = {Channel.SMS: door_to(Channel.SMS, port)}
+    door = SmsMessages(f"http://127.0.0.1:{port}", "AC1", "s", "+12025550100", capability)
+    app.extensions["messages"] = {Channel.SMS: door}
     worker = Worker()
     with app.app_context():
         while _is_anything_planned():
@@ -303,11 +313,11 @@ def _mark_then_send(app: Flask, port: int, start: datetime) -> None:
 # --- what is measured -------------------------------------------------------------------------------------
 
 
-def _punctuality(app: Flask, folder: Path, port: int, workers: int) -> None:
+def _punctuality(app: Flask, folder: Path, port: int, workers: int, capability: ProviderCapability) -> None:
     """Let workers hand everything over as it becomes due; print lateness and rate."""
     began = time.time()
     processor = 0.0
-    for pid in [_fork(lambda: _work(app, port, DUE)) for _ in range(workers)]:
+    for pid in [_fork(lambda: _work(app, port, DUE, capability)) for _ in range(workers)]:
         used = os.wait4(pid, 0)[2]
         processor += used.ru_utime + used.ru_stime
     with app.app_context():

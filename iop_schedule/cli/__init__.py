@@ -3,6 +3,7 @@
 from flask import Flask
 
 from iop_schedule.cli.accounts import create_admin
+from iop_schedule.cli.bounces import read_bounces_from
 from iop_schedule.cli.clinic import export_files, import_files
 from iop_schedule.cli.demo import demo_clinic
 from iop_schedule.cli.engagement import engagement
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
         export_files,
         import_files,
         placement,
+        read_bounces_from,
         run_jobs,
         serve,
     ):

@@ -1,5 +1,7 @@
 """Handing messages over: mail servers, providers of text messages, the terminal, a list for tests."""
 
+from iop_schedule.adapters.messages.bounces import LONGEST as LONGEST_BOUNCE
+from iop_schedule.adapters.messages.bounces import Bounce, NotMail, read_bounces
 from iop_schedule.adapters.messages.chosen import CONSOLE, Doors, doors_for
 from iop_schedule.adapters.messages.contract import (
     Accepted,
@@ -17,13 +19,16 @@ from iop_schedule.adapters.messages.trying import ConsoleMessages, NullMessages
 
 __all__ = [
     "CONSOLE",
+    "LONGEST_BOUNCE",
     "MESSAGES_PER_CONNECTION",
     "STOPPING",
     "Accepted",
+    "Bounce",
     "ConsoleMessages",
     "Delayed",
     "Doors",
     "Messages",
+    "NotMail",
     "NotSent",
     "NullMessages",
     "Outgoing",
@@ -34,5 +39,6 @@ __all__ = [
     "Unsure",
     "doors_for",
     "is_signed",
+    "read_bounces",
     "signature",
 ]
