@@ -57,6 +57,8 @@ class DayOverview:
     reminded: int
     #: Their message is planned or on its way.
     waiting: int
+    #: Nothing is planned yet, because it is too early; something will be.
+    later: int
     not_reminded: tuple[Unreminded, ...]
     #: Days before and after with sessions in reach.
     before: date
@@ -81,7 +83,7 @@ def day_overview(actor: Actor, day: date | None, *, now: datetime) -> DayOvervie
         if one.client_id in clients and one.sessions:
             days[one.client_id].append(one)
     held = _messages_about(wanted, list(days))
-    missing, reminded, waiting = [], 0, 0
+    missing, reminded, waiting, later = [], 0, 0, 0
     for client_id, ways in days.items():
         states = {row.state for rows in held[client_id].values() for row in rows}
         if states & _THERE:
@@ -89,14 +91,18 @@ def day_overview(actor: Actor, day: date | None, *, now: datetime) -> DayOvervie
         elif states & _COMING:
             waiting += 1
         else:
-            first = civil_time.local(ways[0].starts[0], ways[0].tz)
             reasons = tuple((way.reach.channel, _why(way, held[client_id], now)) for way in ways)
+            if any(reason == NOT_YET for _, reason in reasons):
+                later += 1
+                continue
+            first = civil_time.local(ways[0].starts[0], ways[0].tz)
             missing.append(Unreminded(client_id, names[client_id], first, reasons))
     return DayOverview(
         day=wanted,
         expected=len(days),
         reminded=reminded,
         waiting=waiting,
+        later=later,
         not_reminded=tuple(sorted(missing, key=lambda one: (one.first_at, one.name))),
         before=_beside(wanted, -1),
         after=_beside(wanted, 1),

@@ -21,7 +21,8 @@ from iop_schedule.vocabulary import Channel
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, row_counts
-from tests.outbox import DUE, Flaky, expect_on_thursday
+from tests.outbox import DUE, Flaky, expect_on_thursday, stop_consent
+from tests.pages import words
 
 SECRET = "the provider's secret"
 
@@ -226,6 +227,17 @@ def test_a_new_wording_is_previewed_saved_and_used_and_the_second_writer_is_told
 
 
 # ── Who was not reminded ─────────────────────────────────────────────────────────────────────────
+
+
+def test_who_will_be_reminded_later_is_not_listed_as_left_out(http: Http, cast: Cast) -> None:
+    expect_on_thursday(cast)
+    stop_consent(cast.ben)
+    db.session.commit()
+    page = words(http.sign_in(cast.dev.email).get("/reminders?day=2026-03-05").text)
+    assert "2 Expected\n0 Reminded\n1 On its way or due later\n1 Without a reminder" in page
+    listed = page.partition("What to do")[2].partition("Messages that went wrong")[0]
+    assert (cast.ben.short_name in listed, cast.ana.short_name in listed) == (True, False)
+    assert "Email: wants none any more" in listed
 
 
 def test_the_page_says_who_was_not_reminded_and_why(
