@@ -93,6 +93,17 @@ class Attend(StrEnum):
     ALL = "all"
 
 
+class AgreeableRule(StrEnum):
+    """Rules of a legal week that a place brought in from files may break, when the file says so."""
+
+    LEVEL_OF_CARE = "level_of_care"
+    LANGUAGE = "language"
+    GENDER = "gender"
+    MODALITY = "modality"
+    TRAVEL = "travel"
+    KEEP_APART = "keep_apart"
+
+
 class LevelOfCare(StrEnum):
     """Intensity of a program on the ASAM continuum."""
 
@@ -665,6 +676,9 @@ class AuditKind(StrEnum):
     OFFER_WITHDRAWN = "placement:offer-withdrawn"
     OFFER_VIEWED = "placement:offer-viewed"
     OFFER_ANSWERED = "placement:offer-answered"
+    KEEP_APART_VIEWED = "keep-apart:viewed"
+    KEEP_APART_ADDED = "keep-apart:added"
+    KEEP_APART_LIFTED = "keep-apart:lifted"
     SEATS_HELD = "seats:held"
     SEATS_RELEASED = "seats:released"
     SEAT_PRICES_LEARNT = "seat-prices:learnt"

@@ -30,6 +30,7 @@ from iop_schedule.models import (
     Enrollment,
     Group,
     IssuedReport,
+    KeepApart,
     Occurrence,
     OutreachAttempt,
     OutreachTask,
@@ -378,6 +379,14 @@ def make_hold(series: Series, client: Client, held_by: User, **given: Any) -> Se
     defaults = {"from_day": series.from_day, "held_at": held_at, "expires_at": held_at + timedelta(hours=48)}
     row: SeatHold = _add(
         SeatHold(series=series, client=client, held_by_id=held_by.id, **{**defaults, **given})
+    )
+    return row
+
+
+def make_apart(one: Client, other: Client, *, by: User) -> KeepApart:
+    first, second = sorted((one, other), key=lambda client: client.id)
+    row: KeepApart = _add(
+        KeepApart(client_id=first.id, other_id=second.id, made_at=MADE_AT, made_by_id=by.id)
     )
     return row
 

@@ -17,6 +17,7 @@ from iop_schedule.models import (
     DisclosureConsent,
     ImportRun,
     IssuedReport,
+    KeepApart,
     Occurrence,
     PlacementRun,
     ReportRun,
@@ -75,6 +76,8 @@ class World:
     issued: tuple[IssuedReport, ...]
     run: ReportRun
     far_run: ReportRun
+    #: Kept apart: Ana and Ben, Zoe and somebody, Ana and Max.
+    apart: tuple[KeepApart, KeepApart, KeepApart]
 
 
 def make_world(cast: Cast) -> World:
@@ -129,6 +132,8 @@ def make_world(cast: Cast) -> World:
         _contacted(client, user)
         friend = make.make_support_person(client, user, name=f"A friend of {client.called}")
         make.make_support_consent(friend, session, user)
+    yan = make.make_client(cast.far, code="yan", given_name="Yan")
+    make.make_assignment(yan, cast.mallory, AssignmentRole.CASE_MANAGER)
     return World(
         cast=cast, nora=nora, max=max_, max_user=max_user, held=held, far_held=far_held,
         today=occurrence(cast.wednesday, TODAY, cast.ana, cast.ben),
@@ -148,6 +153,10 @@ def make_world(cast: Cast) -> World:
             for client, user in ((cast.ana, cast.root), (cast.ben, cast.root), (cast.zoe, cast.trent))
         ),
         run=make.make_report_run("d" * 32, cast.root), far_run=make.make_report_run("e" * 32, cast.trent),
+        apart=(
+            make.make_apart(cast.ana, cast.ben, by=cast.root), make.make_apart(cast.zoe, yan, by=cast.trent),
+            make.make_apart(cast.ana, max_, by=cast.root),
+        ),
     )  # fmt: skip
 
 

@@ -24,9 +24,10 @@ from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.models import Client, Series, SeriesMember, Site, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.legal_places import check_places
 from iop_schedule.queries.seat_holds import held_for_others
 from iop_schedule.queries.series import check_client_can_come, guests_of, rule_of, spans_of
-from iop_schedule.vocabulary import Attend, AuditKind, SeriesKind
+from iop_schedule.vocabulary import AuditKind, SeriesKind
 
 
 def add_member(
@@ -45,6 +46,7 @@ def add_member(
         SeatsTaken: every seat is taken on some day of the place.
         CommitmentClash: a hard commitment of the client has the time; the sentence names it.
         TimeTaken: another session of theirs has the time.
+        NotLegal: another rule of a legal week would be broken; the sentence says which.
         BadSeries: days in the past, or outside the series.
     """
     (member,) = add_members(
@@ -172,7 +174,7 @@ def _begin(
     client = db.session.get_one(Client, change.client_id)
     try:
         added = [_take(actor, one, client, place, now) for one in starting]
-        _check_whole_groups(starting, client.id, place.first)
+        check_places(client, change.start, place)
     except DomainError as refused:
         refused.data["client_id"] = client.id
         raise
@@ -219,22 +221,6 @@ def check_seats(series: Series, span: Span, *, client_id: int, now: datetime) ->
         if inside and most_at_once(places, Span(day, day)) + held + guests >= seats:
             message = f"On {day:%B} {day.day} the last seat is taken by a make-up. Choose a later first day."
             raise SeatsTaken(message, field="from_day")
-
-
-def _check_whole_groups(series: list[Series], client_id: int, day: date) -> None:
-    """Refuse single meetings of a group that is taken whole."""
-    for group in {one.group_id: one.group for one in series if one.group}.values():
-        if group is None or group.attend != Attend.ALL:
-            continue
-        meets = {m.id for m in group.meetings if m.until_day is None or m.until_day >= day}
-        held = select(SeriesMember.series_id).where(
-            SeriesMember.client_id == client_id,
-            SeriesMember.series_id.in_(meets),
-            (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
-        )
-        if meets - set(db.session.scalars(held)):
-            message = f"{group.name} is taken whole. Choose all its meetings."
-            raise BadSeries(message, field="series")
 
 
 def end_member(*, actor: Actor, series_id: int, client_id: int, last_day: date, now: datetime) -> None:

@@ -14,6 +14,7 @@ from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import SeatHold, Series, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.keep_apart import closed_series
 from iop_schedule.queries.seat_holds import held_for_others, in_force
 from iop_schedule.queries.series import spans_of
 from iop_schedule.vocabulary import AuditKind, SeriesKind
@@ -47,6 +48,9 @@ def hold_seats(
     lock_schedule(client.site_id)
     release_held(client.id, now=now)
     until = now + HELD_FOR
+    if closed_series(client.id, from_day) & {series.id for series in wanted}:
+        message = f"One of these sessions cannot be given to {client.called}. Choose others."
+        raise NotPossible(message)
     for series in wanted:
         _check(series, client.id, from_day, now)
         hold = SeatHold(

@@ -31,6 +31,7 @@ from iop_schedule.queries.access import (
     access_program,
     access_series,
 )
+from iop_schedule.queries.legal_places import check_places
 from iop_schedule.queries.occurrences import begun_until
 from iop_schedule.queries.series import (
     check_client_can_come,
@@ -106,7 +107,7 @@ def add_meeting(
         program_id=program.id, service_type=group.service_type, modality=group.modality,
         created_at=now, **_series_columns(rule, meeting),
     )  # fmt: skip
-    return _created(series, actor, now)
+    return _added(series, actor, now)
 
 
 def create_individual(
@@ -124,7 +125,7 @@ def create_individual(
     """Give a client a weekly session of their own, and write out its dates.
 
     Raises:
-        As `create_meeting`; also CommitmentClash and TimeTaken when the client cannot come then.
+        As `create_meeting`; also CommitmentClash, TimeTaken and NotLegal when the client cannot come then.
     """
     series = add_individual(
         actor=actor, client_id=client_id, program_id=program_id, meeting=meeting, service_type=service_type,
@@ -161,14 +162,8 @@ def add_individual(
         site_id=program.site_id, program_id=program.id, service_type=service_type, modality=modality,
         created_at=now, **_series_columns(rule, meeting),
     )  # fmt: skip
-    _created(series, actor, now)
-    db.session.commit()
-    return series
-
-
-def _created(series: Series, actor: Actor, now: datetime) -> Series:
     _added(series, actor, now)
-    db.session.commit()
+    check_places(client, [series.id], Span(from_day, until_day))
     return series
 
 

@@ -24,6 +24,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, access_client
+from iop_schedule.queries.keep_apart import closed_sessions
 from iop_schedule.queries.sign_off import is_closed_now
 from iop_schedule.queries.walk_ins import people_in_the_room
 from iop_schedule.vocabulary import (
@@ -102,12 +103,12 @@ def add_to_sheet(
         NoSuchPerson: nobody at the site has that code.
         NotYetOpen, SessionCancelled, SheetClosed: the list cannot be changed now.
         OnTheList: they are expected already.
-        SeatsTaken: the group is full; administrators may let someone in with a reason.
+        SeatsTaken: no seat for them; administrators may let someone in with a reason.
         NotAllowed: only administrators may.
     """
     occurrence = _open_list(actor, occurrence_id, now)
     client = _person(actor, occurrence, client_id, code, now)
-    reason = _seat(actor, occurrence, over_seats)
+    reason = _seat(actor, occurrence, over_seats, client)
     entry = _put(actor, occurrence, client, source, over_seats=reason, now=now)
     db.session.commit()
     return entry
@@ -207,14 +208,19 @@ def _person(actor: Actor, occurrence: Occurrence, client_id: int | None, code: s
     return found
 
 
-def _seat(actor: Actor, occurrence: Occurrence, over_seats: str) -> str:
-    """Return why someone is let in beyond the seats; empty while there is one."""
+def _seat(actor: Actor, occurrence: Occurrence, over_seats: str, client: Client | None = None) -> str:
+    """Return why someone is let in beyond the seats; empty while there is one.
+
+    To someone who is kept apart from a person in the room the seats that are left are none.
+    """
     series: Series = occurrence.series
     seats = series.group.seats if series.group else 1
-    if people_in_the_room(occurrence.id) < seats:
+    full = people_in_the_room(occurrence.id) >= seats
+    if not full and (client is None or not closed_sessions(client.id, [occurrence.id])):
         return ""
     if not over_seats.strip():
-        message = f"All {seats} seats are taken. An administrator can let someone in, with a reason."
+        why = f"All {seats} seats are taken." if full else "There is no seat here for this person."
+        message = f"{why} An administrator can let someone in, with a reason."
         raise SeatsTaken(message, field="over_seats")
     actor.require(Permission.SEATS_OVERRIDE)
     return reason_for_change(over_seats)

@@ -16,6 +16,7 @@ from iop_schedule.models.engagement import Disclosure, DisclosureConsent, Issued
 from iop_schedule.models.goals import ClientGoal
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.invitations import Invitation, InvitationWish
+from iop_schedule.models.keep_apart import KeepApart
 from iop_schedule.models.make_ups import MakeUp, SessionNotice
 from iop_schedule.models.occurrences import Occurrence, RosterEntry
 from iop_schedule.models.outreach import OutreachAttempt, OutreachTask
@@ -89,6 +90,7 @@ __all__ = [
     "Invitation",
     "InvitationWish",
     "IssuedReport",
+    "KeepApart",
     "MakeUp",
     "MessageWording",
     "MonitorVersion",

@@ -1,6 +1,6 @@
 """The clinic as rows of its own files: what an export writes and an import compares with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from iop_schedule.adapters.clinic_files import as_domain
+from iop_schedule.adapters.clinic_files.places import NEEDED, Places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.series import Span, WeeklyRule
@@ -21,6 +22,7 @@ from iop_schedule.models import (
     Enrollment,
     EnrollmentPause,
     Group,
+    KeepApart,
     Occurrence,
     PrescribedDose,
     Program,
@@ -186,6 +188,18 @@ def _assignments(scope: Scope) -> Iterator[Values]:
         .where(_in_scope(Client.site_id, scope))
     )  # fmt: skip
     return _in_order(_dicts(statement), "client", "role", "from", "staff")
+
+
+def _keep_apart(scope: Scope) -> Iterator[Values]:
+    one, other = aliased(Client), aliased(Client)
+    statement = (
+        select(one.code, other.code)
+        .join(KeepApart, KeepApart.client_id == one.id)
+        .join(other, other.id == KeepApart.other_id)
+        .where(KeepApart.lifted_at.is_(None), _in_scope(one.site_id, scope), _in_scope(other.site_id, scope))
+    )
+    pairs = [sorted(codes) for codes in db.session.execute(statement)]
+    return _in_order([{"client": first, "other": second} for first, second in pairs], "client", "other")
 
 
 def _enrollments(scope: Scope) -> Iterator[Values]:
@@ -358,6 +372,22 @@ def _memberships(scope: Scope) -> Iterator[Values]:
     return _in_order(rows, "client", "meeting", "from")
 
 
+def _judged_memberships(scope: Scope) -> Iterator[Values]:
+    return _judged(_memberships(scope), "meeting", scope)
+
+
+def _judged_sessions(scope: Scope) -> Iterator[Values]:
+    return _judged(_individual_sessions(scope), "code", scope)
+
+
+def _judged(rows: Iterable[Values], session: str, scope: Scope) -> Iterator[Values]:
+    """Yield `rows` with the rules each place breaks: what is stored was agreed somehow."""
+    plain = {"individual_sessions": _individual_sessions, "memberships": _memberships}
+    places = Places({name: list(plain.get(name, _READERS[name])(scope)) for name in NEEDED})
+    for row in rows:
+        yield {**row, "despite_rules": sorted(rule.value for rule in places.broken(row[session], row))}
+
+
 def _hard_commitments(scope: Scope) -> dict[str, list[Commitment]]:
     found: dict[str, list[Commitment]] = {}
     for row in _commitments(scope):
@@ -441,15 +471,16 @@ _READERS: dict[str, Callable[[Scope], Iterator[Values]]] = {
     "staff": _staff,
     "clients": _clients,
     "assignments": _assignments,
+    "keep_apart": _keep_apart,
     "enrollments": _enrollments,
     "doses": _doses,
     "pauses": _pauses,
     "closures": _closures,
     "groups": _groups,
     "meetings": _meetings,
-    "individual_sessions": _individual_sessions,
+    "individual_sessions": _judged_sessions,
     "commitments": _commitments,
-    "memberships": _memberships,
+    "memberships": _judged_memberships,
     "session_changes": _session_changes,
 }
 

@@ -30,6 +30,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.availability import commitments_of, session_name, trip
 from iop_schedule.queries.frequency import CareRecord, care_records, without
+from iop_schedule.queries.keep_apart import closed_sessions
 from iop_schedule.queries.notices import is_told_off
 from iop_schedule.queries.prescription import dose_of, enrollments_on
 from iop_schedule.queries.session_lines import place_words
@@ -129,7 +130,7 @@ def question_of(entry: RosterEntry, *, now: datetime) -> Question:
     first, last = rules.days_allowed(missed.local_day, days=days)
     care = _care(client, first, last, now=now)
     rows = _sessions_of_groups(client, first, last, now=now)
-    seats = _taken(rows)
+    seats, closed = _taken(rows), closed_sessions(client.id, [row.id for row in rows])
     return Question(
         miss=rules.Miss(
             day=missed.local_day,
@@ -141,7 +142,13 @@ def question_of(entry: RosterEntry, *, now: datetime) -> Question:
         ),
         guest=_guest(client, missed, care, first, last),
         sessions=tuple(
-            _open_session(row, row.series.group, client, taken=seats.get(row.id, 0))
+            _open_session(
+                row,
+                row.series.group,
+                client,
+                # What must not be told looks like a full session.
+                seats_left=0 if row.id in closed else row.series.group.seats - seats.get(row.id, 0),
+            )
             for row in rows
             if row.series.group is not None
         ),
@@ -273,7 +280,7 @@ def _taken(rows: Iterable[Occurrence]) -> dict[int, int]:
     return {occurrence_id: number for occurrence_id, number in db.session.execute(statement)}  # noqa: C416
 
 
-def _open_session(row: Occurrence, group: Group, client: Client, *, taken: int) -> rules.OpenSession:
+def _open_session(row: Occurrence, group: Group, client: Client, *, seats_left: int) -> rules.OpenSession:
     return rules.OpenSession(
         id=row.id,
         starts_at=row.starts_at,
@@ -290,7 +297,7 @@ def _open_session(row: Occurrence, group: Group, client: Client, *, taken: int) 
         ),
         level=LevelOfCare(row.series.program.level_of_care),
         leader_id=row.leader_id,
-        seats_left=group.seats - taken,
+        seats_left=seats_left,
     )
 
 

@@ -12,6 +12,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.keep_apart import closed_series
 from iop_schedule.queries.placement_dates import Missed, calendar_of
 from iop_schedule.queries.placement_offers import OfferView, latest_offer
 from iop_schedule.queries.placement_people import people_on, places_on
@@ -159,13 +160,20 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         return common
     calendar = calendar_of(client, commitments, day)
     problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(person.asked,))
-    answer = _answered(common, problem, rules.Openings(taken_a=taken, taken_b=taken), prices)
+    free = openings_beside(client.id, taken, day)
+    answer = _answered(common, problem, free, prices)
     by_id = {one.series_id: one for one in weekly}
     plans = tuple(
         replace(plan, missed=calendar.missed(by_id[m.series_id] for m in plan.meetings))
         for plan in answer.plans
     )
     return replace(answer, plans=plans)
+
+
+def openings_beside(client_id: int, taken: Mapping[str, int], day: date) -> rules.Openings:
+    """Return what others leave a client from `day` on, in weeks A and B alike."""
+    closed = frozenset(str(one) for one in closed_series(client_id, day))
+    return rules.Openings(taken_a=taken, taken_b=taken, closed_a=closed, closed_b=closed)
 
 
 def _answered(

@@ -24,6 +24,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
+from iop_schedule.queries.keep_apart import apart_from
 from iop_schedule.queries.prescription import dose_of
 from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
 
@@ -60,7 +61,7 @@ def caseload_of(program: Program, day: date) -> Caseload:
     ids = [client.id for client in people]
     held = places_on(ids, own, day)
     weights, policy = _policy(program, episodes)
-    commitments = commitments_of(ids)
+    commitments, apart = commitments_of(ids), apart_from(ids)
     sessions = _other_sessions(people, own, day)
     clients = tuple(
         placement_problem.person(
@@ -70,6 +71,7 @@ def caseload_of(program: Program, day: date) -> Caseload:
             held=held.get(client.id, ()),
             commitments=[*_typical(client, commitments[client.id], day), *sessions.get(client.id, ())],
             priority=weights.get(client.id, EVERYONE_ELSE),
+            keep_apart=[str(other) for other in sorted(apart.get(client.id, frozenset()) & {*ids})],
         )
         for client in people
         if (dose := doses[client.id]) is not None

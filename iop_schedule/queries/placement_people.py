@@ -63,6 +63,7 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
                 dose,
                 held=[int(series) for series in held[client.id]],
                 commitments=(*behind, *own.get(client.id, ())),
+                levels=[enrollment.program.level_of_care],
             )
             found[client.id] = Person(asked, dose, enrollment.program, commitments[client.id], behind)
     return found

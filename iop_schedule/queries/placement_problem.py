@@ -9,7 +9,16 @@ from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Busy, Commitment, weekly_view
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.models import Client, Group, Series
-from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
+from iop_schedule.vocabulary import (
+    Attend,
+    Gender,
+    GroupGender,
+    LevelOfCare,
+    Modality,
+    ModalityWish,
+    Weekday,
+    WeekParity,
+)
 
 #: The kind under which a session of our own stands among a person's commitments.
 SESSION = "session"
@@ -26,6 +35,8 @@ def person(
     held: Collection[int],
     commitments: Iterable[rules.Commitment],
     priority: int = 1,
+    keep_apart: Iterable[str] = (),
+    levels: Iterable[str] = (),
 ) -> rules.Client:
     """Return a client as the rules take them, under `name`; `held` are the series they attend."""
     return rules.Client(
@@ -43,7 +54,9 @@ def person(
         modality=ModalityWish(client.modality),
         travel_minutes={client.site.code: client.travel_minutes},
         commitments=tuple(commitments),
+        keep_apart=tuple(keep_apart),
         current=tuple(str(series_id) for series_id in sorted(held)),
+        levels=frozenset(LevelOfCare(one) for one in levels),
     )
 
 

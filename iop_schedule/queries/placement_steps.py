@@ -18,6 +18,7 @@ from iop_schedule.queries.placement import (
     PlacementView,
     PlanView,
     meeting_views,
+    openings_beside,
     placement_for,
     plan_view,
     why_nothing_fits,
@@ -132,7 +133,9 @@ def _steps(
         weekly = weekly_meetings(client.site_id, day)
         taken = seats_taken([one.series_id for one in weekly], day, besides=client.id, now=now)
         person = people_on([client], day)[client.id]
-        problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(person.asked,))
+        # A step may lead to another level of care.
+        asked_for = replace(person.asked, levels=frozenset())
+        problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(asked_for,))
         wanted = rules.Dose(
             minutes=dose.minutes,
             over_minutes=dose.over_minutes,
@@ -140,7 +143,7 @@ def _steps(
             max_minutes_per_day=dose.most_minutes_a_day,
             required=tuple(sorted(dose.required_services)),
         )
-        asked.append(rules.Asked(problem, rules.Openings(taken_a=taken, taken_b=taken), wanted))
+        asked.append(rules.Asked(problem, openings_beside(client.id, taken, day), wanted))
         meetings.append(meeting_views(weekly, taken, person.asked.current))
     found = rules.stepped(str(client.id), asked)
     return [

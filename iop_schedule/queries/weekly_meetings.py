@@ -12,7 +12,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.models import Group, Program, Room, SeatPrice, Series, SeriesMember, User, db
 from iop_schedule.queries.seat_holds import held_seats
-from iop_schedule.vocabulary import Attend, GroupGender, Modality, Weekday
+from iop_schedule.vocabulary import Attend, GroupGender, LevelOfCare, Modality, Weekday
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class WeeklyMeeting:
     attend: str
     program_id: int
     program_name: str
+    level: str
 
     @property
     def start_minute(self) -> int:
@@ -60,6 +61,7 @@ def weekly_meetings(site_id: int, day: date) -> list[WeeklyMeeting]:
             Series.leader_id, User.given_name + " " + User.family_name, func.coalesce(Room.name, ""),
             Group.id, Group.name, Group.seats, Group.service_type, Group.modality, Group.language,
             Group.gender, Group.attend, Program.id, Program.name,
+            Program.level_of_care,
         )
         .join(Group, Group.id == Series.group_id)
         .join(Program, Program.id == Group.program_id)
@@ -102,6 +104,7 @@ def _offered(own: Sequence[WeeklyMeeting], site_code: str) -> rules.Group:
         site=site_code if group.modality == Modality.IN_PERSON else None,
         gender=GroupGender(group.gender),
         attend=Attend(group.attend),
+        level=LevelOfCare(group.level),
     )
 
 

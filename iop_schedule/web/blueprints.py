@@ -22,6 +22,7 @@ from iop_schedule.web.health import health
 from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
 from iop_schedule.web.importing import imports
+from iop_schedule.web.keep_apart import keep_apart
 from iop_schedule.web.make_ups import make_ups
 from iop_schedule.web.messages import messages
 from iop_schedule.web.one_to_ones import one_to_ones
@@ -70,6 +71,7 @@ BLUEPRINTS = (
     placement,
     placement_runs,
     one_to_ones,
+    keep_apart,
     choices,
     steps,
     repairs,

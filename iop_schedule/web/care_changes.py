@@ -20,6 +20,7 @@ from iop_schedule.queries.care_changes import CareNow, Touched, care_now, touche
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.care import BackForm, EndForm, PauseForm, TransferForm
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed, needed
+from iop_schedule.web.pointing_out import point_out
 from iop_schedule.web.security import actor, requires, viewed
 
 care_changes = Blueprint("care_changes", __name__, url_prefix="/clients/<int:client_id>/changes")
@@ -127,11 +128,12 @@ def transfer(client_id: int) -> ResponseReturnValue:
         lines += [f"From {first:%A}, {first:%B} {first.day}: {words[one]}" for one in form.joining]
         return Preview("transfer", (*lines, "What was held stays where it was."), confirm="Move them")
 
-    def do() -> object:
-        return place_client(
+    def do() -> None:
+        place_client(
             actor=actor(), client_id=client_id, start=form.joining, end=form.leaving,
             from_day=form.first_day, now=g.now,
         )  # fmt: skip
+        point_out(client_id, form.first_day)
 
     return _step(
         care, _Forms(transfer=form), form, see, do, done="Moved. The sessions are on their schedule."

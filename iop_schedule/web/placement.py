@@ -23,6 +23,7 @@ from iop_schedule.web.placement_words import (
     span,
     way_words,
 )
+from iop_schedule.web.pointing_out import point_out
 from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -55,6 +56,7 @@ def decide(client_id: int) -> ResponseReturnValue:
     except DomainError as refused:
         return _page(client_id, day, problem=refused.message), refused.status
     flash("Placed. The sessions are on their schedule.", "success")
+    point_out(client_id, day)
     return redirect(url_for("placement.person", client_id=client_id))
 
 

@@ -244,6 +244,7 @@ def _often(commitment: rules.Commitment, shown: PlacementView) -> str:
 
 
 _RULE_WORDS = {
+    rules.Rule.LEVEL: "at another level of care",
     rules.Rule.LANGUAGE: "held in a language they do not speak",
     rules.Rule.GENDER: "for another gender",
     rules.Rule.MODALITY: "they cannot attend that way (in person or online)",

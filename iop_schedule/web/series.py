@@ -37,6 +37,7 @@ from iop_schedule.web.forms.series import (
     PlaceForm,
     WantedChange,
 )
+from iop_schedule.web.pointing_out import point_out
 from iop_schedule.web.security import actor, requires, viewed
 
 series = Blueprint("series", __name__)
@@ -238,9 +239,11 @@ def add_person(series_id: int) -> ResponseReturnValue:
     except (NotFound, NotAllowed):
         raise
     except DomainError as refused:
+        transactions.abandon()
         flash(refused.message, "warning")
     else:
         flash("Added. The sessions are on their schedule.", "success")
+        point_out(form.client_id.data, needed(form.from_day.data))
     return redirect(_back(group_id))
 
 

@@ -441,6 +441,37 @@ REFUSED = {
     "a place after a night shift": ({"=commitments": "client,kind,weekday,start,end,overnight,from\nana,work,SU,23:00,8:45,yes,2026-01-04\n", "memberships": "ana,mo,2026-01-05,\n"},
                                     [("memberships", 4, "client", "On 2026-01-05")]),
     "a place agreed to all the same": ({"=memberships": "client,meeting,from,until,despite_commitments\nben,mo,2026-01-05,,\nana,mo,2026-01-05,,yes\n"}, []),
+    "a group in another language": (
+        {"=groups": "code,program,name,service_type,seats,attend,language\ng,day,G,group,2,any,es\nwhole,day,W,group,2,all,en\n"},
+        [("memberships", 2, "client", "mo is held in Spanish, which ben does not speak")]),
+    "a group for women": (
+        {"=groups": "code,program,name,service_type,seats,attend,gender\ng,day,G,group,2,any,female\nwhole,day,W,group,2,all,any\n"},
+        [("memberships", 2, "client", "mo is a group for women")]),
+    "a group by video for someone who comes in": (
+        {"=groups": "code,program,name,service_type,seats,attend,modality\ng,day,G,group,2,any,telehealth\nwhole,day,W,group,2,all,in_person\n"},
+        [("memberships", 2, "client", "Or write modality under despite_rules")]),
+    "a session of their own they cannot attend that way": (
+        {"=individual_sessions": "code,client,program,service_type,weekday,start,minutes,staff,from,modality\none,ben,day,individual,FR,9:00,50,carol,2026-01-05,telehealth\n"},
+        [("individual_sessions", 2, "client", "one is held online")]),
+    "agreed to all the same, by name": (
+        {"=groups": "code,program,name,service_type,seats,attend,gender\ng,day,G,group,2,any,female\nwhole,day,W,group,2,all,any\n",
+         "=memberships": "client,meeting,from,until,despite_rules\nben,mo,2026-01-05,,gender\n"}, []),
+    "a place that is over, in another language": (
+        {"=groups": "code,program,name,service_type,seats,attend,language\ng,day,G,group,2,any,es\nwhole,day,W,group,2,all,en\n",
+         "=memberships": "client,meeting,from,until\nben,mo,2026-01-05,2026-02-28\n"}, []),
+    "a group at another level of care": (
+        {"programs": "late,elm,Late,aftercare\n", "groups": "a,late,A,group,2,any\n", "meetings": "fr,a,FR,14:00,60,0,carol,1,2026-01-05,,1\n",
+         "memberships": "ana,fr,2026-01-05,\n"}, [("memberships", 4, "client", "another level of care than ana")]),
+    "no time to get home": (
+        {"=clients": "code,site,given_name,travel_minutes,modality\nana,elm,Ana,20,in_person\nben,elm,Ben,20,either\nzoe,lake,Zoe,0,in_person\n",
+         "=individual_sessions": "code,client,program,service_type,weekday,start,minutes,staff,from,modality\none,ben,day,individual,MO,12:19,50,carol,2026-01-05,telehealth\n"},
+        [("memberships", 2, "client", "too little time to travel"), ("individual_sessions", 2, "client", "too little time to travel")]),
+    "people kept apart": (
+        {"=keep_apart": "client,other\nben,cy\n", "clients": "cy,elm,Cy,0\n", "memberships": "cy,mo,2026-01-05,\n"},
+        [("memberships", 2, "client", "mo cannot be given to ben"), ("memberships", 4, "client", "mo cannot be given to cy")]),
+    "people kept apart, one after the other": (
+        {"=keep_apart": "client,other\nben,cy\n", "clients": "cy,elm,Cy,0\n", "=memberships": "client,meeting,from,until\nben,mo,2026-01-05,2026-03-20\ncy,mo,2026-03-21,\n"}, []),
+    "a pair the wrong way round": ({"=keep_apart": "client,other\nben,ana\n"}, [("keep_apart", 2, "other", "first in the alphabet")]),
     "one seat too many": ({"clients": "cy,elm,Cy,0\ndi,elm,Di,0\n", "memberships": "cy,mo,2026-01-05,2026-03-01\ndi,mo,2026-03-01,\n"}, [("memberships", 5, "meeting", "2 seats")]),
     "a seat that has become free": ({"clients": "cy,elm,Cy,0\ndi,elm,Di,0\n", "memberships": "cy,mo,2026-01-05,2026-03-01\ndi,mo,2026-03-02,\n"}, []),
     "the same place twice": ({"memberships": "ben,mo,2026-03-02,\n"}, [("memberships", 4, "client", "already in mo")]),

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from iop_schedule.actions.memberships import add_member, add_members, end_member, place_client
 from iop_schedule.actions.occurrences import extend_horizon
+from iop_schedule.domain.placement.by_hand import NotLegal
 from iop_schedule.domain.series import BadSeries, CommitmentClash, SeatsTaken, TimeTaken
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import Client, Occurrence, RosterEntry, Series, SeriesMember, User, db
@@ -197,7 +198,7 @@ def test_a_one_to_one_takes_nobody_else(cast: Cast, cleo: Client) -> None:
 def test_a_group_taken_whole_is_taken_whole(cast: Cast, cleo: Client) -> None:
     cast.group.attend = Attend.ALL
     db.session.commit()
-    with pytest.raises(BadSeries, match="taken whole"):
+    with pytest.raises(NotLegal, match="taken whole"):
         add(cast, cleo)
     db.session.rollback()
     ids = [cast.monday.id, cast.wednesday.id, cast.friday.id]

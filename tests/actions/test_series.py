@@ -19,7 +19,7 @@ from iop_schedule.domain.series import BadSeries, CommitmentClash, Scope, TimeTa
 from iop_schedule.errors import DomainError, NotAllowed, NotFound, NotPossible
 from iop_schedule.models import AuditEvent, Client, Occurrence, RosterEntry, Series, SeriesMember, User, db
 from iop_schedule.queries.access import Actor, actor_for
-from iop_schedule.vocabulary import Modality, OccurrenceStatus, ServiceType, Weekday
+from iop_schedule.vocabulary import Modality, ModalityWish, OccurrenceStatus, ServiceType, Weekday
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -429,6 +429,8 @@ def test_a_clash_with_work_names_the_commitment(cast: Cast) -> None:
 def test_the_trip_counts_in_person_but_not_for_telehealth(cast: Cast) -> None:
     with pytest.raises(CommitmentClash):
         individual(cast, local_start=time(12, 0))
+    db.session.rollback()
+    cast.ana.modality = ModalityWish.EITHER
     series = create_individual(
         actor=acting(cast.dev), client_id=cast.ana.id, program_id=cast.program.id, from_day=TODAY, now=NOW,
         modality=Modality.TELEHEALTH, meeting=meeting(cast, duration_minutes=60, room_id=None, local_start=time(12)),

@@ -1,7 +1,9 @@
 """What is legal, and what a plan is worth, against an oracle that tries everything in the plainest way."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,16 @@ from iop_schedule.domain.placement import (
     objective,
     offers,
 )
-from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
+from iop_schedule.vocabulary import (
+    Attend,
+    Gender,
+    GroupGender,
+    LevelOfCare,
+    Modality,
+    ModalityWish,
+    Weekday,
+    WeekParity,
+)
 from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems
 
@@ -66,6 +77,17 @@ SHIFT = Commitment("work", MO, minutes("12:00"), minutes("20:00"), label="shift"
 ONE_MEETING = {
     "a meeting in her language at a free time": (MONDAY, ana(), []),
     "another language": (replace(MONDAY, language="es"), ana(), [Rule.LANGUAGE]),
+    "at another level of care": (
+        replace(MONDAY, level=LevelOfCare.AFTERCARE),
+        ana(levels=frozenset({LevelOfCare.IOP_ADULT})),
+        [Rule.LEVEL],
+    ),
+    "at her level of care": (
+        replace(MONDAY, level=LevelOfCare.IOP_ADULT),
+        ana(levels=frozenset({LevelOfCare.IOP_ADULT})),
+        [],
+    ),
+    "enrolled nowhere, any level": (replace(MONDAY, level=LevelOfCare.AFTERCARE), ana(), []),
     "one of her languages": (replace(MONDAY, language="es"), ana(languages=("en", "es")), []),
     "a group for men": (replace(MONDAY, gender=GroupGender.MALE), ana(), [Rule.GENDER]),
     "a group for women": (replace(MONDAY, gender=GroupGender.FEMALE), ana(), []),
@@ -113,6 +135,53 @@ ONE_MEETING = {
 @pytest.mark.parametrize(("only", "client", "expected"), ONE_MEETING.values(), ids=ONE_MEETING)
 def test_one_meeting_answers_to_every_rule(only, client, expected):
     assert [rule for rule, _ in rules(problem(only, client=client), "m1")] == expected
+
+
+def test_every_rule_has_a_place_where_it_is_listed_and_a_test_that_breaks_it_alone():
+    """docs/placement.md says of each rule who answers to it; below, each is broken alone."""
+    text = (Path(__file__).parents[2] / "docs" / "placement.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted(Rule)
+    assert {*ALONE} == {*Rule}
+    for rule, (asked, plan) in ALONE.items():
+        assert {broken.rule for broken in broken_rules(asked, plan)} == {rule}, rule
+
+
+def alone() -> dict[Rule, tuple[Problem, Plan]]:
+    """Return a problem and a plan for each rule that break that one and no other."""
+    two = (MONDAY, group("g2", meeting("m2", start="12:00", end="13:00")))
+    plain = {
+        rules[0]: (problem(only, client=client), Plan({"ana": ("m1",)}))
+        for only, client, rules in ONE_MEETING.values()
+        if rules
+    }
+    pair = Problem((MONDAY,), (ana(keep_apart=("ben",)), replace(ana(), id="ben")))
+    return plain | {
+        Rule.UNKNOWN_CLIENT: (problem(MONDAY), Plan({"zed": ("m1",)})),
+        Rule.UNKNOWN_MEETING: (problem(MONDAY), Plan({"ana": ("m1", "m9")})),
+        Rule.TWICE: (problem(MONDAY), Plan({"ana": ("m1", "m1")})),
+        Rule.NOT_ALTERNATING: (problem(MONDAY), Plan({"ana": Alternating(("m1",), ("m1",))})),
+        Rule.OVERLAP: (
+            problem(MONDAY, group("g2", meeting("m2", start="11:59", end="12:59"))),
+            Plan({"ana": ("m1", "m2")}),
+        ),
+        Rule.TRAVEL: (
+            problem(two[0], replace(two[1], site="east"), client=ana(travel_minutes={"east": 1})),
+            Plan({"ana": ("m1", "m2")}),
+        ),
+        Rule.WHOLE_GROUP: (
+            problem(group("g1", meeting("m1"), meeting("m2", TU), attend=Attend.ALL)),
+            Plan({"ana": ("m1",)}),
+        ),
+        Rule.SEATS: (
+            Problem((group("g1", meeting("m1", seats=0)),), (ana(),)),
+            Plan({"ana": ("m1",)}),
+        ),
+        Rule.KEEP_APART: (pair, Plan({"ana": ("m1",), "ben": ("m1",)})),
+    }
+
+
+ALONE = alone()
 
 
 def test_a_broken_commitment_is_said_in_a_sentence():

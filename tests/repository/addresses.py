@@ -149,6 +149,7 @@ PARAMETERS: dict[str, Callable[[World], Ids]] = {
     "set_aside_id": lambda w: _about(SetAside, w),
     "signal_id": lambda w: _about(RiskSignal, w),
     "self_report_id": lambda w: _about(SelfReportRow, w),
+    "pair_id": lambda w: Ids(w.apart[0].id, w.apart[1].id, {Role.CASE_MANAGER: (w.apart[2].id,)}),
     "user_id": lambda w: Ids(w.nora.id, w.cast.eve.id, {}),
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Everything an import knows: what is stored and what the files add, by table and key."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -108,6 +109,10 @@ class Clinic:
     def find(self, table: str, *key: Any) -> Row | None:
         """Return the row of `table` with this key; None when there is none."""
         return self.rows[table].get(key)
+
+    def values(self, tables: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return all rows of these tables, stored and new."""
+        return {name: [row.values for row in self.rows[name].values()] for name in tables}
 
     def series(self, code: str) -> Row | None:
         """Return the weekly session called `code`, of either kind."""

@@ -24,7 +24,7 @@ from iop_schedule.queries.exporting import Scope, staff_code
 Progress = Callable[[int, int], None]
 
 #: Agreed to when it was stored; what a file says about it afterwards changes nothing.
-_NOT_COMPARED = frozenset({"despite_commitments"})
+_NOT_COMPARED = frozenset({"despite_commitments", "despite_rules"})
 
 
 @dataclass(slots=True)
@@ -102,6 +102,7 @@ class Reading:
         for name in HELD:
             if name in self._files:
                 self._read(BY_NAME[name])
+        self._rules.judge_places()
         if self._writer and self.outcome.is_clean:
             try:
                 for name in HELD:

@@ -9,6 +9,7 @@ from typing import Any
 from iop_schedule.actions.availability import MOST_COMMITMENTS
 from iop_schedule.actions.importing.clinic import SERIES, Booking, Clinic
 from iop_schedule.adapters.clinic_files import as_domain
+from iop_schedule.adapters.clinic_files.places import NEEDED, Places
 from iop_schedule.adapters.clinic_files.problems import Problems
 from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.adapters.clinic_files.tables import BY_NAME
@@ -34,6 +35,7 @@ class Rules:
             "staff": self._staff,
             "clients": self._client,
             "assignments": self._assignment,
+            "keep_apart": self._pair,
             "enrollments": self._enrollment,
             "doses": self._dose,
             "pauses": self._pause,
@@ -139,6 +141,12 @@ class Rules:
             self.wrong(row, "role", f"{staff['code']} is {staff['role']}. Write that, or someone else.")
         if client["site"] not in staff["sites"]:
             self.wrong(row, "staff", f"{staff['code']} does not work at {client['site']}, the client's site.")
+
+    def _pair(self, row: Row) -> None:
+        self.find(row, "client", "clients")
+        self.find(row, "other", "clients")
+        if not row.bad and row["client"] >= row["other"]:
+            self.wrong(row, "other", "Write two people, the code that comes first in the alphabet first.")
 
     # Care
 
@@ -364,6 +372,22 @@ class Rules:
                     advice = f"{group} is taken whole. Add {meeting['code']} for this client too."
                     self.wrong(row, "meeting", advice)
                     break
+
+    def judge_places(self) -> None:
+        """Refuse new places that break a rule of a legal week, unless the row says that it was agreed.
+
+        For when all files have been read.
+        """
+        places: Places | None = None
+        for table, session in (("memberships", "meeting"), ("individual_sessions", "code")):
+            for row in self._clinic.new[table]:
+                if not self._still_counts(row, self._clinic.rows["clients"][row["client"],]["site"]):
+                    continue
+                places = places or Places(self._clinic.values(NEEDED))
+                for rule, words in places.broken(row[session], row.values).items():
+                    if rule not in row["despite_rules"]:
+                        agreed = f"Or write {rule.value} under despite_rules if that was agreed."
+                        self.wrong(row, "client", f"{words} {agreed}")
 
 
 def _without_seat(rows: Iterable[Row], seats: int) -> list[Row]:

@@ -27,6 +27,7 @@ from iop_schedule.models import (
     Enrollment,
     EnrollmentPause,
     Group,
+    KeepApart,
     Occurrence,
     PrescribedDose,
     Program,
@@ -130,6 +131,7 @@ class Writer:
             "doses": self._doses,
             "pauses": self._pauses,
             "closures": self._closures,
+            "keep_apart": self._pairs,
             "commitments": self._commitments,
             "groups": self._groups,
             "meetings": self._meetings,
@@ -230,6 +232,14 @@ class Writer:
     def _start_of_day(self, site: str, day: date) -> datetime:
         zone = civil_time.zone(self._clinic.rows["sites"][site,]["time_zone"])
         return civil_time.instant(day, time(0), zone)
+
+    def _pairs(self, rows: list[Row]) -> None:
+        ids = self.ids.clients
+        both = [sorted((ids[r["client"]], ids[r["other"]])) for r in rows]
+        _put(KeepApart, [
+            {"client_id": one, "other_id": other, "made_at": self._now, "made_by_id": self.recorder_id}
+            for one, other in both
+        ])  # fmt: skip
 
     def _assignments(self, rows: list[Row]) -> None:
         _put(Assignment, [

@@ -6,6 +6,7 @@ from typing import Any
 from iop_schedule.adapters.clinic_files import values as v
 from iop_schedule.adapters.clinic_files.values import Kind
 from iop_schedule.vocabulary import (
+    AgreeableRule,
     AssignmentRole,
     Attend,
     AttendanceStatus,
@@ -91,6 +92,10 @@ _WHEN = (
     _may("continues", v.CODE, about="code of the session this one follows after a change"),
 )
 
+_DESPITE_RULES = _may(
+    "despite_rules", v.listed(v.words(AgreeableRule)), (), "rules the place breaks and that were agreed"
+)
+
 TABLES: tuple[Table, ...] = (
     Table(
         "sites",
@@ -173,6 +178,14 @@ TABLES: tuple[Table, ...] = (
             _UNTIL,
         ),
         ("client", "staff", "role", "from"), 100_000, "Who is responsible for a client, and when.",
+    ),
+    Table(
+        "keep_apart",
+        (
+            _must("client", v.CODE, "a code from clients.csv; of the two, the one that comes first"),
+            _must("other", v.CODE, "a code from clients.csv"),
+        ),
+        ("client", "other"), 10_000, "Pairs of people who never share a session.",
     ),
     Table(
         "enrollments",
@@ -282,6 +295,7 @@ TABLES: tuple[Table, ...] = (
             *_WHEN,
             _may("despite_commitments", v.YES_NO, default=False,
                  about="yes: agreed although a hard commitment wants the same time"),
+            _DESPITE_RULES,
         ),
         ("code",), 20_000, "Weekly sessions of one client.",
     ),
@@ -294,6 +308,7 @@ TABLES: tuple[Table, ...] = (
             _UNTIL,
             _may("despite_commitments", v.YES_NO, default=False,
                  about="yes: agreed although a hard commitment wants the same time"),
+            _DESPITE_RULES,
         ),
         ("client", "meeting", "from"), 100_000, "Places of clients in weekly group sessions.",
     ),

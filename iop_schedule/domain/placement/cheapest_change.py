@@ -84,7 +84,8 @@ class ChangeSearch:
         able = [
             o
             for o in offers(problem).values()
-            if fit.speaks(client, o.group)
+            if fit.level_suits(client, o.group)
+            and fit.speaks(client, o.group)
             and fit.gender_welcome(client, o.group)
             and not free.is_closed(o.id, WeekParity.EVERY)
         ]

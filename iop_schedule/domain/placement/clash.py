@@ -75,7 +75,7 @@ class _Question:
     def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
         self._problem, self._client, self._free = problem, client, free
         self._weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
-        self._offers = list(offers(problem).values())
+        self._offers = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
         self._touched = {
             (o.id, week): list(fit.overlapped(client, o, week)) for week in self._weeks for o in self._offers
         }

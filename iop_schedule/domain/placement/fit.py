@@ -24,9 +24,19 @@ def gender_welcome(client: Client, group: Group) -> bool:
     )
 
 
+def level_suits(client: Client, group: Group) -> bool:
+    """Return True when the group is at a level of care the client is enrolled at, or that decides nothing."""
+    return group.level is None or not client.levels or group.level in client.levels
+
+
 def suits(client: Client, group: Group) -> bool:
-    """Return True when language, gender and modality of the group are right for the client."""
-    return speaks(client, group) and gender_welcome(client, group) and modality_suits(client, group.modality)
+    """Return True when level, language, gender and modality of the group are right for the client."""
+    return (
+        level_suits(client, group)
+        and speaks(client, group)
+        and gender_welcome(client, group)
+        and modality_suits(client, group.modality)
+    )
 
 
 def modality_suits(client: Client, modality: Modality) -> bool:

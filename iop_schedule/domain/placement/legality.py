@@ -29,6 +29,7 @@ class Rule(StrEnum):
     UNKNOWN_MEETING = "unknown_meeting"
     TWICE = "twice"
     NOT_ALTERNATING = "not_alternating"
+    LEVEL = "level_of_care"
     LANGUAGE = "language"
     GENDER = "gender"
     MODALITY = "modality"
@@ -147,6 +148,9 @@ class _WeekReview:
 
     def _people_rules(self, offer: Offer) -> Iterator[BrokenRule]:
         client, group = self._client, offer.group
+        if not fit.level_suits(client, group):
+            message = f"{offer.id} is at a level of care at which {client.id} is not enrolled."
+            yield self._rule(Rule.LEVEL, (offer.id,), message)
         if not fit.speaks(client, offer.group):
             message = f"{offer.id} is held in {group.language}, which {client.id} does not speak."
             yield self._rule(Rule.LANGUAGE, (offer.id,), message)
@@ -186,7 +190,8 @@ class _WeekReview:
         client, dose = self._client, self._client.dose
         days = sorted({o.meeting.weekday for o in self._chosen})
         if len(days) < dose.min_days:
-            message = f"{client.id} attends on {len(days)} days; at least {dose.min_days} are needed."
+            there = "1 day" if len(days) == 1 else f"{len(days)} days"
+            message = f"{client.id} attends on {there}; at least {dose.min_days} are needed."
             yield self._rule(Rule.DAYS_SHORT, [o.id for o in self._chosen], message)
         for day in days:
             on_day = [o for o in self._chosen if o.meeting.weekday == day]

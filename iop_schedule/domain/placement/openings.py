@@ -78,6 +78,8 @@ def blocks(client: Client, offer: Offer, week: WeekParity, free: Openings) -> li
 
 
 def _each_block(client: Client, offer: Offer, week: WeekParity, free: Openings) -> Iterator[Blocked]:
+    if not fit.level_suits(client, offer.group):
+        yield Blocked(Rule.LEVEL)
     if not fit.speaks(client, offer.group):
         yield Blocked(Rule.LANGUAGE)
     if not fit.gender_welcome(client, offer.group):

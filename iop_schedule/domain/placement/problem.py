@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from iop_schedule.vocabulary import Attend, Gender, GroupGender, Modality, ModalityWish, Weekday, WeekParity
+from iop_schedule.vocabulary import (
+    Attend,
+    Gender,
+    GroupGender,
+    LevelOfCare,
+    Modality,
+    ModalityWish,
+    Weekday,
+    WeekParity,
+)
 
 MINUTES_PER_DAY = 1440
 
@@ -75,6 +84,8 @@ class Group:
     gender: GroupGender = GroupGender.ANY
     #: Whether people take single meetings or the whole group.
     attend: Attend = Attend.ANY
+    #: Level of care of its program; None where all groups are of one program, as in files.
+    level: LevelOfCare | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,8 @@ class Client:
     keep_apart: tuple[str, ...] = ()
     #: Meetings this person attends today.
     current: tuple[str, ...] = ()
+    #: Levels of care this person is enrolled at; empty when that decides nothing.
+    levels: frozenset[LevelOfCare] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

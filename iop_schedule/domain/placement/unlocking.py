@@ -20,7 +20,7 @@ from iop_schedule.domain.placement.problem import Client, Commitment, Group, Off
 from iop_schedule.vocabulary import Attend, WeekParity
 
 #: What nobody can be asked to change for a meeting.
-_FIXED = frozenset({Rule.LANGUAGE, Rule.GENDER, Rule.DAY_TOO_LONG, Rule.DOSE_OVER})
+_FIXED = frozenset({Rule.LEVEL, Rule.LANGUAGE, Rule.GENDER, Rule.DAY_TOO_LONG, Rule.DOSE_OVER})
 
 
 def unlocking(

@@ -1,0 +1,181 @@
+"""A person's weekly places as they stand after a change, answering to the same rules as the solver.
+
+Changes by hand write their rows, ask here, and are taken back when the answer is no.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from iop_schedule.domain import placement as rules
+from iop_schedule.domain.civil_time import monday_of
+from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.placement import by_hand
+from iop_schedule.domain.prescription import Dose
+from iop_schedule.domain.series import Span
+from iop_schedule.models import Client, Group, Program, Series, db
+from iop_schedule.queries import placement_problem
+from iop_schedule.queries.access import Actor, access_client, in_force
+from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.keep_apart import apart_from, shared_places
+from iop_schedule.queries.prescription import doses_on, enrollments_on
+from iop_schedule.queries.series import own_series
+from iop_schedule.vocabulary import Attend, LevelOfCare, Modality, SeriesKind, WeekParity
+
+
+def check_places(client: Client, touched: Collection[int], days: Span) -> None:
+    """Refuse the places of a client as they stand now, when those `touched` break a hard rule.
+
+    The caller has written the rows, and takes them back after a refusal. Seats, commitments and sessions
+    at the same time are looked at by their dates elsewhere.
+
+    Args:
+        client: whose places.
+        touched: the weekly sessions, groups' or their own, in which a place has just begun.
+        days: of these places.
+
+    Raises:
+        NotLegal: names the rule, and never another person.
+    """
+    held, chosen = _held(client.id, days), frozenset(str(one) for one in touched)
+    for day in _days_to_judge(held, touched, days) if touched else ():
+        week = _Week(client, [series for series, span in held if _covers(span, day)], day)
+        here = chosen & week.groups.keys()
+        refused = by_hand.first_refusal(week.judged(days, touched), here, week.groups)
+        if refused is not None:
+            words = by_hand.refusal_words(refused, client.called, week.names, week.groups)
+            raise by_hand.NotLegal(words, field="series", rule=refused.rule)
+
+
+def left_open(actor: Actor, client_id: int, day: date, *, now: datetime) -> tuple[str, ...]:
+    """Return what a client's places on `day` leave open of the dose, or have beyond it, in words for staff.
+
+    Raises:
+        NotFound: not this person's to place.
+    """
+    client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    days = Span(day, day)
+    groups = [series for series, _ in _held(client.id, days) if series.kind == SeriesKind.GROUP]
+    broken = _Week(client, groups, day).judged(days)
+    return tuple(dict.fromkeys(one.message for one in broken if one.rule in by_hand.PRESCRIBED))
+
+
+class _Week:
+    """The week of one person on some day, as the rules take it."""
+
+    def __init__(self, client: Client, held: Sequence[Series], day: date) -> None:
+        self.name = client.called
+        self._client, self._held, self._day = client, held, day
+        found = _groups({one.group_id for one in held if one.group_id is not None}, day)
+        self._groups = tuple(found) + tuple(_alone(one, client) for one in held if one.group_id is None)
+        self.groups = {m.id: group for group in self._groups for m in group.meetings}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return what staff call each meeting."""
+        by_group = {self.groups[str(one.id)].id: session_name(one) for one in self._held}
+        return {meeting: by_group[group.id] for meeting, group in self.groups.items()}
+
+    def judged(self, days: Span, touched: Collection[int] = ()) -> list[rules.BrokenRule]:
+        """Return the rules that the person's own week breaks, and those about whom they share it with."""
+        apart = apart_from([self._client.id]).get(self._client.id, ())
+        shared = shared_places(apart, touched, days.first, days.last)
+        others = {f"#{other}": tuple(str(one) for one in sorted(there)) for other, there in shared.items()}
+        enrolled = enrollments_on([self._client.id], self._day).get(self._client.id)
+        person = placement_problem.person(
+            self.name,
+            self._client,
+            doses_on([self._client.id], self._day).get(self._client.id) or _nothing_prescribed(self._day),
+            held=(),
+            commitments=(),
+            keep_apart=others,
+            levels=[enrolled.program.level_of_care] if enrolled else (),
+        )
+        strangers = [replace(person, id=other, keep_apart=()) for other in others]
+        problem = rules.Problem(groups=self._groups, clients=(person, *strangers), alternating=True)
+        broken = rules.broken_rules(problem, rules.Plan({self.name: self._choice(), **others}))
+        return [one for one in broken if one.client == self.name]
+
+    def _choice(self) -> rules.Choice:
+        """Return what the person attends; sessions of every second week in the weeks they are held."""
+        weeks = {
+            week: tuple(str(one.id) for one in self._held if _is_held(one, monday_of(self._day) + later))
+            for week, later in ((WeekParity.A, timedelta()), (WeekParity.B, timedelta(weeks=1)))
+        }
+        a, b = weeks[WeekParity.A], weeks[WeekParity.B]
+        return a if a == b else rules.Alternating(a, b)
+
+
+def _is_held(series: Series, monday: date) -> bool:
+    weeks = (monday - monday_of(series.from_day)).days // 7
+    return weeks % series.every_weeks == 0
+
+
+def _nothing_prescribed(day: date) -> Dose:
+    """Return a dose that any week reaches, for somebody to whom nothing is prescribed."""
+    return Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
+
+
+def _groups(ids: Collection[int], day: date) -> list[rules.Group]:
+    """Return these groups with the meetings they have on `day`."""
+    on_that_day = in_force(Series, day)
+    statement = (
+        select(Group)
+        .where(Group.id.in_(ids), Group.meetings.any(on_that_day))
+        .order_by(Group.id)
+        .options(
+            selectinload(Group.meetings.and_(on_that_day)),
+            joinedload(Group.program).joinedload(Program.site),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return [
+        replace(
+            placement_problem.group(row, row.program.site.code, {m.id: row.seats for m in row.meetings}),
+            level=LevelOfCare(row.program.level_of_care),
+        )
+        for row in db.session.scalars(statement).unique()
+    ]
+
+
+def _alone(series: Series, client: Client) -> rules.Group:
+    """Return a session of the person's own as a group of one."""
+    held = placement_problem.session(series)
+    return rules.Group(
+        id=f"own {series.id}",
+        service_type=series.service_type,
+        modality=Modality(series.modality),
+        language=client.languages[0],
+        meetings=(rules.Meeting(str(series.id), held.weekday, held.start, held.end, seats=1),),
+        site=held.site,
+    )
+
+
+def _held(client_id: int, days: Span) -> list[tuple[Series, Span]]:
+    """Return the weekly sessions a client attends on some of these days, with the days on which they do."""
+    found = []
+    for series, place in own_series(client_id, days):
+        both = place.shared_with(Span(series.from_day, series.until_day))
+        if both is not None:
+            found.append((series, both))
+    return found
+
+
+def _days_to_judge(held: Sequence[tuple[Series, Span]], touched: Collection[int], days: Span) -> list[date]:
+    """Return the days within `days` on which the week of a person begins to be another one."""
+    whole = {
+        one.group_id for one, _ in held if one.id in touched and one.group and one.group.attend == Attend.ALL
+    }
+    later = select(Series.from_day).where(Series.group_id.in_(whole)) if whole else None
+    begins = {span.first for _, span in held}
+    if later is not None:
+        begins |= set(db.session.scalars(later))
+    wanted = {max(day, days.first) for day in begins}
+    return sorted(day for day in wanted if days.last is None or day <= days.last)
+
+
+def _covers(span: Span, day: date) -> bool:
+    return span.first <= day and (span.last is None or day <= span.last)
