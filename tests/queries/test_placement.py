@@ -231,7 +231,7 @@ def test_any_number_of_groups_costs_the_same_statements(cast: Cast, person: Clie
     db.session.expire_all()
     with counted_statements() as statements:
         placement_for(viewer, person.id, from_day=MONDAY, now=NOW)
-    assert len(statements) == 16, "\n".join(statements)
+    assert len(statements) == 17, "\n".join(statements)
 
 
 def test_a_plan_lists_the_dates_on_which_it_does_not_hold(cast: Cast, person: Client) -> None:

@@ -1,7 +1,7 @@
 """Pairs of clients who never share a session.
 
 Revision ID: 20261127_keep_apart
-Revises: 20261127_goals
+Revises: 20261127_support_people
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from iop_schedule.models.base import UtcDateTime
 
 revision = "20261127_keep_apart"
-down_revision = "20261127_goals"
+down_revision = "20261127_support_people"
 branch_labels = None
 depends_on = None
 
