@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, select
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.civil_time import UnknownZone
 from iop_schedule.domain.reminders import DEFAULT_POLICY, LANGUAGES, NudgePolicy, Reach
 from iop_schedule.models import Client, ContactConsent, ContactPoint, ContactWish, Site, db
-from iop_schedule.vocabulary import Channel, ConsentPurpose, StopReason
+from iop_schedule.vocabulary import Channel, ConsentPurpose, Evidence, StopReason
 
 #: Channels over which a client can be written to from outside the application.
 OUTSIDE = (Channel.EMAIL, Channel.SMS)
@@ -122,13 +122,34 @@ def with_wishes(policy: NudgePolicy, wish: ContactWish | None) -> NudgePolicy:
     return policy
 
 
-def consent_since() -> dict[int, datetime]:
-    """Return since when each client has agreed to reminders by e-mail; who has not is left out."""
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """That a client agreed to be reminded at one address, since when, and how we know."""
+
+    address: str
+    since: datetime
+    evidence: Evidence
+
+
+def agreements(channel: Channel) -> dict[int, Agreement]:
+    """Return who has agreed to reminders over one channel, by client; an address that is stopped has not."""
     rows = db.session.execute(
-        select(ContactConsent.client_id, ContactConsent.given_at).where(
-            ContactConsent.channel == Channel.EMAIL,
+        select(
+            ContactConsent.client_id, ContactConsent.given_at, ContactConsent.evidence, ContactPoint.address
+        )
+        .join(
+            ContactPoint,
+            and_(
+                ContactPoint.client_id == ContactConsent.client_id,
+                ContactPoint.channel == ContactConsent.channel,
+            ),
+        )
+        .where(
+            ContactConsent.channel == channel,
             ContactConsent.purpose == ConsentPurpose.REMINDERS,
             ContactConsent.ended_at.is_(None),
+            ContactPoint.confirmed_at.is_not(None),
+            ContactPoint.stopped_at.is_(None),
         )
     )
-    return {row.client_id: row.given_at for row in rows}
+    return {row.client_id: Agreement(row.address, row.given_at, Evidence(row.evidence)) for row in rows}

@@ -35,11 +35,12 @@ from iop_schedule.models import (
     User,
     db,
 )
-from iop_schedule.queries.contacts import consent_since
+from iop_schedule.queries.contacts import Agreement, agreements
 from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     CancelCause,
+    Channel,
     OccurrenceStatus,
     Role,
     RosterSource,
@@ -154,7 +155,7 @@ def _staff(scope: Scope) -> Iterator[Values]:
 
 def _clients(scope: Scope) -> Iterator[Values]:
     statement = select(Client, Site.code, Site.zone).join(Client.site).where(_in_scope(Client.site_id, scope))
-    agreed = consent_since()
+    by_mail, by_text = agreements(Channel.EMAIL), agreements(Channel.SMS)
     rows = [
         {
             "code": client.code,
@@ -168,13 +169,25 @@ def _clients(scope: Scope) -> Iterator[Values]:
             "travel_minutes": client.travel_minutes,
             "email": client.email,
             "phone": client.phone,
-            "email_consent_since": agreed.get(client.id)
-            and civil_time.local_day(agreed[client.id], civil_time.zone(zone)),
+            "email_consent_since": _since(by_mail.get(client.id), zone),
             "may_leave_message": client.may_leave_message,
+            **_texts(by_text.get(client.id), zone),
         }
         for client, site, zone in _rows(statement)
     ]
     return _in_order(rows, "code")
+
+
+def _texts(agreed: Agreement | None, zone: str) -> Values:
+    return {
+        "text_number": agreed.address if agreed else "",
+        "text_consent_since": _since(agreed, zone),
+        "text_consent_evidence": agreed.evidence if agreed else None,
+    }
+
+
+def _since(agreed: Agreement | None, zone: str) -> date | None:
+    return civil_time.local_day(agreed.since, civil_time.zone(zone)) if agreed else None
 
 
 def _assignments(scope: Scope) -> Iterator[Values]:

@@ -34,7 +34,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import actor_for
-from iop_schedule.vocabulary import Role
+from iop_schedule.vocabulary import Channel, Role
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, make_settings, row_counts
@@ -301,6 +301,9 @@ def enrich() -> None:
     ana = db.session.scalars(select(Client).where(Client.code == "C-101")).one()
     ana.given_name, ana.family_name, ana.preferred_name = "=cmd|'/C calc'!A0", "O'Néill-李", " +1 "
     ana.phone = "'=2+5"
+    make.make_reachable(ana, Channel.SMS, address="+525512345678")
+    stopped = db.session.scalars(select(Client).where(Client.code == "C-102")).one()
+    make.make_reachable(stopped, Channel.SMS, stopped_at=NOW, stop_reason="opted_out")
     ana.site.address = 'Flat 2,\r\n"The Elms"; 12 Maple Street\n'
     marked = db.session.scalars(select(AttendanceRecord).where(AttendanceRecord.status == "excused")).first()
     assert marked is not None
@@ -346,6 +349,8 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
     assert list(one) == list(two)
     assert {name: two[name].decode() for name in two} == {name: one[name].decode() for name in one}
     assert b"despite_commitments" in one["memberships.csv"]
+    agreed = [line for line in one["clients.csv"].splitlines() if b"online" in line]
+    assert [b"+525512345678" in line for line in agreed] == [True]  # who answered STOP has not agreed
     assert b'"C-101","morning-FR","2026-01-05","","yes"' in one["memberships.csv"]
 
 
@@ -413,6 +418,12 @@ REFUSED = {
     "one mistake is one line": ({"sites": "bad,Bad,Nowhere/Land\n", "programs": "p,bad,P,iop_adult\n", "rooms": "bad,1,R,4\n"},
                                 [("sites", 4, "time_zone", "America/New_York")]),
     "the same code twice": ({"clients": "ana,elm,Ana,20\n"}, [("clients", 5, "code", "Line 2")]),
+    "agreed to texts tomorrow": ({"=clients": "code,site,given_name,text_number,text_consent_since\nana,elm,Ana,2025550142,2026-03-30\nben,elm,Ben,,\nzoe,lake,Zoe,,\n"},
+                                 [("clients", 2, "text_consent_since", "not come yet")]),
+    "agreed to texts at no number": ({"=clients": "code,site,given_name,text_number,text_consent_since\nana,elm,Ana,,2026-01-05\nben,elm,Ben,12345,2026-01-05\nzoe,lake,Zoe,,\n"},
+                                     [("clients", 2, "text_number", "Fill in the number"), ("clients", 3, "text_number", "area code")]),
+    "a number nobody agreed to": ({"=clients": "code,site,given_name,text_number,text_consent_evidence\nana,elm,Ana,2025550142,\nben,elm,Ben,,paper\nzoe,lake,Zoe,,\n"},
+                                  [("clients", 2, "text_consent_since", "when they agreed"), ("clients", 3, "text_consent_since", "when they agreed")]),
     "one code for two kinds of session": (
         {"individual_sessions": "mo,ben,day,individual,FR,14:00,50,carol,,2026-01-05\n"}, [("individual_sessions", 3, "code", "meetings.csv")]),
     "a second account for an address": ({"staff": "x,C@X.example,X,counselor,elm,yes\n"}, [("staff", 6, "email", "already belongs")]),

@@ -248,6 +248,9 @@ _CLIENT = st.fixed_dictionaries(
         "travel_minutes": st.integers(0, 240), "email": st.sampled_from(["", "a@b.example"]), "phone": st.just("") | _TEXT,
         "email_consent_since": st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
         "may_leave_message": st.booleans(),
+        "text_number": st.sampled_from(["", "+12025550142", "+525512345678"]),
+        "text_consent_since": st.none() | st.dates(date(2000, 1, 1), date(2099, 12, 31)),
+        "text_consent_evidence": st.none() | st.sampled_from(["paper", "online"]),
     }
 )  # fmt: skip
 

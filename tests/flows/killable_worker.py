@@ -9,6 +9,8 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from flask import Flask
+
 from iop_schedule.actions import reminders
 from iop_schedule.adapters.messages import Messages
 from iop_schedule.app import create_app
@@ -18,26 +20,27 @@ from tests.flows.recording_providers import door_to
 from tests.outbox import HEAD
 
 
-def work(settings: Settings, channel: Channel, door: Messages, now: datetime) -> None:
-    """Hand over what is due, then wait to be killed or told to end."""
-    with create_app(settings).app_context():
+def work(app: Flask, channel: Channel, door: Messages, now: datetime) -> None:
+    """Hand over what is due."""
+    with app.app_context():
         while reminders.deliver(channel, doors={channel: door}, now=now, head=HEAD):
             pass
     door.close()
 
 
 def main() -> None:
-    """Start a worker for each line; forking after the imports saves their time."""
+    """Start a worker for each line; forking an application that is ready saves making one for each."""
     url, instance, channel, port = sys.argv[1:]
     settings = Settings(
         instance=Path(instance), database_url=url, secret_key="k" * 40, password_salt="s" * 40, testing=True
     )
+    app = create_app(settings)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                work(settings, Channel(channel), door_to(Channel(channel), int(port)), _moment(line))
+                work(app, Channel(channel), door_to(Channel(channel), int(port)), _moment(line))
                 status = 0
             finally:
                 # Also when the test took the database away: the next worker goes on.

@@ -125,6 +125,13 @@ class Rules:
             self.wrong(row, "email_consent_since", "This day has not come yet. Write when they agreed.")
         if consent and not row["email"]:
             self.wrong(row, "email", "Fill in the address they agreed to be reminded at.")
+        by_text = row["text_consent_since"]
+        if site and by_text and by_text > self._clinic.today(site["code"]):
+            self.wrong(row, "text_consent_since", "This day has not come yet. Write when they agreed.")
+        if by_text and not row["text_number"]:
+            self.wrong(row, "text_number", "Fill in the number they agreed to get texts at.")
+        if not by_text and (row["text_number"] or row["text_consent_evidence"]):
+            self.wrong(row, "text_consent_since", "Write when they agreed to texts, or leave these empty.")
 
     def _still_counts(self, row: Row, site: str) -> bool:
         """Return True unless the row lies in the past, where people may have left since."""

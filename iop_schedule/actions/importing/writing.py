@@ -213,20 +213,30 @@ class Writer:
             for r in rows
         ])  # fmt: skip
         self.ids.learn(self.ids.clients, Client, rows)
-        agreed = [
-            (r, self.ids.clients[r["code"]], self._start_of_day(r["site"], r["email_consent_since"]))
+        self._agreements(Channel.EMAIL, [
+            (r, r["email_consent_since"], r["email"].lower(), Evidence.RECORDS) for r in rows
+        ])  # fmt: skip
+        self._agreements(Channel.SMS, [
+            (r, r["text_consent_since"], r["text_number"], r["text_consent_evidence"] or Evidence.RECORDS)
             for r in rows
-            if r["email_consent_since"]
+        ])  # fmt: skip
+
+    def _agreements(self, channel: Channel, said: Sequence[tuple[Row, date | None, str, str]]) -> None:
+        """Store where clients agreed to be reminded over one channel, since when, and how we know."""
+        agreed = [
+            (self.ids.clients[r["code"]], self._start_of_day(r["site"], since), address, evidence)
+            for r, since, address, evidence in said
+            if since
         ]
         _put(ContactPoint, [
-            {"client_id": id_, "channel": Channel.EMAIL, "address": r["email"].lower(), "added_at": self._now,
+            {"client_id": id_, "channel": channel, "address": address, "added_at": self._now,
              "confirmed_at": at, "confirmed_by": Evidence.RECORDS, "code_salt": "", "code_tries": 0}
-            for r, id_, at in agreed
+            for id_, at, address, _ in agreed
         ])  # fmt: skip
         _put(ContactConsent, [
-            {"client_id": id_, "channel": Channel.EMAIL, "purpose": ConsentPurpose.REMINDERS, "given_at": at,
-             "evidence": Evidence.RECORDS}
-            for _, id_, at in agreed
+            {"client_id": id_, "channel": channel, "purpose": ConsentPurpose.REMINDERS, "given_at": at,
+             "evidence": evidence}
+            for id_, at, _, evidence in agreed
         ])  # fmt: skip
 
     def _start_of_day(self, site: str, day: date) -> datetime:

@@ -7,6 +7,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any
 
+from iop_schedule.adapters.telephone import international
 from iop_schedule.domain import civil_time
 from iop_schedule.vocabulary import Weekday
 
@@ -169,6 +170,14 @@ def _read_email(cell: str) -> str:
     return cell
 
 
+def _read_mobile(cell: str) -> str:
+    number = international(cell)
+    if number is None:
+        message = "Write a telephone number with its area code, such as 202-555-0142."
+        raise BadCell(message)
+    return number
+
+
 def _read_language(cell: str) -> str:
     if len(cell) > 12 or not _LANGUAGE.fullmatch(cell):  # noqa: PLR2004 - the column's width
         message = "Write a language code such as en or es."
@@ -203,4 +212,5 @@ WEEKDAY = Kind(_read_weekday, lambda value: Weekday(value).name, "MO, TU, WE, TH
 YES_NO = Kind(_read_yes_no, lambda value: "yes" if value else "no", "yes or no")
 ZONE = Kind(_read_zone, str, "an IANA time zone such as America/New_York")
 EMAIL = Kind(_read_email, str, "an e-mail address")
+MOBILE = Kind(_read_mobile, str, "a telephone number with its area code")
 LANGUAGE = Kind(_read_language, str, "a language code such as en")
