@@ -1,6 +1,7 @@
 """Writes the invented clinic into an empty database: twelve weeks of history, twelve to come."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -426,13 +427,31 @@ def _add_history(clinic: _Clinic) -> None:
     by_series: dict[int, list[tuple[int, date]]] = {}
     for member in members:
         by_series.setdefault(member.series_id, []).append((member.client_id, member.from_day))
+    past: list[_Past] = []
     for series in everyone:
         if series.client_id is not None:
             by_series[series.id] = [(series.client_id, series.from_day)]
-        _add_past_sessions(clinic, series, by_series.get(series.id, []))
+        past += _past_sessions(clinic, series, by_series.get(series.id, []))
+    db.session.add_all(one.held for one in past)
+    db.session.flush()
+    _add_marks(clinic, past)
 
 
-def _add_past_sessions(clinic: _Clinic, series: Series, people: list[tuple[int, date]]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """A session of the last weeks, and who was expected."""
+
+    series: Series
+    held: Occurrence
+    entries: list[RosterEntry]
+
+    def is_unmarked(self, today: date) -> bool:
+        """Return True for yesterday's last sessions: they still wait for a counselor, as in a real clinic."""
+        recent = (today - self.held.local_day).days <= 3  # noqa: PLR2004
+        return recent and self.series.code in {"morning-b-FR", "harbor-step-FR", "evening-2-TH"}
+
+
+def _past_sessions(clinic: _Clinic, series: Series, people: list[tuple[int, date]]) -> Iterator[_Past]:
     tz = civil_time.zone(series.site.zone)
     today = clinic.today(series.site)
     first = civil_time.monday_of(today) - timedelta(weeks=HISTORY_WEEKS) + timedelta(days=series.weekday)
@@ -440,49 +459,41 @@ def _add_past_sessions(clinic: _Clinic, series: Series, people: list[tuple[int, 
     day = max(first, series.from_day + timedelta(days=(series.weekday - series.from_day.weekday()) % 7))
     while day < today:
         if day not in closed:
-            _add_past_session(
-                clinic, series, day, [c for c, since in people if since <= day], tz=tz, today=today
-            )
+            yield _past_session(clinic, series, day, [c for c, since in people if since <= day], tz=tz)
         day += timedelta(weeks=1)
 
 
-def _add_past_session(
-    clinic: _Clinic, series: Series, day: date, clients: list[int], *, tz: ZoneInfo, today: date
-) -> None:
+def _past_session(clinic: _Clinic, series: Series, day: date, clients: list[int], *, tz: ZoneInfo) -> _Past:
     starts_at = civil_time.instant(day, series.local_start, tz)
-    ends_at = starts_at + timedelta(minutes=series.duration_minutes)
     held = Occurrence(
         series_id=series.id,
         original_day=day,
         site_id=series.site_id,
         local_day=day,
         starts_at=starts_at,
-        ends_at=ends_at,
+        ends_at=starts_at + timedelta(minutes=series.duration_minutes),
         break_minutes=series.break_minutes,
         leader_id=series.leader_id,
         room_id=series.room_id,
         status=OccurrenceStatus.PLANNED,
         updated_at=clinic.now,
     )
-    db.session.add(held)
-    entries = [
-        RosterEntry(
-            occurrence=held,
-            client_id=client,
-            source=RosterSource.INDIVIDUAL if series.client_id else RosterSource.MEMBER,
-        )
-        for client in clients
-    ]
-    db.session.add_all(entries)
-    db.session.flush()
-    # Yesterday's last sessions still wait for a counselor, as they do in a real clinic.
-    if (today - day).days <= 3 and series.code in {"morning-b-FR", "harbor-step-FR", "evening-2-TH"}:  # noqa: PLR2004
-        return
-    records = [_record(clinic, entry, held, series, today) for entry in entries]
-    if records:
-        db.session.execute(insert(AttendanceRecord), records)
-        db.session.execute(insert(AttendanceRevision), records)
-        _sign(held, records)
+    source = RosterSource.INDIVIDUAL if series.client_id else RosterSource.MEMBER
+    return _Past(series, held, [RosterEntry(occurrence=held, client_id=c, source=source) for c in clients])
+
+
+def _add_marks(clinic: _Clinic, past: list[_Past]) -> None:
+    marks: list[dict[str, Any]] = []
+    for one in past:
+        today = clinic.today(one.series.site)
+        if one.is_unmarked(today):
+            continue
+        records = [_record(clinic, entry, one.held, one.series, today) for entry in one.entries]
+        if records:
+            _sign(one.held, records)
+        marks += records
+    db.session.execute(insert(AttendanceRecord), marks)
+    db.session.execute(insert(AttendanceRevision), marks)
 
 
 def _sign(held: Occurrence, records: list[dict[str, Any]]) -> None:
