@@ -21,6 +21,7 @@ from iop_schedule.queries.access import (
     sees_client,
     sees_staff,
 )
+from iop_schedule.queries.goals import GoalLine, goals_of
 from iop_schedule.queries.series import OwnPlace, places_of
 from iop_schedule.vocabulary import AssignmentRole, EnrollmentStatus, Role
 
@@ -105,6 +106,8 @@ class ClientDetail:
     places: tuple[OwnPlace, ...]
     may_place: bool
     may_bring: bool
+    #: What they want time for; only for those who plan around their times.
+    goals: tuple[GoalLine, ...]
 
 
 def own_login(actor: Actor) -> User:
@@ -215,6 +218,7 @@ def client_detail(actor: Actor, client_id: int, *, now: datetime) -> ClientDetai
         places=places_of(actor, client.id, today=today),
         may_place=holds(actor.role, Permission.PLACEMENT_DECIDE),
         may_bring=holds(actor.role, Permission.COMPANY_INVITE),
+        goals=goals_of(client.id) if holds(actor.role, Permission.CONSTRAINTS_EDIT) else (),
     )
 
 

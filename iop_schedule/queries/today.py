@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import Occurrence, db
-from iop_schedule.queries.access import Actor, leads, sees_occurrence
+from iop_schedule.models import Client, Occurrence, RosterEntry, db
+from iop_schedule.queries.access import Actor, leads, sees_client, sees_occurrence
 from iop_schedule.queries.occurrences import closures_of
-from iop_schedule.queries.session_lines import SessionLine, led_by, lines
+from iop_schedule.queries.session_lines import SessionLine, led_by, lines, lines_where
 from iop_schedule.queries.sign_off import sheet_closed
 from iop_schedule.vocabulary import OccurrenceStatus
 
@@ -55,6 +55,25 @@ def today_board(actor: Actor, *, day: date, now: datetime) -> Board:
         has_sessions=bool(of_day),
         next_day=None if of_day else _next_day(actor, day),
     )
+
+
+def unsigned_sheets(actor: Actor, *, now: datetime) -> list[SessionLine]:
+    """Return the sessions that are over and not signed, with clients `actor` may see; oldest first."""
+    seen = exists().where(
+        RosterEntry.occurrence_id == Occurrence.id,
+        RosterEntry.released_at.is_(None),
+        Client.id == RosterEntry.client_id,
+        sees_client(actor, now=now),
+    )
+    over = lines_where(
+        sees_occurrence(actor),
+        seen,
+        Occurrence.starts_at > now - CHASE,
+        Occurrence.ends_at <= now,
+        Occurrence.status == OccurrenceStatus.PLANNED,
+        ~sheet_closed(),
+    )
+    return lines(over, now=now)
 
 
 def unfinished_before(actor: Actor, day: date, *, now: datetime) -> list[SessionLine]:

@@ -122,7 +122,7 @@ for (const form of all('form[data-auto]')) {
 }
 addEventListener('keydown', event => {
   if (event.key !== '/' || event.defaultPrevented || event.target.closest('input, textarea, select, [contenteditable]')) return;
-  const search = body.hasAttribute('data-shortcuts') && find('[data-search]');
+  const search = body.hasAttribute('data-shortcuts') && !body.hasAttribute('data-no-letters') && find('[data-search]');
   if (search) { event.preventDefault(); search.focus(); }
 });
 

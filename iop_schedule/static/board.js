@@ -7,15 +7,16 @@
 const board = document.querySelector('[data-board]');
 const rows = [...document.querySelectorAll('[data-row]')];
 const today = document.querySelector('[data-today-url]');
+const letters = !document.body.hasAttribute('data-no-letters');
 
 document.addEventListener('keydown', event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) return;
   const at = rows.indexOf(document.activeElement);
-  const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+  const step = { ArrowDown: 1, ArrowUp: -1, ...(letters && { j: 1, k: -1 }) }[event.key];
   if (step && at >= 0 && rows[at + step]) {
     event.preventDefault();
     rows[at + step].focus();
-  } else if (event.key === 't' && today && (at >= 0 || document.activeElement === document.body)) {
+  } else if (letters && event.key === 't' && today && (at >= 0 || document.activeElement === document.body)) {
     event.preventDefault();
     location.assign(today.dataset.todayUrl);
   }

@@ -106,7 +106,7 @@ function start(form) {
     const seat = event.target.closest('[data-seat]');
     if (!seat || event.ctrlKey || event.metaKey || event.altKey || event.target.matches('[type=time], select')) return;
     const at = seats.indexOf(seat);
-    const pick = form.hasAttribute('data-no-letters') ? undefined : LETTERS[event.key.toLowerCase()];
+    const pick = form.closest('[data-no-letters]') ? undefined : LETTERS[event.key.toLowerCase()];
     if (pick) {
       choose(seat, pick);
       if (pick === 'late') fillArrival(seat, form.dataset.zone);

@@ -21,7 +21,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotPossible, TooManyAttempts
 from iop_schedule.queries import people
 from iop_schedule.web.forms.auth import ChangePasswordForm, SetPasswordForm, SignInForm
-from iop_schedule.web.presenting import THEME_COOKIE, THEMES
+from iop_schedule.web.presenting import LETTERS_COOKIE, LETTERS_OFF, THEME_COOKIE, THEMES
 from iop_schedule.web.security import (
     SAFE_METHODS,
     actor,
@@ -128,22 +128,22 @@ def change_password() -> ResponseReturnValue:
 @auth.post("/account/appearance")
 @requires(Permission.ACCOUNT)
 def appearance() -> ResponseReturnValue:
-    """Keep the choice of light or dark in a cookie of this browser."""
-    chosen = request.form.get("theme", "")
+    """Keep the colors and whether single letters are keys in cookies of this browser."""
+    theme, letters = request.form.get("theme", ""), request.form.get("letters", "")
     response = make_response(redirect(url_for("auth.account")))
-    if chosen in THEMES:
-        response.set_cookie(
-            THEME_COOKIE,
-            chosen,
-            max_age=_A_YEAR,
-            samesite="Lax",
-            secure=settings().secure_cookies,
-            httponly=True,
-        )
-    else:
-        response.delete_cookie(THEME_COOKIE)
+    _keep(response, THEME_COOKIE, theme if theme in THEMES else "")
+    _keep(response, LETTERS_COOKIE, letters if letters == LETTERS_OFF else "")
     flash("Appearance saved on this device.", "success")
     return response
+
+
+def _keep(response: Response, name: str, value: str) -> None:
+    """Set a cookie for a year; an empty value takes it away."""
+    if not value:
+        response.delete_cookie(name)
+        return
+    secure = settings().secure_cookies
+    response.set_cookie(name, value, max_age=_A_YEAR, samesite="Lax", secure=secure, httponly=True)
 
 
 @auth.post("/account/sign-out-everywhere")

@@ -17,6 +17,8 @@ from markupsafe import Markup
 from iop_schedule.adapters.assets import URL_PREFIX, Manifest
 
 THEME_COOKIE = "theme"
+#: Holds LETTERS_OFF where somebody wants no single-letter keys, as WCAG 2.1.4 asks; else there is none.
+LETTERS_COOKIE, LETTERS_OFF = "letters", "off"
 THEMES = frozenset({"light", "dark"})
 
 
@@ -213,6 +215,10 @@ def _plain_url(name: str) -> str:
     return URL_PREFIX + name
 
 
-def _appearance() -> dict[str, str]:
-    chosen = request.cookies.get(THEME_COOKIE, "") if has_request_context() else ""
-    return {"theme": chosen if chosen in THEMES else ""}
+def _appearance() -> dict[str, object]:
+    cookies = request.cookies if has_request_context() else {}
+    chosen = cookies.get(THEME_COOKIE, "")
+    return {
+        "theme": chosen if chosen in THEMES else "",
+        "letters_off": cookies.get(LETTERS_COOKIE) == LETTERS_OFF,
+    }

@@ -61,7 +61,9 @@ def test_a_clash_leads_to_finding_a_time(dev: Http, cast: Cast) -> None:
 def test_missing_marks_are_told_before_anyone_is_called_missing(dev: Http, cast: Cast) -> None:
     make.make_entry(make.make_occurrence(cast.monday, MONDAY), cast.ana)
     db.session.commit()
-    assert "1 mark is still missing from sessions that are over." in words(dev.get("/caseload").text)
+    said = words(dev.get("/caseload").text)
+    assert "1 sheet is not signed yet; this list may change." in said
+    assert "Relapse Prevention B, Mon, Mar 2 (Carol Whitfield): 1 to mark" in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A client's goals: said on one page, standing on their week, theirs alone to change."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from iop_schedule.models import AuditEvent, ClientGoal, db
@@ -10,7 +12,9 @@ from tests.conftest import Http
 from tests.pages import words
 
 
-def test_a_goal_stands_on_the_week_with_its_times_and_comes_off_it(http: Http, cast: Cast) -> None:
+def test_a_goal_stands_on_the_week_with_its_times_and_comes_off_it(
+    http: Http, new_http: Any, cast: Cast
+) -> None:
     make.make_constraint(cast.ana, cast.ana_user, label="evening class", weekday=0)
     db.session.commit()
     ana = http.sign_in(cast.ana.email)
@@ -22,6 +26,9 @@ def test_a_goal_stands_on_the_week_with_its_times_and_comes_off_it(http: Http, c
     (row,) = db.session.scalars(select(ClientGoal))
     times = words(shown).partition("papers")[2].split("\n")[1]
     assert times.startswith("Mon "), words(shown)
+    theirs = f"/clients/{cast.ana.id}"
+    assert "My <i>welding</i> papers" in words(new_http().sign_in(cast.dev.email).get(theirs).text)
+    assert "welding" not in new_http().sign_in(cast.carol.email).get(theirs).text
     assert ana.submit(f"/my/goals/{row.id}/end", page="/my/goals").status_code == 302
     assert "welding" not in ana.get("/my/week").text
     kinds = set(db.session.scalars(select(AuditEvent.kind)))

@@ -90,6 +90,15 @@ def test_appearance_is_kept_in_this_browser(http: Http, cast: Cast, theme: str, 
     assert (f'data-bs-theme="{theme}"' in http.get("/account").text) is bool(kept)
 
 
+def test_single_letter_keys_can_be_switched_off_on_this_device(http: Http, cast: Cast) -> None:
+    carol = http.sign_in(cast.carol.email)
+    assert "data-no-letters" not in carol.get("/account").text
+    carol.submit("/account/appearance", {"theme": "", "letters": "off"}, page="/account")
+    assert "data-no-letters>" in carol.get("/today").text
+    carol.submit("/account/appearance", {"theme": "", "letters": ""}, page="/account")
+    assert "data-no-letters" not in carol.get("/today").text
+
+
 def test_the_account_page_shows_who_one_is(http: Http, cast: Cast) -> None:
     http.sign_in(cast.carol.email)
     page = http.get("/account").text
