@@ -44,6 +44,7 @@ class ProgramDetails:
     horizon_weeks: int = 12
     spares_scarce_seats: bool = True
     make_up_days: int = 7
+    late_entry_hours: int = 24
     self_check_in: bool = True
     check_in_before_minutes: int = 15
     check_in_after_minutes: int = 30
@@ -116,6 +117,7 @@ def save_program(
     program.minimum_source, program.horizon_weeks = details.minimum_source.strip(), details.horizon_weeks
     program.spares_scarce_seats = details.spares_scarce_seats
     program.make_up_days, program.self_check_in = details.make_up_days, details.self_check_in
+    program.late_entry_hours = details.late_entry_hours
     program.check_in_before_minutes = details.check_in_before_minutes
     program.check_in_after_minutes = details.check_in_after_minutes
     db.session.flush()
@@ -125,6 +127,7 @@ def save_program(
         "weeks": details.horizon_weeks,
         "spares_scarce_seats": details.spares_scarce_seats,
         "make_up_days": details.make_up_days,
+        "late_entry_hours": details.late_entry_hours,
         "self_check_in": details.self_check_in,
     }
     _record(AuditKind.PROGRAM_CHANGED, actor, ("program", program.id), site.id, numbers, now=now)
@@ -141,6 +144,7 @@ def _check_program(details: ProgramDetails) -> None:
         ("minimum_days", 0, 5, "Enter 0 to 5 days; treatment happens Monday to Friday."),
         ("horizon_weeks", 1, 52, "Enter 1 to 52 weeks."),
         ("make_up_days", 0, 31, "Enter 0 to 31 days."),
+        ("late_entry_hours", 1, 168, "Enter 1 to 168 hours."),
         ("check_in_before_minutes", 0, 120, "Enter 0 to 120 minutes."),
         ("check_in_after_minutes", 0, 120, "Enter 0 to 120 minutes."),
     ):

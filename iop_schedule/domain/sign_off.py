@@ -11,8 +11,6 @@ from iop_schedule.domain.attendance import SessionCancelled, Settled
 from iop_schedule.errors import Conflict, NotPossible
 from iop_schedule.vocabulary import AttendanceStatus, SignOffKind
 
-#: An entry made longer than this after its session is called late. Source: docs/sources.md#late-entries
-LATE_AFTER = timedelta(hours=24)
 #: How long whoever signed may take the signature back without giving a reason.
 TAKE_BACK_WITHIN = timedelta(minutes=5)
 LONGEST_REASON = 200
@@ -126,9 +124,12 @@ def is_closed(kind: SignOffKind | None) -> bool:
     return kind is not None and kind is not SignOffKind.REOPENED
 
 
-def is_late(*, ends_at: datetime, at: datetime) -> bool:
-    """Return True for an entry made more than a day after the session; exactly a day is in time."""
-    return at > ends_at + LATE_AFTER
+def is_late(*, ends_at: datetime, at: datetime, after: timedelta) -> bool:
+    """Return True for an entry made more than `after` the end of its session; exactly then is in time.
+
+    Source: docs/sources.md#late-entries
+    """
+    return at > ends_at + after
 
 
 def reason_for_change(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -106,6 +106,11 @@ class SheetHistory:
     people: tuple[PersonHistory, ...]
 
 
+def late_after(occurrence: Occurrence) -> timedelta:
+    """Return how long after a session its program calls an entry late."""
+    return timedelta(hours=occurrence.series.program.late_entry_hours)
+
+
 def words_of(occurrence: Occurrence, tz: ZoneInfo) -> tuple[SheetWord, ...]:
     """Return what was said about the sheet as a whole, oldest first."""
     return tuple(
@@ -117,7 +122,7 @@ def words_of(occurrence: Occurrence, tz: ZoneInfo) -> tuple[SheetWord, ...]:
             reason=row.reason,
             counts=row.counts,
             minutes=row.minutes,
-            is_late=is_late(ends_at=occurrence.ends_at, at=row.at),
+            is_late=is_late(ends_at=occurrence.ends_at, at=row.at, after=late_after(occurrence)),
         )
         for row in sign_offs_of(occurrence.id)
     )
@@ -172,7 +177,7 @@ def _versions(
                 at=row.marked_at.astimezone(tz),
                 by=f"{given} {family}".strip(),
                 amendment=row.amendment,
-                is_late=is_late(ends_at=occurrence.ends_at, at=row.marked_at),
+                is_late=is_late(ends_at=occurrence.ends_at, at=row.marked_at, after=late_after(occurrence)),
                 claimed=row.claimed_at.astimezone(tz) if row.claimed_at else None,
             ),
         )

@@ -146,7 +146,7 @@ def test_data_quality_counts_what_is_missing_late_and_unsigned() -> None:
         "quality"
     ]
     assert found.rows == (("Morning", "3", "1", "1", "1"), ("All", "3", "1", "1", "1"))
-    assert found.finding == "67 % of sessions held are recorded, 50 % of them later than a day."
+    assert found.finding == "67 % of sessions held are recorded, 50 % of them late."
 
 
 def test_fairness_compares_subgroups_of_five_and_more() -> None:

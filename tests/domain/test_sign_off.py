@@ -53,9 +53,10 @@ def test_the_last_word_says_whether_a_sheet_is_closed(kind: SignOffKind | None, 
     assert sign_off.is_closed(kind) is closed
 
 
-def test_an_entry_is_late_after_a_day() -> None:
-    assert not sign_off.is_late(ends_at=ENDS, at=ENDS + timedelta(hours=24))
-    assert sign_off.is_late(ends_at=ENDS, at=ENDS + timedelta(hours=24, seconds=1))
+def test_an_entry_is_late_after_what_the_program_says() -> None:
+    day = timedelta(hours=24)
+    assert not sign_off.is_late(ends_at=ENDS, at=ENDS + day, after=day)
+    assert sign_off.is_late(ends_at=ENDS, at=ENDS + day + timedelta(seconds=1), after=day)
 
 
 @pytest.mark.parametrize(("minutes", "by", "allowed"), [(5, 7, True), (5.02, 7, False), (1, 8, False)])

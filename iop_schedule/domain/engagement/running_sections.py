@@ -62,8 +62,7 @@ def quality(facts: ProgramFacts) -> Section:
         key="quality",
         title="Data quality",
         finding=(
-            f"{percent(total['recorded'] / held)} of sessions held are recorded, "
-            f"{late} of them later than a day."
+            f"{percent(total['recorded'] / held)} of sessions held are recorded, {late} of them late."
             if held
             else "No sessions were held in these weeks."
         ),
@@ -79,8 +78,8 @@ def quality(facts: ProgramFacts) -> Section:
             for name in names
         ),
         formula=(
-            "Held: one person's session that was over and not canceled, closed or paused. Late: marked more "
-            "than 24 hours after the end. These counts are about our records, not about people."
+            "Held: one person's session that was over and not canceled, closed or paused. Late: marked "
+            "later than the program allows. These counts are about our records, not about people."
         ),
     )
 

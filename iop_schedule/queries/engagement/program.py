@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,13 @@ from iop_schedule.domain.engagement.leaving import stay
 from iop_schedule.domain.engagement.program_facts import Cohort, Held, ProgramFacts, Seen
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.policy import MonitorPolicy
-from iop_schedule.domain.sign_off import LATE_AFTER
+from iop_schedule.domain.sign_off import is_late
 from iop_schedule.models import (
     AttendanceRecord,
     AttendanceRevision,
     Group,
     Occurrence,
+    Program,
     ReminderDelivery,
     ReminderReply,
     RosterEntry,
@@ -126,9 +127,14 @@ def _seen(some: Collection[EpisodeRecord], span: Span) -> Iterable[Seen]:
                 group=detail.name or ONE_TO_ONE,
                 state=fact.state,
                 reminder=told.get((one.client_id, fact.local_day), NONE),
-                in_time=None if detail.marked_at is None else detail.marked_at - detail.ends_at <= LATE_AFTER,
+                in_time=None if detail.marked_at is None else not _is_late(detail),
                 signed=fact.occurrence_id in signed,
             )
+
+
+def _is_late(detail: Any) -> bool:
+    after = timedelta(hours=detail.late_entry_hours)
+    return is_late(ends_at=detail.ends_at, at=detail.marked_at, after=after)
 
 
 _NOT_EXPECTED = frozenset({SessionState.OUTSIDE, SessionState.UPCOMING})
@@ -143,9 +149,11 @@ def _details(ids: Collection[int], span: Span) -> dict[tuple[int, int], Any]:
             Occurrence.ends_at,
             Group.name,
             AttendanceRevision.marked_at,
+            Program.late_entry_hours,
         )
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
         .join(Series, Series.id == Occurrence.series_id)
+        .join(Program, Program.id == Series.program_id)
         .outerjoin(Group, Group.id == Series.group_id)
         .outerjoin(
             AttendanceRevision,

@@ -89,6 +89,12 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         default=7,
         description="Before or after it. The week of the missed session always counts.",
     )
+    late_entry_hours = WholeNumberField(
+        "Hours after a session from which an entry is late",
+        [InputRequired("Enter 1 to 168 hours."), NumberRange(1, 168, "Enter 1 to 168 hours.")],
+        default=24,
+        description="Late entries are marked as late on the sheet and counted in reports.",
+    )
     self_check_in = BooleanField(
         "Clients can check in on their phone",
         default=True,
@@ -119,6 +125,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         self.horizon_weeks.data = program.horizon_weeks
         self.spares_scarce_seats.data = program.spares_scarce_seats
         self.make_up_days.data, self.self_check_in.data = program.make_up_days, program.self_check_in
+        self.late_entry_hours.data = program.late_entry_hours
         self.check_in_before_minutes.data = program.check_in_before_minutes
         self.check_in_after_minutes.data = program.check_in_after_minutes
 
@@ -133,6 +140,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
             horizon_weeks=needed(self.horizon_weeks.data),
             spares_scarce_seats=self.spares_scarce_seats.data,
             make_up_days=needed(self.make_up_days.data),
+            late_entry_hours=needed(self.late_entry_hours.data),
             self_check_in=bool(self.self_check_in.data),
             check_in_before_minutes=needed(self.check_in_before_minutes.data),
             check_in_after_minutes=needed(self.check_in_after_minutes.data),
