@@ -9,7 +9,7 @@ from zlib import crc32
 from sqlalchemy import delete, false, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from iop_schedule.models import Heartbeat, SignInSession, db
+from iop_schedule.models import Heartbeat, SignInSession, Standstill, db
 from iop_schedule.models.base import write_intent, write_transaction
 from iop_schedule.queries import health
 
@@ -17,11 +17,21 @@ from iop_schedule.queries import health
 SIGN_INS_KEPT = timedelta(days=30)
 #: Longer than the period of any tick.
 HEARTBEATS_KEPT = timedelta(days=7)
+#: No sign of life for longer than this is a standstill; shorter gaps are restarts and upgrades.
+STANDSTILL_FROM = timedelta(minutes=10)
+
+
+#: The tick by which a scheduler shows that it is alive.
+HEARTBEAT = "heartbeat"
 
 
 def beat(finished: Mapping[str, tuple[datetime, timedelta]]) -> None:
-    """Note when each tick last finished, with its period."""
+    """Note when each tick last finished, with its period, and that none did for a while before."""
     with write_transaction() as session:
+        last = session.get(Heartbeat, HEARTBEAT, with_for_update=True)
+        at, _ = finished.get(HEARTBEAT, (None, None))
+        if last is not None and at is not None and at - last.at > STANDSTILL_FROM:
+            session.add(Standstill(began_at=last.at, ended_at=at))
         for tick, (at, every) in sorted(finished.items()):
             session.merge(Heartbeat(tick=tick, at=at, every_seconds=int(every.total_seconds())))
 
@@ -52,7 +62,13 @@ def forget_old(*, now: datetime) -> int:
         ended = or_(SignInSession.ended_at < old, SignInSession.last_seen_at < old)
         done: list[Any] = [
             session.execute(delete(SignInSession).where(ended)),
-            session.execute(delete(Heartbeat).where(Heartbeat.at < now - HEARTBEATS_KEPT)),
+            session.execute(
+                delete(Heartbeat).where(
+                    Heartbeat.at < now - HEARTBEATS_KEPT,
+                    Heartbeat.tick != HEARTBEAT,  # by its age the next one knows how long nothing ran
+                )
+            ),
+            session.execute(delete(Standstill).where(Standstill.ended_at < now - SIGN_INS_KEPT)),
         ]
     return sum(int(result.rowcount) for result in done)
 

@@ -4,12 +4,18 @@ from datetime import datetime, timedelta
 
 from iop_schedule.actions import reminders
 from iop_schedule.adapters.messages import NullMessages, Outgoing, Refused, Unsure
+from iop_schedule.models import Standstill
+from iop_schedule.models.base import write_transaction
 from iop_schedule.vocabulary import Channel, StopReason
 
 #: So many evenings back; each sends the reminders of the day after.
 EVENINGS = 1
 #: When each is looked at, in hours of UTC: five in the East, five in the West.
 HOURS = (22, 25)
+
+
+#: So long ago somebody turned the computer off in the evening, and on again before anything was due.
+NIGHT_WITHOUT = timedelta(days=6)
 
 
 class _Provider(NullMessages):
@@ -27,7 +33,10 @@ class _Provider(NullMessages):
 
 
 def add_messages(*, now: datetime) -> None:
-    """Let the last evenings pass once more: plan, then send."""
+    """Let the last evenings pass once more: plan, then send. One night not long ago nothing ran."""
+    night = now.replace(hour=7, minute=10, second=0, microsecond=0) - NIGHT_WITHOUT
+    with write_transaction() as session:
+        session.add(Standstill(began_at=night, ended_at=night + timedelta(hours=4, minutes=30)))
     doors = {
         Channel.EMAIL: _Provider(repeats_when_unsure=0),
         Channel.SMS: _Provider(repeats_when_unsure=0),

@@ -40,6 +40,7 @@ from iop_schedule.models.reminders import (
     ReminderAttempt,
     ReminderDelivery,
     ReminderReply,
+    Standstill,
 )
 from iop_schedule.models.risk import (
     CaseChange,
@@ -125,6 +126,7 @@ __all__ = [
     "SignInSession",
     "SignOff",
     "Site",
+    "Standstill",
     "SupportConsent",
     "SupportLink",
     "SupportPerson",

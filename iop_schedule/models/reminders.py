@@ -181,3 +181,15 @@ class Heartbeat(Base):
     at: Mapped[Instant]
     #: How often it is meant to finish.
     every_seconds: Mapped[int]
+
+
+class Standstill(Base):
+    """A time in which no scheduler ran, so that nothing was sent; people are told when it is over."""
+
+    __tablename__ = "standstill"
+    __table_args__ = (CheckConstraint("ended_at > began_at", name="ends_after_it_began"),)
+
+    id: Mapped[Id]
+    #: The last sign of life before it, and the first one after it.
+    began_at: Mapped[Instant]
+    ended_at: Mapped[Instant] = mapped_column(index=True)

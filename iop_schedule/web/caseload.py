@@ -11,6 +11,7 @@ from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.domain.risk.tiers import WHAT_A_TIER_IS
 from iop_schedule.queries.caseload import CaseFilter, Caseload, CaseRow, Order, Show, caseload
+from iop_schedule.queries.standstills import news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.outreach import NOT_NOW_REASONS
 from iop_schedule.web.security import actor, requires, viewed
@@ -53,6 +54,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "caseload/caseload.html",
         cases=found,
+        stopped=news_of_a_standstill(actor(), now=g.now),
         tiles=_tiles(found, wanted),
         wanted=wanted,
         shows=[(value, words, found.shown[value]) for value, words in SHOWS],

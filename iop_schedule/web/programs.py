@@ -31,6 +31,7 @@ from iop_schedule.queries.programs import (
 from iop_schedule.queries.programs import (
     program_week as week_of,
 )
+from iop_schedule.queries.standstills import Stopped, news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
@@ -67,6 +68,7 @@ def program_week() -> ResponseReturnValue:
     return render_template(
         "programs/week.html",
         view=view,
+        stopped=_news(),
         demand=demand.view if demand else None,
         demand_rows=demand_rows(demand.view) if demand else [],
         filters=filters,
@@ -82,6 +84,13 @@ def program_week() -> ResponseReturnValue:
         beyond=view.week.monday > view.written_until,
         may_edit=holds(actor().role, Permission.PROGRAM_EDIT),
     )
+
+
+def _news() -> Stopped | None:
+    """Return that reminders stood still, for those who look after them."""
+    if not holds(actor().role, Permission.REMINDERS_MANAGE):
+        return None
+    return news_of_a_standstill(actor(), now=g.now)
 
 
 def _asked_week() -> ProgramWeek | None:

@@ -11,6 +11,7 @@ from iop_schedule.actions import transactions
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.reminded import day_overview, trouble
+from iop_schedule.queries.standstills import standstills
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.message_words import CHANNELS, PURPOSES, advice, reason_words
 from iop_schedule.web.security import actor, requires, viewed
@@ -30,6 +31,7 @@ def overview() -> ResponseReturnValue:
         "reminders/overview.html",
         shown=shown,
         trouble=failed,
+        stopped=standstills(actor(), now=g.now),
         may_word=holds(actor().role, Permission.WORDING_EDIT),
         words={"channels": CHANNELS, "purposes": PURPOSES, "reason": reason_words, "advice": advice},
     )

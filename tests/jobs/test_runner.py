@@ -12,6 +12,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 from sqlalchemy import select
 
+from iop_schedule import clock
 from iop_schedule.actions import upkeep
 from iop_schedule.adapters.locks import FileLock
 from iop_schedule.jobs import runner as running
@@ -19,7 +20,7 @@ from iop_schedule.jobs.runner import AlreadyRunning, Runner, build_scheduler, ru
 from iop_schedule.jobs.schedule import TICKS, Tick
 from iop_schedule.jobs.upkeep import heartbeat, purge
 from iop_schedule.jobs.worker import CircuitBreaker, Worker
-from iop_schedule.models import Heartbeat, SignInSession, db
+from iop_schedule.models import Heartbeat, SignInSession, Standstill, db
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -83,6 +84,20 @@ def test_the_heartbeat_writes_when_each_tick_last_finished(app: Flask) -> None:
         ("heartbeat", NOW, 5),
         ("plan", NOW - SECOND, 60),
     ]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "found"), [(0, 0), (10, 0), (11, 1), (60 * 24 * 30, 1), (-60, 0)], ids=str
+)
+def test_a_long_silence_is_written_down_when_it_is_over(app: Flask, minutes: int, found: int) -> None:
+    heartbeat(Worker())
+    later = NOW + timedelta(minutes=minutes)
+    clock.freeze(later)
+    purge(Worker())
+    for _ in range(2):
+        heartbeat(Worker())
+    rows = db.session.scalars(select(Standstill)).all()
+    assert [(row.began_at, row.ended_at) for row in rows] == [(NOW, later)] * found
 
 
 def test_old_sign_ins_and_ticks_that_are_no_more_are_forgotten(app: Flask, cast: Cast) -> None:
