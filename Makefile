@@ -49,6 +49,9 @@ oracle: $(VENV)/test.done ## one person's best week against an independent model
 bench: $(VENV)/test.done ## measure; figures quoted anywhere come from here
 	@$(BIN)/python -m benchmarks
 
+icons: $(VENV)/test.done ## draw the icons of the installed application anew
+	@$(BIN)/python tools/icons.py
+
 stage: ## list the files of one stage, e.g. make stage S=attendance
 	@git ls-files "*$(S)*"
 

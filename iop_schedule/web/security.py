@@ -40,6 +40,7 @@ PUBLIC = frozenset(
         "feeds.serve",
         "health.live",
         "health.ready",
+        "home.manifest",
         "home.robots",
         "support_links.page",
     }

@@ -105,6 +105,15 @@ def test_the_account_page_shows_who_one_is(http: Http, cast: Cast) -> None:
     assert [words in page for words in ("Carol Whitfield", "carol@example.org", "Counselor")] == [True] * 3
 
 
+def test_the_application_can_be_installed_under_a_name_that_tells_nothing(http: Http) -> None:
+    told = http.get("/manifest.webmanifest")
+    assert (told.status_code, told.mimetype) == (200, "application/manifest+json")
+    assert (told.json["name"], [icon["sizes"] for icon in told.json["icons"]]) == (
+        "Steady", ["192x192", "512x512"],
+    )  # fmt: skip
+    assert 'rel="manifest"' in http.get("/sign-in").text
+
+
 def test_search_engines_stay_away(http: Http) -> None:
     answer = http.get("/robots.txt")
     assert (answer.status_code, answer.mimetype, "Disallow" in answer.text) == (200, "text/plain", True)

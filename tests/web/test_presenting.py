@@ -123,7 +123,7 @@ def app() -> Flask:
     app.config.update(SECRET_KEY="for this test only", TESTING=True, WTF_CSRF_CHECK_DEFAULT=False)
     CSRFProtect(app)
     manifest = Manifest(
-        {name: f"{name}-built" for name in ("app.js", "steady.css", "icon.svg", "blank.html")}
+        {name: f"{name}-built" for name in ("app.js", "steady.css", "icon.svg", "icon-192.png", "blank.html")}
     )
     presenting.init_presenting(app, product_name="Steady", manifest=manifest)
     app.jinja_env.globals["asset_url"] = lambda name: f"/static/{name}"
