@@ -16,7 +16,8 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import db
 from iop_schedule.models.base import write_intent
 from iop_schedule.queries.access import Actor
-from iop_schedule.queries.exporting import Scope, rows_of
+from iop_schedule.queries.clinic_rows import rows_of
+from iop_schedule.queries.exporting import Scope
 from iop_schedule.vocabulary import AuditKind
 
 _PIECE = 64 * 1024

@@ -75,7 +75,8 @@ def rows_of(table: str, scope: Scope, *, now: datetime) -> Iterator[Values]:
     yield from _READERS[table](scope)
 
 
-def _in_scope(site_id: InstrumentedAttribute[int], scope: Scope) -> ColumnElement[bool]:
+def in_scope(site_id: InstrumentedAttribute[int], scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to one of the sites of `scope`."""
     return true() if scope is None else site_id.in_(scope)
 
 
@@ -83,7 +84,7 @@ def _rows(statement: AnySelect) -> list[Any]:
     return list(db.session.execute(statement))
 
 
-def _in_order(rows: list[Values], *columns: str) -> Iterator[Values]:
+def in_order(rows: list[Values], *columns: str) -> Iterator[Values]:
     """Yield `rows` ordered by these columns; empty comes first."""
     yield from sorted(rows, key=lambda row: tuple((row[c] is not None, _sortable(row[c])) for c in columns))
 
@@ -94,7 +95,7 @@ def _sortable(value: Any) -> Any:
 
 def _sites(scope: Scope) -> Iterator[Values]:
     columns = (Site.code, Site.name, Site.zone.label("time_zone"), Site.address, Site.phone)
-    return _in_order(_dicts(select(*columns).where(_in_scope(Site.id, scope))), "code")
+    return in_order(_dicts(select(*columns).where(in_scope(Site.id, scope))), "code")
 
 
 def _dicts(statement: AnySelect) -> list[Values]:
@@ -108,12 +109,12 @@ def _programs(scope: Scope) -> Iterator[Values]:
         Program.make_up_days, Program.late_entry_hours, Program.self_check_in,
         Program.check_in_before_minutes, Program.check_in_after_minutes,
     ).join(Program.site)  # fmt: skip
-    return _in_order(_dicts(statement.where(_in_scope(Program.site_id, scope))), "code")
+    return in_order(_dicts(statement.where(in_scope(Program.site_id, scope))), "code")
 
 
 def _rooms(scope: Scope) -> Iterator[Values]:
     statement = select(Site.code.label("site"), Room.code, Room.name, Room.seats).join(Room.site)
-    return _in_order(_dicts(statement.where(_in_scope(Room.site_id, scope))), "site", "code")
+    return in_order(_dicts(statement.where(in_scope(Room.site_id, scope))), "site", "code")
 
 
 def staff_code(user: type[User] = User) -> ColumnElement[str]:
@@ -150,11 +151,11 @@ def _staff(scope: Scope) -> Iterator[Values]:
         }
         for user in db.session.scalars(statement).unique()
     ]
-    return _in_order(rows, "code")
+    return in_order(rows, "code")
 
 
 def _clients(scope: Scope) -> Iterator[Values]:
-    statement = select(Client, Site.code, Site.zone).join(Client.site).where(_in_scope(Client.site_id, scope))
+    statement = select(Client, Site.code, Site.zone).join(Client.site).where(in_scope(Client.site_id, scope))
     by_mail, by_text = agreements(Channel.EMAIL), agreements(Channel.SMS)
     rows = [
         {
@@ -175,7 +176,7 @@ def _clients(scope: Scope) -> Iterator[Values]:
         }
         for client, site, zone in _rows(statement)
     ]
-    return _in_order(rows, "code")
+    return in_order(rows, "code")
 
 
 def _texts(agreed: Agreement | None, zone: str) -> Values:
@@ -198,9 +199,9 @@ def _assignments(scope: Scope) -> Iterator[Values]:
         )
         .join(Assignment.client)
         .join(Assignment.user)
-        .where(_in_scope(Client.site_id, scope))
+        .where(in_scope(Client.site_id, scope))
     )  # fmt: skip
-    return _in_order(_dicts(statement), "client", "role", "from", "staff")
+    return in_order(_dicts(statement), "client", "role", "from", "staff")
 
 
 def _keep_apart(scope: Scope) -> Iterator[Values]:
@@ -209,10 +210,10 @@ def _keep_apart(scope: Scope) -> Iterator[Values]:
         select(one.code, other.code)
         .join(KeepApart, KeepApart.client_id == one.id)
         .join(other, other.id == KeepApart.other_id)
-        .where(KeepApart.lifted_at.is_(None), _in_scope(one.site_id, scope), _in_scope(other.site_id, scope))
+        .where(KeepApart.lifted_at.is_(None), in_scope(one.site_id, scope), in_scope(other.site_id, scope))
     )
     pairs = [sorted(codes) for codes in db.session.execute(statement)]
-    return _in_order([{"client": first, "other": second} for first, second in pairs], "client", "other")
+    return in_order([{"client": first, "other": second} for first, second in pairs], "client", "other")
 
 
 def _enrollments(scope: Scope) -> Iterator[Values]:
@@ -223,9 +224,9 @@ def _enrollments(scope: Scope) -> Iterator[Values]:
         )
         .join(Enrollment.client)
         .join(Enrollment.program)
-        .where(_in_scope(Client.site_id, scope), _in_scope(Program.site_id, scope))
+        .where(in_scope(Client.site_id, scope), in_scope(Program.site_id, scope))
     )  # fmt: skip
-    return _in_order(_dicts(statement), "code")
+    return in_order(_dicts(statement), "code")
 
 
 def _doses(scope: Scope) -> Iterator[Values]:
@@ -233,7 +234,7 @@ def _doses(scope: Scope) -> Iterator[Values]:
         select(PrescribedDose, Enrollment.code)
         .join(PrescribedDose.enrollment)
         .join(Enrollment.client)
-        .where(_in_scope(Client.site_id, scope))
+        .where(in_scope(Client.site_id, scope))
     )
     rows = [
         {
@@ -249,7 +250,7 @@ def _doses(scope: Scope) -> Iterator[Values]:
         }
         for dose, enrollment in _rows(statement)
     ]
-    return _in_order(rows, "enrollment", "from")
+    return in_order(rows, "enrollment", "from")
 
 
 def _pauses(scope: Scope) -> Iterator[Values]:
@@ -260,9 +261,9 @@ def _pauses(scope: Scope) -> Iterator[Values]:
         )
         .join(EnrollmentPause.enrollment)
         .join(Enrollment.client)
-        .where(_in_scope(Client.site_id, scope))
+        .where(in_scope(Client.site_id, scope))
     )  # fmt: skip
-    return _in_order(_dicts(statement), "enrollment", "from")
+    return in_order(_dicts(statement), "enrollment", "from")
 
 
 def _closures(scope: Scope) -> Iterator[Values]:
@@ -273,9 +274,9 @@ def _closures(scope: Scope) -> Iterator[Values]:
         )
         .join(Closure.site)
         .outerjoin(Closure.program)
-        .where(_in_scope(Closure.site_id, scope))
+        .where(in_scope(Closure.site_id, scope))
     )  # fmt: skip
-    return _in_order(_dicts(statement), "site", "from", "until", "program")
+    return in_order(_dicts(statement), "site", "from", "until", "program")
 
 
 def _groups(scope: Scope) -> Iterator[Values]:
@@ -283,7 +284,7 @@ def _groups(scope: Scope) -> Iterator[Values]:
         Group.code, Program.code.label("program"), Group.name, Group.public_name, Group.service_type,
         Group.seats, Group.modality, Group.gender, Group.language, Group.attend,
     ).join(Group.program)  # fmt: skip
-    return _in_order(_dicts(statement.where(_in_scope(Program.site_id, scope))), "code")
+    return in_order(_dicts(statement.where(in_scope(Program.site_id, scope))), "code")
 
 
 def _series(scope: Scope, *first: Any) -> AnySelect:
@@ -299,13 +300,13 @@ def _series(scope: Scope, *first: Any) -> AnySelect:
         .join(Series.leader)
         .outerjoin(Series.room)
         .outerjoin(before, before.id == Series.predecessor_id)
-        .where(_in_scope(Series.site_id, scope))
+        .where(in_scope(Series.site_id, scope))
     )  # fmt: skip
 
 
 def _meetings(scope: Scope) -> Iterator[Values]:
     statement = _series(scope, Group.code.label("group")).join(Series.group)
-    return _in_order(_dicts(statement), "code")
+    return in_order(_dicts(statement), "code")
 
 
 def _individual_sessions(scope: Scope) -> Iterator[Values]:
@@ -316,7 +317,7 @@ def _individual_sessions(scope: Scope) -> Iterator[Values]:
         )
         .join(Series.client)
         .join(Program, Program.id == Series.program_id)
-        .where(Series.kind == SeriesKind.INDIVIDUAL, _in_scope(Client.site_id, scope))
+        .where(Series.kind == SeriesKind.INDIVIDUAL, in_scope(Client.site_id, scope))
     ).add_columns(Site.zone, Client.travel_minutes)  # fmt: skip
     rows = _dicts(statement.join(Series.site))
     commitments = _hard_commitments(scope)
@@ -325,14 +326,14 @@ def _individual_sessions(scope: Scope) -> Iterator[Values]:
         rule, held = as_domain.weekly_rule(row, row.pop("zone")), commitments.get(row["client"], [])
         clash = as_domain.first_clash(rule, as_domain.span(row), held, trip_minutes=minutes)
         row["despite_commitments"] = clash is not None
-    return _in_order(rows, "code")
+    return in_order(rows, "code")
 
 
 def _commitments(scope: Scope) -> Iterator[Values]:
     statement = (
         select(ClientConstraint, Client.code)
         .join(ClientConstraint.client)
-        .where(_in_scope(Client.site_id, scope), ClientConstraint.withdrawn_at.is_(None))
+        .where(in_scope(Client.site_id, scope), ClientConstraint.withdrawn_at.is_(None))
     )
     rows = [
         {
@@ -357,7 +358,7 @@ def _commitments(scope: Scope) -> Iterator[Values]:
     ]
     columns = tuple(rows[0]) if rows else ()
     previous: Values | None = None
-    for row in _in_order(rows, *columns):
+    for row in in_order(rows, *columns):
         if row != previous:  # the same commitment entered twice is one commitment
             yield row
         previous = row
@@ -369,7 +370,7 @@ def _memberships(scope: Scope) -> Iterator[Values]:
         .join(SeriesMember.series)
         .join(SeriesMember.client)
         .join(Series.site)
-        .where(_in_scope(Series.site_id, scope), _in_scope(Client.site_id, scope))
+        .where(in_scope(Series.site_id, scope), in_scope(Client.site_id, scope))
     )
     commitments = _hard_commitments(scope)
     rows = [
@@ -382,7 +383,7 @@ def _memberships(scope: Scope) -> Iterator[Values]:
         }
         for member, series, client in _rows(statement)
     ]
-    return _in_order(rows, "client", "meeting", "from")
+    return in_order(rows, "client", "meeting", "from")
 
 
 def _judged_memberships(scope: Scope) -> Iterator[Values]:
@@ -448,12 +449,12 @@ def _session_changes(scope: Scope) -> Iterator[Values]:
         .join(Occurrence.leader)
         .outerjoin(Occurrence.room)
         .where(
-            _in_scope(Occurrence.site_id, scope),
+            in_scope(Occurrence.site_id, scope),
             or_(Occurrence.edited, by_hand, Occurrence.status == OccurrenceStatus.NOT_HELD),
         )
     )
     rows = [_change(*row) for row in _rows(statement)]
-    return _in_order(rows, "session", "date")
+    return in_order(rows, "session", "date")
 
 
 def _change(occurrence: Occurrence, series: Series, zone: str, leader: str, room: str | None) -> Values:
@@ -499,11 +500,11 @@ _READERS: dict[str, Callable[[Scope], Iterator[Values]]] = {
 
 
 def _attendance(scope: Scope, now: datetime) -> Iterator[Values]:
-    statement = select(Series, Site.zone).join(Series.site).where(_in_scope(Series.site_id, scope))
+    statement = select(Series, Site.zone).join(Series.site).where(in_scope(Series.site_id, scope))
     listed = sorted(_rows(statement), key=lambda row: row[0].code)
     for series, zone in listed:
         rows = _attendance_of(series, zone, scope, now)
-        yield from _in_order(rows, "date", "client")
+        yield from in_order(rows, "date", "client")
 
 
 def _attendance_of(series: Series, zone: str, scope: Scope, now: datetime) -> list[Values]:
@@ -522,7 +523,7 @@ def _attendance_of(series: Series, zone: str, scope: Scope, now: datetime) -> li
         .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
         .where(
             Occurrence.series_id == series.id,
-            _in_scope(Client.site_id, scope),
+            in_scope(Client.site_id, scope),
             Occurrence.status == OccurrenceStatus.PLANNED,
             RosterEntry.released_at.is_(None),
             or_(Occurrence.starts_at <= now, RosterEntry.source.in_(_GUESTS)),

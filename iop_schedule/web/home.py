@@ -1,5 +1,7 @@
 """The front door: signed-in people land where their role works."""
 
+from typing import Any
+
 from flask import Blueprint, current_app, jsonify, redirect, url_for
 from flask.typing import ResponseReturnValue
 
@@ -29,7 +31,7 @@ def index() -> ResponseReturnValue:
 @home.get("/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
     """Tell a phone how the application looks once installed; its name says nothing about care."""
-    address = current_app.jinja_env.globals["asset_url"]
+    address: Any = current_app.jinja_env.globals["asset_url"]
     icons = [
         {"src": address(f"icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
         for size in ICON_SIZES

@@ -25,10 +25,13 @@ from iop_schedule.models import (
     AttendanceRecord,
     AttendanceRevision,
     AuditEvent,
+    CareReply,
     Client,
+    MakeUp,
     Occurrence,
     RosterEntry,
     Series,
+    SessionNotice,
     SignOff,
     User,
     db,
@@ -324,10 +327,41 @@ def enrich() -> None:
     guest = db.session.scalars(select(Client).where(Client.code == "C-109")).one()
     db.session.add(RosterEntry(occurrence=second, client=guest, source="make_up"))
     staff = db.session.scalars(select(User).where(User.code == "okoro")).unique().one()
+    want_and_tell(ana, guest, second, staff)
     make.make_constraint(
         ana, staff, weekday=4, local_start=time(8), local_end=time(10)
     )  # clashes with a place they have
     db.session.commit()
+
+
+WANTED = ("goals", "requests", "answers", "notices", "make_ups")
+
+
+def want_and_tell(ana: Client, guest: Client, second: Occurrence, staff: User) -> None:
+    """Add goals, requests with their answers, notices, and a make-up."""
+    make.make_goal(ana, words="Walk my “daughter”", added_at=at(9, 14), ended_at=at(20, 2))
+    make.make_goal(ana, words="+ a class", time_name="Class", added_at=at(10, 14))
+    asked = at(9, 14, 5)
+    talked = make.make_care_request(ana, staff, kind="other_times", words="By 3?\nPlease", asked_at=asked)
+    for answer, day, answered in (("talk", 11, at(9, 15)), ("agreed", 23, at(12, 9))):
+        own = {"answer": answer, "day": date(2026, 2, day), "words": "Yes", "at": answered}
+        db.session.add(CareReply(request_id=talked.id, by_id=staff.id, **own))
+    talked.ended_at, talked.ended_by = at(12, 9), "agreed"
+    make.make_care_request(ana, staff, kind="more_sessions", words="", asked_at=at(20, 14))
+    told = {"told_at": at(20, 15, 30), "told_by_id": staff.id}
+    coming = (
+        select(RosterEntry)
+        .join(RosterEntry.occurrence)
+        .where(RosterEntry.client_id == guest.id, Occurrence.status == "planned", Occurrence.starts_at > NOW)
+        .order_by(Occurrence.id == second.id, Occurrence.starts_at)
+    )
+    missed, *_, made_up = db.session.scalars(coming).all()
+    late = SessionNotice(roster_entry_id=made_up.id, kind="late", late_minutes=20, **told)
+    away = SessionNotice(roster_entry_id=missed.id, kind="absent", reason="work", wants_call=True, **told)
+    here = SessionNotice(roster_entry_id=made_up.id, kind="here", withdrawn_at=NOW, **told)
+    here.withdrawn_by_id = staff.id
+    booked = {"missed_entry_id": missed.id, "entry_id": made_up.id, "booked_by_id": staff.id}
+    db.session.add_all([late, away, here, MakeUp(booked_at=at(21, 9), **booked)])
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -349,6 +383,8 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
     assert list(one) == list(two)
     assert {name: two[name].decode() for name in two} == {name: one[name].decode() for name in one}
     assert b"despite_commitments" in one["memberships.csv"]
+    lines = {name: len(one[f"{name}.csv"].split(b"\r\n")) - 2 for name in WANTED}
+    assert lines == {"goals": 2, "requests": 2, "answers": 2, "notices": 2, "make_ups": 1}
     agreed = [line for line in one["clients.csv"].splitlines() if b"online" in line]
     assert [b"+525512345678" in line for line in agreed] == [True]  # who answered STOP has not agreed
     assert b'"C-101","morning-FR","2026-01-05","","yes"' in one["memberships.csv"]
@@ -517,6 +553,19 @@ REFUSED = {
     "a mark that was a mistake": ({"attendance": "ben,mo,2026-02-09,entered_in_error,,,,\n"}, [("attendance", 3, "status", "what happened")]),
     "still to mark": ({"attendance": "ben,mo,2026-02-09,,,,,\n"}, []),
     "to mark, with minutes": ({"attendance": "ben,mo,2026-02-09,,30,,,\n"}, [("attendance", 3, "status", "what happened")]),
+    "a sixth goal": ({"=goals": "client,words,added\n" + "".join(f"ben,g{n},2026-01-05\n" for n in range(6))}, [("goals", 7, "client", "at most 5")]),
+    "a request without words": ({"=requests": "client,kind,asked,asked_at\nben,something_else,2026-01-05,9:00\n"}, [("requests", 2, "words", "Say in a few words")]),
+    "two open requests of a kind": (
+        {"=requests": "client,kind,asked,asked_at\nben,other_times,2026-01-05,9:00\nben,other_times,2026-01-06,9:00\n"}, [("requests", 3, "kind", "open already")]),
+    "a request from tomorrow": ({"=requests": "client,kind,asked,asked_at\nben,other_times,2027-01-05,9:00\n"}, [("requests", 2, "asked", "still to come")]),
+    "an answer to nothing": (
+        {"=answers": "client,kind,asked,asked_at,answer,day,answered,answered_at,staff\nben,other_times,2026-01-05,9:00,talk,2026-01-09,2026-01-06,9:00,dev\n"},
+        [("answers", 2, "asked", "no such request")]),
+    "an absence without a reason": ({"=notices": "client,session,date,kind,told,told_at\nben,mo,2026-03-09,absent,2026-03-01,9:00\n"}, [("notices", 2, "reason", "has one")]),
+    "a notice about a day without session": (
+        {"=notices": "client,session,date,kind,reason,told,told_at\nben,mo,2026-03-10,absent,work,2026-03-01,9:00\n"}, [("notices", 2, "date", "held on MO")]),
+    "a session that makes up for itself": (
+        {"=make_ups": "client,missed_session,missed_date,session,date,booked,booked_at\nben,mo,2026-03-09,mo,2026-03-09,2026-03-01,9:00\n"}, [("make_ups", 2, "session", "itself")]),
     "an unknown file": ({"=notes": "a,b\n"}, [("notes", 0, "", "not one of the files")]),
 }  # fmt: skip
 

@@ -103,6 +103,8 @@ def apply(
             outcome = reading.run()
             _stop_unless_clean(outcome)
             _follow(outcome, now)
+            reading.write_places()
+            _stop_unless_clean(outcome)
             _record(outcome, actor, now)
             outcome.applied = True
             finish(outcome)

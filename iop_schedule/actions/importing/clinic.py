@@ -14,7 +14,8 @@ from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.occurrences import Closed, closure_on
 from iop_schedule.domain.prescription import Pause
 from iop_schedule.domain.series import Span, WeeklyRule
-from iop_schedule.queries.exporting import Scope, led_elsewhere, rows_of
+from iop_schedule.queries.clinic_rows import rows_of
+from iop_schedule.queries.exporting import Scope, led_elsewhere
 from iop_schedule.vocabulary import EnrollmentStatus
 
 #: Tables that are held whole; attendance is read in passing.

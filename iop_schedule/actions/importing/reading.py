@@ -8,6 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from iop_schedule.actions.importing.care import (
+    ABOUT_PEOPLE,
+    ABOUT_PLACES,
+    CareRules,
+    CareWriter,
+    NoPlace,
+)
 from iop_schedule.actions.importing.clinic import HELD, SERIES, Clinic
 from iop_schedule.actions.importing.marks import Attendance
 from iop_schedule.actions.importing.rules import Rules
@@ -72,6 +79,8 @@ class Reading:
         self._foreign = {} if scope is None else _codes_elsewhere(self._clinic)
         self._ids = Ids(scope)
         self._writer = Writer(self._clinic, self._ids, recorder_id=recorder_id, now=now) if writes else None
+        self._rules.also(CareRules(self._rules, self._clinic).checks)
+        self._care = CareWriter(self._clinic, self._writer) if self._writer else None
         if not writes:
             db.session.rollback()
 
@@ -104,16 +113,37 @@ class Reading:
                 self._read(BY_NAME[name])
         self._rules.judge_places()
         if self._writer and self.outcome.is_clean:
-            try:
-                for name in HELD:
-                    self._writer.write(name)
-            except NobodyToRecord:
-                advice = "Add an administrator: someone has to be recorded as having entered these rows."
-                self._problems.add("staff.csv", 0, "role", "", advice)
+            self._store()
         if "attendance" in self._files:
             self._read_attendance()
         self._settle()
         return self.outcome
+
+    def _store(self) -> None:
+        assert self._writer is not None and self._care is not None  # noqa: PT018, S101 - it writes
+        try:
+            for name in HELD:
+                if name not in (*ABOUT_PEOPLE, *ABOUT_PLACES):
+                    self._writer.write(name)
+            self._care.write_people()
+        except NobodyToRecord:
+            self._nobody_to_record()
+
+    def _nobody_to_record(self) -> None:
+        advice = "Add an administrator: someone has to be recorded as having entered these rows."
+        self._problems.add("staff.csv", 0, "role", "", advice)
+
+    def write_places(self) -> None:
+        """Store what is about places on rosters, once the sessions to come are written out."""
+        if self._care is None:
+            return
+        try:
+            self._care.write_places()
+        except NobodyToRecord:
+            self._nobody_to_record()
+        except NoPlace as missing:
+            self._rules.wrong(missing.row, missing.column, "The client is not expected at this session.")
+        self._settle()
 
     def _settle(self) -> None:
         if self._writer and self.outcome.is_clean:

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -47,6 +47,10 @@ class Rules:
             "memberships": self._membership,
             "session_changes": self._session_change,
         }
+
+    def also(self, checks: Mapping[str, Callable[[Row], None]]) -> None:
+        """Judge rows of further files by these."""
+        self._checks |= checks
 
     def judge(self, row: Row) -> None:
         """Mark `row` as bad when a rule refuses it."""

@@ -6,6 +6,7 @@ from typing import Any
 from iop_schedule.adapters.clinic_files import values as v
 from iop_schedule.adapters.clinic_files.values import Kind
 from iop_schedule.vocabulary import (
+    AbsenceReason,
     AgreeableRule,
     AssignmentRole,
     Attend,
@@ -18,8 +19,12 @@ from iop_schedule.vocabulary import (
     LevelOfCare,
     Modality,
     ModalityWish,
+    NoticeKind,
     OccurrenceStatus,
     PauseReason,
+    RequestAnswer,
+    RequestEnd,
+    RequestKind,
     Role,
     RosterSource,
     ServiceType,
@@ -95,6 +100,13 @@ _WHEN = (
 
 _DESPITE_RULES = _may(
     "despite_rules", v.listed(v.words(AgreeableRule)), (), "rules the place breaks and that were agreed"
+)
+
+_REQUEST = (
+    _must("client", v.CODE, "a code from clients.csv"),
+    _must("kind", v.words(RequestKind)),
+    _must("asked", v.DAY),
+    _must("asked_at", v.TIME),
 )
 
 TABLES: tuple[Table, ...] = (
@@ -332,6 +344,71 @@ TABLES: tuple[Table, ...] = (
             _may("reason", v.text(300, lines=True), "", "in words clients may read"),
         ),
         ("session", "date"), 100_000, "Single sessions that were moved, changed or cancelled.",
+    ),
+    Table(
+        "goals",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("words", v.text(120), "what they want time for, in their words"),
+            _may("time_name", v.text(120), "", "the label of their commitments that is the time for it"),
+            _must("added", v.DAY),
+            _may("ended", v.DAY, about="empty while it stands"),
+        ),
+        ("client", "words", "added"), 50_000, "What clients want time for.",
+    ),
+    Table(
+        "requests",
+        (
+            *_REQUEST,
+            _may("words", v.text(500, lines=True), "", "what would help, in their words"),
+            _may("ended", v.DAY, about="empty while it is open"),
+            _may("ended_by", v.words(RequestEnd)),
+        ),
+        ("client", "kind", "asked", "asked_at"), 50_000, "What clients ask to have changed in their care.",
+    ),
+    Table(
+        "answers",
+        (
+            *_REQUEST,
+            _must("answer", v.words(RequestAnswer)),
+            _may("words", v.text(500, lines=True), "", "the client reads this"),
+            _may("day", v.DAY, about="from when it holds, or when they talk"),
+            _must("answered", v.DAY),
+            _must("answered_at", v.TIME),
+            _must("staff", v.CODE, "who answered; a code from staff.csv"),
+        ),
+        ("client", "kind", "asked", "asked_at", "answered", "answered_at"), 100_000,
+        "What they heard.",
+    ),
+    Table(
+        "notices",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("session", v.CODE, "a code from meetings.csv or individual_sessions.csv"),
+            _must("date", v.DAY, "the day the weekly rule gave"),
+            _must("kind", v.words(NoticeKind)),
+            _may("reason", v.words(AbsenceReason), about="for an absence"),
+            _may("late_minutes", v.whole(1, 240), about="for running late"),
+            _may("wants_call", v.YES_NO, default=False, about="no make-up suited"),
+            _must("told", v.DAY),
+            _must("told_at", v.TIME),
+        ),
+        ("client", "session", "date", "kind"), 200_000,
+        "What was told about single sessions and not taken back. The client is on the roster.",
+    ),
+    Table(
+        "make_ups",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _must("missed_session", v.CODE, "a code from meetings.csv or individual_sessions.csv"),
+            _must("missed_date", v.DAY, "the day the weekly rule gave"),
+            _must("session", v.CODE, "the session that makes up for it"),
+            _must("date", v.DAY, "the day the weekly rule gave"),
+            _must("booked", v.DAY),
+            _must("booked_at", v.TIME),
+        ),
+        ("client", "missed_session", "missed_date"), 200_000,
+        "Which session makes up for which. The client is on both rosters, a guest by attendance.csv.",
     ),
     Table(
         "attendance",
