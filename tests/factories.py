@@ -28,6 +28,7 @@ from iop_schedule.models import (
     ContactPoint,
     DisclosureConsent,
     Enrollment,
+    EnrollmentPause,
     Group,
     IssuedReport,
     KeepApart,
@@ -221,6 +222,14 @@ def make_enrollment(client: Client, program: Program, **given: Any) -> Enrollmen
         "from_day": date(2026, 1, 5),
     }
     row: Enrollment = _add(Enrollment(client=client, program=program, **{**defaults, **given}))
+    return row
+
+
+def make_pause(client: Client, from_day: date, until_day: date | None = None) -> EnrollmentPause:
+    enrollment = db.session.scalars(select(Enrollment).where(Enrollment.client_id == client.id)).one()
+    row: EnrollmentPause = _add(
+        EnrollmentPause(enrollment=enrollment, from_day=from_day, until_day=until_day, reason="hospital")
+    )
     return row
 
 

@@ -116,11 +116,14 @@ def is_enrolled(client_id: Any, day: Any) -> ColumnElement[bool]:
         Enrollment.status == EnrollmentStatus.ACTIVE,
         Enrollment.from_day <= day,
         or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
-        ~exists().where(
+        # Two levels deep the day would otherwise be that of any session there is.
+        ~exists()
+        .where(
             EnrollmentPause.enrollment_id == Enrollment.id,
             EnrollmentPause.from_day <= day,
             or_(EnrollmentPause.until_day.is_(None), EnrollmentPause.until_day >= day),
-        ),
+        )
+        .correlate_except(EnrollmentPause),
     )
 
 

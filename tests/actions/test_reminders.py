@@ -1,7 +1,7 @@
 """The outbox against both databases: once each, nothing stale, nothing for what was cancelled."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -252,14 +252,16 @@ def test_a_session_moved_after_the_reminder_is_announced_again(cast: Cast, only_
 
 
 def test_a_paused_enrollment_is_not_written_to(cast: Cast, only_ana: Occurrence) -> None:
-    enrollment = db.session.scalars(
-        select(make.Enrollment).where(make.Enrollment.client_id == cast.ana.id)
-    ).one()
-    from iop_schedule.models import EnrollmentPause
-
-    db.session.add(EnrollmentPause(enrollment=enrollment, from_day=THURSDAY, reason="hospital"))
+    make.make_pause(cast.ana, THURSDAY)
     db.session.commit()
     assert plan(NOW).add == ()
+
+
+def test_a_pause_that_is_over_silences_no_later_day(cast: Cast, only_ana: Occurrence) -> None:
+    make.make_occurrence(cast.monday, date(2026, 1, 14))
+    make.make_pause(cast.ana, date(2026, 1, 12), date(2026, 1, 16))
+    db.session.commit()
+    assert [wanted.day for wanted in plan(NOW).add] == [THURSDAY]
 
 
 # --- time ---------------------------------------------------------------------------------------------
