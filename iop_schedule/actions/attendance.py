@@ -85,7 +85,7 @@ def save_sheet(
         SheetRefused: times that cannot be; nothing was saved.
         KeyReused: `change_key` was sent before with something else.
     """
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     check_markable(
         starts_at=occurrence.starts_at, cancelled=occurrence.status != OccurrenceStatus.PLANNED, now=now
     )
@@ -137,7 +137,7 @@ def amend_mark(
         SheetRefused: times that cannot be.
     """
     reason = reason_for_change(why)
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     entries, records = _entries(occurrence), records_of(occurrence)
     if mark.entry_id not in entries:
         raise NotFound
@@ -168,12 +168,12 @@ def amend_mark(
     return record.version
 
 
-def lock_sheet(actor: Actor, occurrence_id: int) -> Occurrence:
+def lock_sheet(actor: Actor, occurrence_id: int, *, now: datetime) -> Occurrence:
     """Return the session, held so that its sheet is changed by one person after the other.
 
     A different session is not held up.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     db.session.refresh(occurrence, with_for_update=True)
     return occurrence
 

@@ -133,7 +133,7 @@ def change_places(
         As `add_member`; what cannot be for one client carries `client_id` in its data.
     """
     wanted = dict.fromkeys(one for change in changes for one in (*change.start, *change.end))
-    series = {one: access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in wanted}
+    series = {one: access_series(actor, one, Permission.PLACEMENT_DECIDE, now=now) for one in wanted}
     if any(one.site_id != site_id for one in series.values()):
         raise NotFound
     for change in changes:
@@ -232,7 +232,7 @@ def end_member(*, actor: Actor, series_id: int, client_id: int, last_day: date, 
         NotFound: they have no place there.
         BadSeries: `last_day` lies before yesterday.
     """
-    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE, now=now)
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
     lock_schedule(series.site_id)
     check_last_day(last_day, series.site, now)

@@ -241,7 +241,7 @@ def _to_change(
     actor: Actor, occurrence_id: int, *, leader_id: int | None = None, now: datetime
 ) -> Occurrence:
     """Return a session still to come that `actor` may change, with the site's schedule locked."""
-    occurrence = access_occurrence(actor, occurrence_id, Permission.PLACEMENT_DECIDE)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.PLACEMENT_DECIDE, now=now)
     if occurrence.series.kind == SeriesKind.GROUP:
         actor.require(Permission.PROGRAM_EDIT)
     leaders = {occurrence.leader_id, occurrence.series.leader_id, leader_id or occurrence.leader_id}

@@ -36,7 +36,9 @@ def place(
     if not series_ids:
         message = "Choose at least one session."
         raise NotPossible(message)
-    wanted = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in sorted(set(series_ids))]
+    wanted = [
+        access_series(actor, one, Permission.PLACEMENT_DECIDE, now=now) for one in sorted(set(series_ids))
+    ]
     if any(series.site_id != client.site_id for series in wanted):
         raise NotFound
     try:

@@ -41,7 +41,7 @@ def offer_weeks(
         message = "Choose today or a later day."
         raise NotPossible(message, field="from_day")
     for series_id in sorted({one for option in chosen for one in option}):
-        series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+        series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE, now=now)
         if series.site_id != client.site_id or series.kind != SeriesKind.GROUP:
             raise NotFound
     lock_schedule(client.site_id)

@@ -57,7 +57,7 @@ def preview_change(
     *, actor: Actor, series_id: int, scope: Scope, day: date | None, meeting: Meeting, now: datetime
 ) -> Consequences:
     """Return what `change_series` would do; raises as it does."""
-    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE, now=now)
     if series.kind == SeriesKind.GROUP:
         actor.require(Permission.PROGRAM_EDIT)
     if scope is Scope.THIS:
@@ -120,7 +120,7 @@ def _cannot_come(
 
 def preview_move(*, actor: Actor, occurrence_id: int, move: Move, now: datetime) -> Consequences:
     """Return what `move_occurrence` would do; raises as it does."""
-    occurrence = access_occurrence(actor, occurrence_id, Permission.PLACEMENT_DECIDE)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.PLACEMENT_DECIDE, now=now)
     if occurrence.series.kind == SeriesKind.GROUP:
         actor.require(Permission.PROGRAM_EDIT)
     when = check_move(actor, occurrence, move, now=now)

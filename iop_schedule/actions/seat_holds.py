@@ -36,7 +36,9 @@ def hold_seats(
         SeatsTaken: a seat is gone.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
-    wanted = [access_series(actor, one, Permission.PLACEMENT_DECIDE) for one in sorted(set(series_ids))]
+    wanted = [
+        access_series(actor, one, Permission.PLACEMENT_DECIDE, now=now) for one in sorted(set(series_ids))
+    ]
     if any(series.site_id != client.site_id for series in wanted):
         raise NotFound
     if not wanted:

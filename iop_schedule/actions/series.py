@@ -307,7 +307,7 @@ def change_series(
         NotFound, NotAllowed: not this person's to change.
         As `plan_change`; for THIS as `move_occurrence`.
     """
-    series = _access(actor, series_id)
+    series = _access(actor, series_id, now)
     if scope is Scope.THIS:
         occurrence_id, move = one_move(series, day, meeting, reason)
         move_occurrence(actor=actor, occurrence_id=occurrence_id, move=move, now=now)
@@ -324,8 +324,8 @@ def change_series(
     return goes_on
 
 
-def _access(actor: Actor, series_id: int) -> Series:
-    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE)
+def _access(actor: Actor, series_id: int, now: datetime) -> Series:
+    series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE, now=now)
     if series.kind == SeriesKind.GROUP:
         actor.require(Permission.PROGRAM_EDIT)
     return series
@@ -411,7 +411,7 @@ def end_series(*, actor: Actor, series_id: int, last_day: date, now: datetime) -
     Raises:
         BadSeries: `last_day` lies before yesterday, so sessions that were held would lose their series.
     """
-    series = _access(actor, series_id)
+    series = _access(actor, series_id, now)
     lock_schedule(series.site_id)
     close_series(series, last_day, now)
     record_series(AuditKind.SERIES_ENDED, actor, series, {"last_day": str(last_day)}, now=now)

@@ -50,7 +50,7 @@ def sign_sheet(
         SheetChanged: someone changed a mark after it was seen.
         SheetClosed: someone else has signed it.
     """
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     last = _last_word(occurrence)
     if last is not None and is_closed(SignOffKind(last.kind)):
         if last.by_id == actor.user_id and last.kind == SignOffKind.SIGNED:
@@ -85,7 +85,7 @@ def record_not_held(*, actor: Actor, occurrence_id: int, reason: str, now: datet
         ReasonMissing: no reason.
     """
     words = reason_for_change(reason)
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     last = _last_word(occurrence)
     if last is not None and is_closed(SignOffKind(last.kind)):
         if last.kind == SignOffKind.NOT_HELD:
@@ -114,7 +114,7 @@ def reopen_sheet(*, actor: Actor, occurrence_id: int, reason: str = "", now: dat
         SheetOpen: the sheet is not closed.
         ReasonMissing: a reason is needed.
     """
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     last = _last_word(occurrence)
     if last is None or not is_closed(SignOffKind(last.kind)):
         raise SheetOpen

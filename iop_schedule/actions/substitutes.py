@@ -38,7 +38,7 @@ def substitute(
         SessionStands, TimeTaken, BadReason: as for a single session.
     """
     site = access_site(actor, site_id, Permission.PROGRAM_EDIT)
-    sessions = {one: access_occurrence(actor, one, Permission.PROGRAM_EDIT) for one in leaders}
+    sessions = {one: access_occurrence(actor, one, Permission.PROGRAM_EDIT, now=now) for one in leaders}
     if not sessions:
         raise NothingChosen
     if any(session.site_id != site.id for session in sessions.values()):
@@ -50,7 +50,7 @@ def substitute(
         if leader_id is None:
             apply_cancellation(actor, occurrence_id, reason, now=now)
         else:
-            session = access_occurrence(actor, occurrence_id, Permission.PROGRAM_EDIT)
+            session = access_occurrence(actor, occurrence_id, Permission.PROGRAM_EDIT, now=now)
             apply_move(actor, occurrence_id, _led_by(session, leader_id, reason), now=now)
     db.session.commit()
     return len(leaders)

@@ -184,7 +184,7 @@ def take_off_sheet(*, actor: Actor, occurrence_id: int, entry_id: int, now: date
 
 
 def _open_list(actor: Actor, occurrence_id: int, now: datetime) -> Occurrence:
-    occurrence = lock_sheet(actor, occurrence_id)
+    occurrence = lock_sheet(actor, occurrence_id, now=now)
     cancelled = occurrence.status != OccurrenceStatus.PLANNED
     check_markable(starts_at=occurrence.starts_at, cancelled=cancelled, now=now)
     if is_closed_now(occurrence.id):

@@ -245,7 +245,7 @@ def access_about_client(
     return _the_one(statement)
 
 
-def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
+def sees_occurrence(actor: Actor, *, now: datetime) -> ColumnElement[bool]:
     """Return the condition on `Occurrence` that makes a dated session visible to `actor`."""
     if actor.role is Role.CLIENT:
         return exists().where(
@@ -256,15 +256,31 @@ def sees_occurrence(actor: Actor) -> ColumnElement[bool]:
     at_own_site = Occurrence.site_id.in_(actor.site_ids)
     if actor.role is Role.COUNSELOR:
         return and_(at_own_site, leads(actor))
-    if actor.role in {Role.CASE_MANAGER, Role.ADMINISTRATOR}:
+    if actor.role is Role.ADMINISTRATOR:
         return at_own_site
+    if actor.role is Role.CASE_MANAGER:
+        open_to_them = exists().where(Series.id == Occurrence.series_id, _is_open_to(actor, now))
+        return and_(at_own_site, open_to_them)
     return false()
 
 
-def access_occurrence(actor: Actor, occurrence_id: int, permission: Permission) -> Occurrence:
+def _is_open_to(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Return the condition on `Series` that it is a group's, or the one-to-one of a client `actor` may see.
+
+    A one-to-one tells who comes, and when, as the client's own record does.
+    """
+    return or_(
+        Series.client_id.is_(None),
+        exists().where(Client.id == Series.client_id, sees_client(actor, now=now)),
+    )
+
+
+def access_occurrence(
+    actor: Actor, occurrence_id: int, permission: Permission, *, now: datetime
+) -> Occurrence:
     """Return the dated session, when `actor` may do `permission` to it; else as `access_client`."""
     actor.require(permission)
-    statement = select(Occurrence).where(Occurrence.id == occurrence_id, sees_occurrence(actor))
+    statement = select(Occurrence).where(Occurrence.id == occurrence_id, sees_occurrence(actor, now=now))
     return _the_one(statement)
 
 
@@ -307,10 +323,15 @@ def access_group(actor: Actor, group_id: int, permission: Permission) -> Group:
     return _the_one(statement)
 
 
-def access_series(actor: Actor, series_id: int, permission: Permission) -> Series:
-    """Return the weekly series, when it is at one of `actor`'s sites; else as `access_client`."""
+def access_series(actor: Actor, series_id: int, permission: Permission, *, now: datetime) -> Series:
+    """Return the weekly series at one of `actor`'s sites, a one-to-one only of a client they may see.
+
+    Raises as `access_client`.
+    """
     actor.require(permission)
-    statement = select(Series).where(Series.id == series_id, _at_own_site(actor, Series.site_id))
+    statement = select(Series).where(
+        Series.id == series_id, _at_own_site(actor, Series.site_id), _is_open_to(actor, now)
+    )
     return _the_one(statement)
 
 

@@ -101,7 +101,7 @@ def roster_for(actor: Actor, occurrence_id: int, *, now: datetime) -> Roster:
     Raises:
         NotFound: the session is not this person's to see.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     tz = civil_time.zone(occurrence.site.zone)
     rows = _roster_rows(occurrence)
     names = names_apart([row.client for row in rows])
@@ -202,13 +202,13 @@ class SheetNow:
         raise NotFound
 
 
-def sheet_now(actor: Actor, occurrence_id: int) -> SheetNow:
+def sheet_now(actor: Actor, occurrence_id: int, *, now: datetime) -> SheetNow:
     """Return the marks of one session as they stand.
 
     Raises:
         NotFound: the session is not this person's to see.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     tz = civil_time.zone(occurrence.site.zone)
     statement = (
         select(

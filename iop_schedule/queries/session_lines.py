@@ -59,9 +59,9 @@ class SessionLine:
         return self.ends <= now and not self.closed and not self.cancelled and self.expected > 0
 
 
-def led_by(actor: Actor, *conditions: ColumnElement[bool]) -> Select[Any]:
+def led_by(actor: Actor, *conditions: ColumnElement[bool], now: datetime) -> Select[Any]:
     """Return the query for lines of the sessions `actor` leads, in order of time; see `lines`."""
-    return lines_where(leads(actor), sees_occurrence(actor), *conditions)
+    return lines_where(leads(actor), sees_occurrence(actor, now=now), *conditions)
 
 
 def lines_where(*conditions: ColumnElement[bool]) -> Select[Any]:

@@ -32,24 +32,24 @@ class SignInSheet:
     names: tuple[str, ...]
 
 
-def sheet_to_sign(actor: Actor, occurrence_id: int) -> SignInSheet:
+def sheet_to_sign(actor: Actor, occurrence_id: int, *, now: datetime) -> SignInSheet:
     """Return the sign-in sheet of one session.
 
     Raises:
         NotFound: the session is not this person's to see.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     (sheet,) = _sheets([occurrence])
     return sheet
 
 
-def sheets_of_day(actor: Actor, *, day: date) -> list[SignInSheet]:
+def sheets_of_day(actor: Actor, *, day: date, now: datetime) -> list[SignInSheet]:
     """Return the sign-in sheets of the sessions `actor` leads on `day`, canceled ones left out."""
     actor.require(Permission.ATTENDANCE_RECORD)
     statement: Select[Any] = (
         select(Occurrence)
         .where(
-            sees_occurrence(actor),
+            sees_occurrence(actor, now=now),
             leads(actor),
             Occurrence.local_day == day,
             Occurrence.status == OccurrenceStatus.PLANNED,

@@ -128,13 +128,13 @@ def words_of(occurrence: Occurrence, tz: ZoneInfo) -> tuple[SheetWord, ...]:
     )
 
 
-def sheet_history(actor: Actor, occurrence_id: int) -> SheetHistory:
+def sheet_history(actor: Actor, occurrence_id: int, *, now: datetime) -> SheetHistory:
     """Return every version of every mark of one session, by preferred name.
 
     Raises:
         NotFound: the session is not this person's to see.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     tz = civil_time.zone(occurrence.site.zone)
     rows = db.session.execute(
         select(RosterEntry, Client)

@@ -42,7 +42,7 @@ class Board:
 def today_board(actor: Actor, *, day: date, now: datetime) -> Board:
     """Return the sessions `actor` leads on `day`, sorted by what needs doing, as seen at `now`."""
     actor.require(Permission.TODAY_READ)
-    of_day = lines(led_by(actor, Occurrence.local_day == day), now=now)
+    of_day = lines(led_by(actor, Occurrence.local_day == day, now=now), now=now)
     left = unfinished_before(actor, day, now=now)
     coming = [line for line in of_day if not line.cancelled and not line.closed and line.ends > now]
     due = [line for line in of_day if line.is_unfinished(now)]
@@ -53,7 +53,7 @@ def today_board(actor: Actor, *, day: date, now: datetime) -> Board:
         to_finish=(*left, *due),
         done=tuple(line for line in of_day if line not in coming and line not in due),
         has_sessions=bool(of_day),
-        next_day=None if of_day else _next_day(actor, day),
+        next_day=None if of_day else _next_day(actor, day, now),
     )
 
 
@@ -66,7 +66,7 @@ def unsigned_sheets(actor: Actor, *, now: datetime) -> list[SessionLine]:
         sees_client(actor, now=now),
     )
     over = lines_where(
-        sees_occurrence(actor),
+        sees_occurrence(actor, now=now),
         seen,
         Occurrence.starts_at > now - CHASE,
         Occurrence.ends_at <= now,
@@ -84,14 +84,15 @@ def unfinished_before(actor: Actor, day: date, *, now: datetime) -> list[Session
         Occurrence.starts_at > now - CHASE,
         Occurrence.status == OccurrenceStatus.PLANNED,
         ~sheet_closed(),
+        now=now,
     )
     return [line for line in lines(earlier, now=now) if line.is_unfinished(now)]
 
 
-def _next_day(actor: Actor, day: date) -> date | None:
+def _next_day(actor: Actor, day: date, now: datetime) -> date | None:
     statement = (
         select(func.min(Occurrence.local_day))
-        .where(sees_occurrence(actor), leads(actor))
+        .where(sees_occurrence(actor, now=now), leads(actor))
         .where(Occurrence.local_day > day, Occurrence.status == OccurrenceStatus.PLANNED)
     )
     return db.session.scalars(statement).one()
@@ -113,7 +114,7 @@ def led_week(actor: Actor, *, week: ProgramWeek, now: datetime) -> tuple[LedDay,
     actor.require(Permission.TODAY_READ)
     today = actor.today(now)
     within = Occurrence.local_day.between(week.monday, week.friday)
-    of_week = lines(led_by(actor, within), now=now)
+    of_week = lines(led_by(actor, within, now=now), now=now)
     closures = [closed for site_id in sorted(actor.site_ids) for closed in closures_of(site_id)]
     names = {
         day: next((one.name for one in closures if one.from_day <= day <= one.until_day), "")

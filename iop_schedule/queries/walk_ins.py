@@ -65,7 +65,7 @@ def candidates(actor: Actor, occurrence_id: int, *, search: str, now: datetime) 
     Raises:
         NotFound: the session is not this person's to see.
     """
-    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD)
+    occurrence = access_occurrence(actor, occurrence_id, Permission.ATTENDANCE_RECORD, now=now)
     listed = select(RosterEntry.client_id).where(
         RosterEntry.occurrence_id == occurrence.id, RosterEntry.released_at.is_(None)
     )

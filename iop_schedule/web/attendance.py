@@ -33,7 +33,7 @@ def save(occurrence_id: int) -> ResponseReturnValue:
     """Save the sheet and, when asked to finish, sign it; what cannot be saved stays as it was typed."""
     here = actor()
     # Only the marks: on SQLite a form that may write keeps every other one waiting while it reads.
-    before = sheet_now(here, occurrence_id)
+    before = sheet_now(here, occurrence_id, now=g.now)
     sheet = read_sheet(
         request.form,
         shown=shown_seats(before.marks),
@@ -58,7 +58,7 @@ def save(occurrence_id: int) -> ResponseReturnValue:
         return _conflict(occurrence_id, sheet, saved)
     if request.form.get("do") == "finish":
         return _finish(occurrence_id, sheet, saved)
-    _tell(sheet_now(here, occurrence_id))
+    _tell(sheet_now(here, occurrence_id, now=g.now))
     return redirect(_after(occurrence_id))
 
 
@@ -80,7 +80,7 @@ def _finish(occurrence_id: int, sheet: SheetInput, saved: SheetSaved) -> Respons
     except (StillToMark, SheetChanged) as error:
         words = error.message
         return _page(roster_for(actor(), occurrence_id, now=g.now), whole=words), error.status
-    signed = sheet_now(actor(), occurrence_id)
+    signed = sheet_now(actor(), occurrence_id, now=g.now)
     here = signed.here
     at = clock_time(g.now.astimezone(signed.tz))
     flash(f"Signed {at}. {here} here, {len(signed.marks) - here} away.", "success")
@@ -134,7 +134,7 @@ def mark() -> ResponseReturnValue:
     here = actor()
     body = request.get_json(silent=True)
     sent = read_sent_mark(body, request.headers.get("Idempotency-Key"), now=g.now)
-    clock = sheet_now(here, sent.occurrence_id)
+    clock = sheet_now(here, sent.occurrence_id, now=g.now)
     try:
         saved = save_sheet(
             actor=here,
@@ -146,7 +146,7 @@ def mark() -> ResponseReturnValue:
     except SheetRefused as refused:
         (error,) = refused.errors.values()
         raise error from None
-    stands = sheet_now(here, sent.occurrence_id).mark_of(sent.entry_id)
+    stands = sheet_now(here, sent.occurrence_id, now=g.now).mark_of(sent.entry_id)
     answer = jsonify(_as_json(stands))
     if saved.conflicts and typed_of(stands) != sent.typed:
         answer = jsonify(message="Someone else marked this person.", current=_as_json(stands))
@@ -162,7 +162,7 @@ def marks_now(occurrence_id: int) -> ResponseReturnValue:
 
     Opening the sheet is in the audit trail; asking again for it while it is open adds no row.
     """
-    sheet = sheet_now(actor(), occurrence_id)
+    sheet = sheet_now(actor(), occurrence_id, now=g.now)
     return jsonify(closed=sheet.closed, marks=[_as_json(one) for one in sheet.marks])
 
 

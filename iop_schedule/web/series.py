@@ -179,9 +179,11 @@ def _changed(view: MeetingView, wanted: WantedChange) -> ResponseReturnValue:
 
 
 def _meeting(series_id: int) -> MeetingView:
-    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE)
+    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE, now=g.now)
     view = meeting_view(actor(), found, now=g.now)
-    if not view.is_individual:
+    if view.is_individual:
+        viewed(AuditKind.PLACEMENT_VIEWED, client_id=found.client_id, details={"series": series_id})
+    else:
         actor().require(Permission.PROGRAM_EDIT)
     return view
 
@@ -221,7 +223,7 @@ def end_meeting(series_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_DECIDE)
 def add_person(series_id: int) -> ResponseReturnValue:
     """Give someone a place in a weekly session."""
-    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE)
+    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE, now=g.now)
     group_id = found.group_id or 0
     form = PlaceForm()
     form.offer(group_view(actor(), group_id, now=g.now).can_be_added if group_id else ())
@@ -251,7 +253,7 @@ def add_person(series_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_DECIDE)
 def end_place(series_id: int, client_id: int) -> ResponseReturnValue:
     """End someone's place in a weekly session as of today; what they attended stays."""
-    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE)
+    found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE, now=g.now)
     group_id = found.group_id or 0
     yesterday = actor().today(g.now) - timedelta(days=1)
     end_member(actor=actor(), series_id=series_id, client_id=client_id, last_day=yesterday, now=g.now)
@@ -283,10 +285,13 @@ def change_session(occurrence_id: int) -> ResponseReturnValue:
 
 
 def _session(occurrence_id: int) -> SessionView:
-    found = access_occurrence(actor(), occurrence_id, Permission.PLACEMENT_DECIDE)
+    found = access_occurrence(actor(), occurrence_id, Permission.PLACEMENT_DECIDE, now=g.now)
     view = session_view(found, now=g.now)
     if view.group_id:
         actor().require(Permission.PROGRAM_EDIT)
+    else:
+        about = {"occurrence": occurrence_id}
+        viewed(AuditKind.PLACEMENT_VIEWED, client_id=found.series.client_id, details=about)
     return view
 
 

@@ -30,7 +30,7 @@ sheets = Blueprint("sheets", __name__)
 def history(occurrence_id: int) -> ResponseReturnValue:
     """Show every mark that was ever on the sheet, who made it, when and why."""
     roster = roster_for(actor(), occurrence_id, now=g.now)
-    found = sheet_history(actor(), occurrence_id)
+    found = sheet_history(actor(), occurrence_id, now=g.now)
     viewed(AuditKind.SHEET_VIEWED, subject=("occurrence", occurrence_id))
     return render_template("attendance/history.html", session=roster.session, history=found)
 
@@ -157,7 +157,7 @@ def not_held(occurrence_id: int) -> ResponseReturnValue:
 @requires(Permission.ATTENDANCE_RECORD)
 def sign_in(occurrence_id: int) -> ResponseReturnValue:
     """Show the sign-in sheet of one session, for the browser to print."""
-    sheet = sheet_to_sign(actor(), occurrence_id)
+    sheet = sheet_to_sign(actor(), occurrence_id, now=g.now)
     viewed(
         AuditKind.SIGN_IN_SHEET_PRINTED,
         subject=("occurrence", occurrence_id),

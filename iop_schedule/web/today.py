@@ -68,7 +68,7 @@ def today_counts() -> ResponseReturnValue:
 def sign_in_sheets() -> ResponseReturnValue:
     """Show the sign-in sheets of all sessions of a day, one to a page, for one press of Print."""
     day = _day()
-    sheets = sheets_of_day(actor(), day=day)
+    sheets = sheets_of_day(actor(), day=day, now=g.now)
     viewed(
         AuditKind.SIGN_IN_SHEET_PRINTED,
         details={"day": day.isoformat(), "sessions": [sheet.occurrence_id for sheet in sheets]},

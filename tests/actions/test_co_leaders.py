@@ -32,10 +32,10 @@ def test_a_co_leader_keeps_the_sheets_of_their_days_and_sees_no_others(cast: Cas
         end_co_leader(actor=root, group_id=cast.group.id, user_id=nora.id, now=next_week)
     assert co_leaders_of(cast.group.id, today=date(2026, 3, 11)) == ()
     actor = actor_for(nora)
-    assert access_occurrence(actor, today, Permission.ATTENDANCE_RECORD).id == today
+    assert access_occurrence(actor, today, Permission.ATTENDANCE_RECORD, now=NOW).id == today
     for other in (later, before):
         with pytest.raises(NotFound):
-            access_occurrence(actor, other, Permission.ATTENDANCE_RECORD)
+            access_occurrence(actor, other, Permission.ATTENDANCE_RECORD, now=NOW)
 
 
 @pytest.mark.parametrize(("who", "error"), [("carol", NotAllowed), ("dev", NotAllowed), ("trent", NotFound)])

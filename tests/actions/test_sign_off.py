@@ -150,7 +150,7 @@ def test_an_amendment_keeps_the_earlier_entry_and_says_why_and_that_it_is_late(
     sign(cast, sheet)
     two_days_on = NOW + timedelta(days=2)
     assert amend(cast, sheet, PRESENT, now=two_days_on) == 2
-    history = sheet_history(actor_for(cast.carol), sheet.session.id)
+    history = sheet_history(actor_for(cast.carol), sheet.session.id, now=NOW)
     (ben,) = [person for person in history.people if person.entry_id == sheet.ben.id]
     assert [(one.status, one.amendment, one.is_late) for one in ben.versions] == [
         (AttendanceStatus.NO_SHOW, "", False),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -137,8 +138,8 @@ def test_someone_released_from_a_session_is_not_seen_because_of_it(world: World)
 
 
 ROWS: dict[str, tuple[Callable[[World], Any], Callable[..., Any], Permission]] = {
-    "session": (lambda w: w.held, access.access_occurrence, Permission.ATTENDANCE_READ),
-    "series": (lambda w: w.cast.monday, access.access_series, Permission.PROGRAM_READ),
+    "session": (lambda w: w.held, partial(access.access_occurrence, now=NOW), Permission.ATTENDANCE_READ),
+    "series": (lambda w: w.cast.monday, partial(access.access_series, now=NOW), Permission.PROGRAM_READ),
     "group": (lambda w: w.cast.group, access.access_group, Permission.PROGRAM_READ),
     "program": (lambda w: w.cast.program, access.access_program, Permission.PROGRAM_READ),
     "room": (lambda w: w.cast.room, access.access_room, Permission.PROGRAM_READ),
@@ -176,7 +177,9 @@ def test_rows_that_do_not_exist_are_not_found_for_everyone(world: World, what: s
 
 def test_a_counselor_opens_only_the_sessions_they_lead(world: World) -> None:
     with pytest.raises(NotFound):
-        access.access_occurrence(actor(world.cast, "carol"), world.noras.id, Permission.ATTENDANCE_READ)
+        access.access_occurrence(
+            actor(world.cast, "carol"), world.noras.id, Permission.ATTENDANCE_READ, now=NOW
+        )
 
 
 def test_staff_without_a_site_see_nothing(cast: Cast) -> None:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions.occurrences import cancel_occurrence, extend_horizon
-from iop_schedule.models import Occurrence, Series, SeriesMember, User, db
+from iop_schedule.models import AuditEvent, Occurrence, Series, SeriesMember, User, db
 from iop_schedule.queries.access import actor_for
-from iop_schedule.vocabulary import OccurrenceStatus
+from iop_schedule.vocabulary import OccurrenceStatus, Role
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, csrf_token
@@ -325,3 +325,31 @@ def test_a_case_manager_changes_a_one_to_one(http: Http, week: Cast) -> None:
     wanted = move(week, day="2026-03-12", start="15:30", end="16:20")
     seen = http.submit(path, wanted)
     assert confirm(http, path, seen.text, wanted) == 302
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "path", ["/sessions/{session}/change", "/sessions/{session}/cancel", "/program/meetings/{series}/change",
+             "/program/meetings/{series}/end"],
+)  # fmt: skip
+def test_a_one_to_one_of_somebody_elses_client_is_not_there(
+    http: Http, week: Cast, path: str, method: str
+) -> None:
+    """Another case manager of the same site learns neither that it exists nor who comes."""
+    one = session(week.one_to_one, date(2026, 3, 12))
+    other = make.make_user(Role.CASE_MANAGER, week.elm, given_name="Fay", family_name="Okoro")
+    db.session.commit()
+    where = path.format(session=one.id, series=week.one_to_one.id)
+    http.sign_in(other.email)
+    answer = http.get(where) if method == "GET" else http.submit(where, move(week), page="/account")
+    assert answer.status_code in ({404, 405} if method == "GET" else {404})
+    assert session(week.one_to_one, date(2026, 3, 12)).status == "planned"
+
+
+def test_a_look_at_a_one_to_one_is_in_the_trail_of_its_client(http: Http, week: Cast) -> None:
+    http.sign_in(week.dev.email)
+    one = session(week.one_to_one, date(2026, 3, 12))
+    for path in (f"/sessions/{one.id}/change", f"/program/meetings/{week.one_to_one.id}/change"):
+        before = db.session.query(AuditEvent).filter_by(client_id=week.ana.id).count()
+        assert http.get(path).status_code == 200
+        assert db.session.query(AuditEvent).filter_by(client_id=week.ana.id).count() == before + 1
