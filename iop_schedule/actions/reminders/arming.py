@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from iop_schedule.actions.reminders.facing import Letter, letters_for
@@ -210,6 +210,25 @@ def _started(armed: Armed, now: datetime) -> dict[str, Any]:
     }
 
 
+#: Made once: they are executed for single messages.
+_TAKEN = (
+    update(ReminderAttempt)
+    .where(
+        ReminderAttempt.delivery_id == bindparam("delivery"),
+        ReminderAttempt.number == bindparam("try"),
+        ReminderAttempt.outcome == AttemptOutcome.STARTED,
+    )
+    .values(outcome=AttemptOutcome.SENT, ended_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+_OURS = (
+    select(ReminderDelivery.id)
+    .where(ReminderDelivery.id == bindparam("delivery"), ReminderDelivery.token == bindparam("held_by"))
+    .with_for_update()
+)
+_STARTED = insert(ReminderAttempt)
+
+
 def begin(armed: Armed, before: Armed | None, now: datetime) -> bool:
     """Write down that one message is begun, and that the one before it was taken; False when it is not ours.
 
@@ -217,22 +236,10 @@ def begin(armed: Armed, before: Armed | None, now: datetime) -> bool:
     """
     with write_transaction() as session:
         if before is not None:
-            session.execute(
-                update(ReminderAttempt)
-                .where(
-                    ReminderAttempt.delivery_id == before.delivery_id,
-                    ReminderAttempt.number == before.number,
-                    ReminderAttempt.outcome == AttemptOutcome.STARTED,
-                )
-                .values(outcome=AttemptOutcome.SENT, ended_at=now)
-                .execution_options(synchronize_session=False)
-            )
-        held = select(ReminderDelivery.id).where(
-            ReminderDelivery.id == armed.delivery_id, ReminderDelivery.token == armed.token
-        )
-        if session.scalar(held.with_for_update()) is None:
+            session.execute(_TAKEN, {"delivery": before.delivery_id, "try": before.number, "at": now})
+        if session.scalar(_OURS, {"delivery": armed.delivery_id, "held_by": armed.token}) is None:
             return False
-        session.execute(insert(ReminderAttempt), [_started(armed, now)])
+        session.execute(_STARTED, [_started(armed, now)])
     return True
 
 

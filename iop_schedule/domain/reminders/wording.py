@@ -34,10 +34,16 @@ def telling_words(text: str, private_names: Iterable[str] = ()) -> list[str]:
     """
     found = {hit.group().lower() for hit in _TELLING.finditer(text)}
     words = re.findall(r"\w+", text.lower())
+    said = frozenset(words)
     for name in private_names:
         parts = re.findall(r"\w+", name.lower())
         # A name made only of words our own texts use tells nothing: a counselor called May.
-        if parts and not plain_words().issuperset(parts) and _contains(words, parts):
+        if (
+            parts
+            and said.issuperset(parts)
+            and not plain_words().issuperset(parts)
+            and _contains(words, parts)
+        ):
             found.add(" ".join(parts))
     return sorted(found)
 
