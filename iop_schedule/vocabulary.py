@@ -748,6 +748,8 @@ class AuditKind(StrEnum):
     CARE_REQUESTED = "care-request:made"
     CARE_REQUEST_TAKEN_BACK = "care-request:taken-back"
     CARE_REQUEST_ANSWERED = "care-request:answered"
+    NOTE_LEFT = "note:left"
+    NOTE_SETTLED = "note:settled"
     SUPPORT_VIEWED = "support:viewed"
     SUPPORT_ADDED = "support:added"
     SUPPORT_ENDED = "support:ended"

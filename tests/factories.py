@@ -30,6 +30,7 @@ from iop_schedule.models import (
     Enrollment,
     EnrollmentPause,
     Group,
+    HandoverNote,
     IssuedReport,
     KeepApart,
     Occurrence,
@@ -535,6 +536,13 @@ def make_care_request(client: Client, user: User, **given: Any) -> CareRequest:
 def make_goal(client: Client, **given: Any) -> ClientGoal:
     defaults: dict[str, Any] = {"words": "A class", "time_name": "", "added_at": MADE_AT}
     row: ClientGoal = _add(ClientGoal(client_id=client.id, **{**defaults, **given}))
+    return row
+
+
+def make_handover_note(client: Client, occurrence: Occurrence, user: User, **given: Any) -> HandoverNote:
+    defaults: dict[str, Any] = {"words": "Asks for evenings", "left_at": MADE_AT, "left_by_id": user.id}
+    about = {"client_id": client.id, "occurrence_id": occurrence.id}
+    row: HandoverNote = _add(HandoverNote(**{**about, **defaults, **given}))
     return row
 
 

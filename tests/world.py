@@ -130,6 +130,7 @@ def make_world(cast: Cast) -> World:
         (max_, nora, held),
     ):  # fmt: skip
         _contacted(client, user)
+        make.make_handover_note(client, session, user)
         friend = make.make_support_person(client, user, name=f"A friend of {client.called}")
         make.make_support_consent(friend, session, user)
     yan = make.make_client(cast.far, code="yan", given_name="Yan")

@@ -18,6 +18,7 @@ from iop_schedule.demo.calendars import add_calendars
 from iop_schedule.demo.care_requests import add_care_requests
 from iop_schedule.demo.contacts import add_contacts
 from iop_schedule.demo.goals import add_goals
+from iop_schedule.demo.handover import add_handover_notes
 from iop_schedule.demo.history import outcome, pattern_of
 from iop_schedule.demo.make_ups import add_make_ups
 from iop_schedule.demo.messages import add_messages
@@ -140,6 +141,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_care_requests(now=now)
     add_goals(now=now)
     add_support_people(now=now)
+    add_handover_notes(now=now)
     return _accounts(clinic, password)
 
 

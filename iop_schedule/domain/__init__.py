@@ -10,6 +10,7 @@ series          weekly group and individual series; ending one and starting its 
 occurrences     series + closures + moves -> dated sessions with stable identity
 reminders       which reminders are due for a session at an instant
 calendar_feeds  when a calendar link serves, and what its entries say
+handover        what a counselor leaves for the case manager
 support_people  who may come along to one session, how long that holds, what their link tells
 attendance      statuses, allowed changes, minutes credited
 sign_off        closing a sheet, and what comes late

@@ -14,6 +14,7 @@ from iop_schedule.models.care_requests import CareReply, CareRequest
 from iop_schedule.models.contacts import ContactConsent, ContactPoint, ContactWish
 from iop_schedule.models.engagement import Disclosure, DisclosureConsent, IssuedReport, ReportRun
 from iop_schedule.models.goals import ClientGoal
+from iop_schedule.models.handover import HandoverNote
 from iop_schedule.models.imports import ImportRun
 from iop_schedule.models.invitations import Invitation, InvitationWish
 from iop_schedule.models.keep_apart import KeepApart
@@ -85,6 +86,7 @@ __all__ = [
     "EnrollmentPause",
     "Group",
     "GroupCoLeader",
+    "HandoverNote",
     "Heartbeat",
     "ImportRun",
     "InboundMessage",

@@ -162,6 +162,8 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.CARE_REQUESTED: "{who} asked for a change in the care of {whom}",
     AuditKind.CARE_REQUEST_TAKEN_BACK: "{who} took back a request of {whom}",
     AuditKind.CARE_REQUEST_ANSWERED: "{who} answered a request of {whom}",
+    AuditKind.NOTE_LEFT: "{who} left a note about {whom} for the case manager",
+    AuditKind.NOTE_SETTLED: "{who} dealt with a note about {whom}",
     AuditKind.SUPPORT_VIEWED: "{who} looked at who may come with {whom}",
     AuditKind.SUPPORT_ADDED: "{who} noted someone who may come with {whom}",
     AuditKind.SUPPORT_ENDED: "{who} noted that someone no longer comes with {whom}",

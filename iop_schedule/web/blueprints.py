@@ -18,6 +18,7 @@ from iop_schedule.web.disclosures import disclosures
 from iop_schedule.web.feeds import feeds
 from iop_schedule.web.frequency import frequency
 from iop_schedule.web.goals import goals
+from iop_schedule.web.handover import handover
 from iop_schedule.web.health import health
 from iop_schedule.web.holidays import holidays
 from iop_schedule.web.home import home
@@ -87,6 +88,7 @@ BLUEPRINTS = (
     substitutes,
     sheets,
     walk_ins,
+    handover,
     frequency,
     cases,
     progress,

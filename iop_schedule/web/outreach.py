@@ -13,6 +13,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.queries.calls_wanted import calls_wanted
 from iop_schedule.queries.care_requests import requests_waiting
+from iop_schedule.queries.handover import open_notes
 from iop_schedule.queries.outreach import (
     FIGURES_WEEKS,
     ContactPage,
@@ -62,12 +63,15 @@ def due() -> ResponseReturnValue:
     listed += [one.client_id for one in calls]
     asked = requests_waiting(actor(), now=g.now)
     listed += [line.client_id for line in asked]
+    notes = open_notes(actor(), now=g.now)
+    listed += [one.client_id for one in notes]
     viewed(AuditKind.OUTREACH_VIEWED, details={"clients": listed})
     return render_template(
         "outreach/list.html",
         found=found,
         calls=calls,
         asked=asked,
+        notes=notes,
         asked_for=ASK_WORDS,
         reasons=REASON_WORDS,
         group_words=GROUPS,

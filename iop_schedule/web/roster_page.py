@@ -251,6 +251,7 @@ def _links(seat: Seat, here: int) -> tuple[tuple[str, str], ...]:
     return (
         ("Open their page", url_for("people.client", client_id=seat.client_id)),
         ("Can’t come, make-up", url_for("absences.page", client_id=seat.client_id, occurrence_id=here)),
+        ("Note for case manager", url_for("handover.page", client_id=seat.client_id, occurrence_id=here)),
     )
 
 
