@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
+from time import perf_counter
+from typing import Any
 
-from iop_schedule.adapters.optimizer.lp import new_model, solved_whole
+from iop_schedule.adapters.optimizer.lp import DUAL, is_solved, new_model, solved_whole
 from iop_schedule.adapters.optimizer.solve import PROVED
 from iop_schedule.domain.placement import (
     Choice,
@@ -78,6 +81,9 @@ class Sessions:
     bound: float
 
 
+#: Points of loss up to which options are looked at first, which is mostly enough, and how much wider each
+#: further look is.
+_FIRST_LOOK, _NEXT_LOOK = 1.0, 5.0
 _Option = tuple[int, Session, int]
 #: Options of which at most so many can be chosen.
 _Row = tuple[list[int], int]
@@ -156,22 +162,82 @@ def _solved(
     seed: int,
     cancelled: Callable[[], bool],
 ) -> tuple[set[int], float] | None:
-    """Return the best choice found from `begin` on and a bound; None without solver or answer."""
+    """Return the best choice found from `begin` on and a bound; None without solver or answer.
+
+    The linear program says what each option would cost at best (its *loss*). First only options of little
+    loss are chosen from, then more: any choice worth more than the one found has no option whose loss is
+    larger than what the bound still allows, so a look at all of those is the last.
+    """
     try:
-        model = new_model(seed)
+        relaxed = _relaxed(worths, rows, seconds=seconds, seed=seed)
     except ImportError:
         return None
-    for _, most in rows:
-        model.addRow(-model.inf, float(most), 0, [], [])
-    for worth, own in zip(worths, _memberships(len(worths), rows), strict=True):
-        model.addCol(-float(worth), 0.0, 1.0, len(own), own, [1.0] * len(own))
+    until = perf_counter() + seconds
+    look = partial(_chosen_from, worths=worths, rows=rows, seed=seed, cancelled=cancelled)
     everything = range(len(worths))
-    start = [float(i in begin) for i in everything]
-    result = solved_whole(model, everything, start, seconds=seconds, gap=0.5, cancelled=cancelled)
+    if relaxed is None:
+        return look(everything, begin=begin, seconds=seconds)
+    most, losses = relaxed
+    chosen, bound, width = begin, most, _FIRST_LOOK
+    while True:
+        core = [i for i in everything if losses[i] <= width or i in chosen]
+        found = look(core, begin=chosen, seconds=until - perf_counter())
+        if found is None:
+            return chosen, bound
+        chosen, of_core = found
+        bound = min(bound, max(of_core, most - width))
+        value = sum(worths[i] for i in chosen)
+        if bound - value < 1 or width >= most - value or perf_counter() > until or cancelled():
+            return chosen, bound
+        width = min(most - value, width * _NEXT_LOOK)
+
+
+def _relaxed(
+    worths: Sequence[int], rows: Sequence[_Row], *, seconds: float, seed: int
+) -> tuple[float, list[float]] | None:
+    """Return what no choice is worth more than, and each option's loss; None when time was too short."""
+    model = _model(range(len(worths)), worths, rows, seed)
+    model.setOptionValue("time_limit", max(0.1, seconds))
+    model.run()
+    if not is_solved(model):
+        return None
+    losses = [max(0.0, loss) for loss in model.getSolution().col_dual]
+    return -model.getInfo().objective_function_value, losses
+
+
+def _chosen_from(
+    core: Sequence[int],
+    *,
+    begin: set[int],
+    worths: Sequence[int],
+    rows: Sequence[_Row],
+    seconds: float,
+    seed: int,
+    cancelled: Callable[[], bool],
+) -> tuple[set[int], float] | None:
+    """Return the best choice among the options `core` found in time, and a bound on any choice of them."""
+    model = _model(core, worths, rows, seed)
+    start = [float(i in begin) for i in core]
+    result = solved_whole(
+        model, range(len(core)), start, seconds=max(0.1, seconds), gap=0.5, cancelled=cancelled
+    )
     if result is None:
         return None
     values, bound = result
-    return {i for i in everything if values[i] > 0.5}, bound  # noqa: PLR2004
+    return {i for i, value in zip(core, values, strict=True) if value > 0.5}, bound  # noqa: PLR2004
+
+
+def _model(core: Sequence[int], worths: Sequence[int], rows: Sequence[_Row], seed: int) -> Any:
+    """Return the model of choosing among the options `core`."""
+    model = new_model(seed)
+    model.setOptionValue("simplex_strategy", DUAL)
+    for _, most in rows:
+        model.addRow(-model.inf, float(most), 0, [], [])
+    member_of = _memberships(len(worths), rows)
+    for i in core:
+        own = member_of[i]
+        model.addCol(-float(worths[i]), 0.0, 1.0, len(own), own, [1.0] * len(own))
+    return model
 
 
 def _memberships(count: int, rows: Sequence[_Row]) -> list[list[int]]:

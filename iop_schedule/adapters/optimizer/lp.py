@@ -32,6 +32,13 @@ def new_model(seed: int) -> Any:
     return model
 
 
+def is_solved(model: Any) -> bool:
+    """Return True when the last run of a model ended with the best there is."""
+    import highspy  # noqa: PLC0415 - see new_model
+
+    return bool(model.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+
 @dataclass(frozen=True, slots=True)
 class Relaxed:
     """The best mix of columns, fractions allowed: its value, the price of each row, each column's share."""
