@@ -31,8 +31,9 @@ from iop_schedule.domain.placement.week_search import (
     DAYS_IN_WEEK,
     Found,
     Limits,
+    States,
     best_undivided,
-    join_days,
+    from_the_top,
     members,
     whole_groups,
 )
@@ -40,6 +41,8 @@ from iop_schedule.vocabulary import Attend, Modality, ModalityWish, WeekParity
 
 #: One point of price outweighs everything a week could be worth: price first, then the objective.
 PRICE_UNITS = 10**9
+#: How far below the best that minutes alone allow the cheapest week is looked for, before it is anywhere.
+_LOOKS = (PRICE_UNITS * 25, PRICE_UNITS * 90)
 
 #: What one change is about, so that it can be ruled out: a kind and the thing.
 Atom = tuple[ChangeKind, Commitment | str | None]
@@ -97,27 +100,36 @@ class ChangeSearch:
             UNITS_PER_POINT * meeting_points(client, o, WeekParity.EVERY, problem.weights)
             for o in self._offers
         ]
-
-    def cheapest(self, ruled_out: frozenset[Atom] = frozenset()) -> Way | None:
-        """Return the cheapest changes that use none of `ruled_out`, or None when there are none."""
-        ways = [
-            way
-            for widened in self._modalities(ruled_out)
-            if (way := self._cheapest_with(ruled_out, widened)) is not None
-        ]
-        return min(ways, key=lambda w: w.cost, default=None)
-
-    def _modalities(self, ruled_out: frozenset[Atom]) -> list[bool]:
-        able_to_change = self._client.modality is not ModalityWish.EITHER
-        return [False, True] if able_to_change and (ChangeKind.MODALITY, None) not in ruled_out else [False]
-
-    def _cheapest_with(self, ruled_out: frozenset[Atom], widened: bool) -> Way | None:  # noqa: FBT001
-        allowed = frozenset(i for i, o in enumerate(self._offers) if self._may_take(i, o, ruled_out, widened))
-        values = [
+        self._values = [
             points - PRICE_UNITS * ONE_SEAT_MORE * self._seats_short(offer)
             for points, offer in zip(self._points, self._offers, strict=True)
         ]
-        ends = _Ends(self._limits, tuple(dict.fromkeys(self._client.dose.required)), ruled_out)
+        most = min(client.dose.max_minutes_per_day, client.dose.most_minutes)
+        self._atoms = [self._needed(i, o) for i, o in enumerate(self._offers)]
+        self._able = [i for i, o in enumerate(self._offers) if o.meeting.minutes <= most]
+        self._suitable = [i for i in self._able if fit.modality_suits(client, self._offers[i].group.modality)]
+
+    def cheapest(self, ruled_out: frozenset[Atom] = frozenset()) -> Way | None:
+        """Return the cheapest changes that use none of `ruled_out`, or None when there are none."""
+        way = self._cheapest_with(ruled_out, widened=False)
+        able_to_change = self._client.modality is not ModalityWish.EITHER
+        if not able_to_change or (ChangeKind.MODALITY, None) in ruled_out:
+            return way
+        below = None if way is None else way.cost - OTHER_MODALITY
+        if below is not None and below <= 0:
+            return way
+        return self._cheapest_with(ruled_out, widened=True, below=below) or way
+
+    def _cheapest_with(
+        self, ruled_out: frozenset[Atom], *, widened: bool, below: int | None = None
+    ) -> Way | None:
+        """Return the cheapest changes in this modality, of a price under `below` when that is given."""
+        able = self._able if widened else self._suitable
+        allowed = frozenset(i for i in able if self._atoms[i].isdisjoint(ruled_out))
+        values = self._values
+        # What a week is worth is less than half a point of price.
+        floor = None if below is None else -PRICE_UNITS * below + PRICE_UNITS // 2
+        ends = _Ends(self._limits, tuple(dict.fromkeys(self._client.dose.required)), ruled_out, floor)
 
         def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:
             days = self._days(values, fixed, allowed - left_out)
@@ -130,14 +142,10 @@ class ChangeSearch:
         found = None if first is None else best_undivided(first, whole, solve)
         return None if found is None else self._way(found, widened)
 
-    def _may_take(self, i: int, offer: Offer, ruled_out: frozenset[Atom], widened: bool) -> bool:  # noqa: FBT001
-        client, minutes = self._client, offer.meeting.minutes
-        return (
-            minutes <= min(client.dose.max_minutes_per_day, client.dose.most_minutes)
-            and (widened or fit.modality_suits(client, offer.group.modality))
-            and not any((ChangeKind.COMMITMENT, self._hard[k]) in ruled_out for k in self._touches[i])
-            and (not self._seats_short(offer) or (ChangeKind.SEAT, offer.id) not in ruled_out)
-        )
+    def _needed(self, i: int, offer: Offer) -> frozenset[Atom]:
+        """Return what has to give way for a meeting."""
+        atoms: set[Atom] = {(ChangeKind.COMMITMENT, self._hard[k]) for k in self._touches[i]}
+        return frozenset(atoms | ({(ChangeKind.SEAT, offer.id)} if self._seats_short(offer) else set()))
 
     def _seats_short(self, offer: Offer) -> int:
         return max(0, 1 - self._free.seats_left(offer, WeekParity.EVERY))
@@ -219,20 +227,36 @@ class _Ends:
     limits: Limits
     required: tuple[str, ...]
     ruled_out: frozenset[Atom]
+    #: Only weeks worth more are looked for.
+    floor: int | None = None
 
     def best(self, days: Sequence[Sequence[Step]]) -> Found | None:
         """Return the cheapest week that has at least one meeting."""
+        for states, bar in from_the_top(days, self.limits, _LOOKS, self._at_most, self.floor):
+            best = self._best_of(states)
+            if best is not None and (bar is None or best.value > bar):
+                return best
+        return None
+
+    def _best_of(self, states: States) -> Found | None:
         best: tuple[int, Chain] | None = None
-        for kind, by_minutes in join_days(days, self.limits).items():
+        for kind, by_minutes in states.items():
             for minutes, (value, chain) in by_minutes.items():
-                price = self._price(minutes, *kind)
+                price = None if chain is None else self._price(minutes, *kind)
                 if chain is None or price is None:
                     continue
-                over = self.limits.over_price * max(0, minutes - self.limits.least_minutes)
-                total = value - over - PRICE_UNITS * price
+                total = value - self._over(minutes) - PRICE_UNITS * price
                 if best is None or total > best[0]:
                     best = (total, chain)
         return None if best is None else Found(best[0], tuple(sorted(members(best[1]))))
+
+    def _at_most(self, minutes: int) -> int | None:
+        """Return what a week of so many minutes is worth beside its days when it lacks nothing else."""
+        price = self._price(minutes, self.limits.least_days, self.limits.types)
+        return None if price is None else -self._over(minutes) - PRICE_UNITS * price
+
+    def _over(self, minutes: int) -> int:
+        return self.limits.over_price * max(0, minutes - self.limits.least_minutes)
 
     def _price(self, minutes: int, days: int, types: int) -> int | None:
         short = max(0, self.limits.least_minutes - minutes)

@@ -5,7 +5,7 @@ of them: meetings closed for that reason are left out from the start.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -22,7 +22,12 @@ from iop_schedule.domain.placement.problem import (
     Problem,
     offers,
 )
-from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK, Choices, join_days, leading
+from iop_schedule.domain.placement.week_search import (
+    DAYS_IN_WEEK,
+    Choices,
+    join_days,
+    leading,
+)
 from iop_schedule.vocabulary import Attend, Weekday, WeekParity
 
 #: After this many looks for a smaller set, the one found so far is the answer. It is then still a set
@@ -76,9 +81,8 @@ class _Question:
         self._problem, self._client, self._free = problem, client, free
         self._weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
         self._offers = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
-        self._touched = {
-            (o.id, week): list(fit.overlapped(client, o, week)) for week in self._weeks for o in self._offers
-        }
+        #: Per week and offer: each thing that alone takes the offer away.
+        self._stopped = {week: [set(self._stops(o, week)) for o in self._offers] for week in self._weeks}
         self.items = [i for i in self._all_items() if i.blocks or i.kind not in _BLOCKING]
         self._in_the_way = {week: self._blocked_by(week) for week in self._weeks}
         self._days: dict[object, list[Step]] = {}
@@ -121,29 +125,34 @@ class _Question:
         return [*found, Clash(ClashKind.DOSE)]
 
     def _clash(self, kind: ClashKind, commitment: Commitment | None = None) -> Clash:
-        item = Clash(kind, commitment=commitment)
-        blocks = [o.id for o in self._offers if any(self._stops(item, o, week) for week in self._weeks)]
-        return replace(item, blocks=tuple(blocks))
+        name = commitment or kind
+        blocks = [
+            o.id
+            for n, o in enumerate(self._offers)
+            if any(name in self._stopped[week][n] for week in self._weeks)
+        ]
+        return Clash(kind, commitment=commitment, blocks=tuple(blocks))
 
-    def _stops(self, item: Clash, offer: Offer, week: WeekParity) -> bool:
-        """Return True when the item alone takes the offer away."""
+    def _stops(self, offer: Offer, week: WeekParity) -> Iterator[Commitment | ClashKind]:
+        """Yield each thing that alone takes the offer away."""
         client = self._client
-        if item.commitment is not None:
-            return item.commitment in self._touched[offer.id, week]
-        if item.kind is ClashKind.SEATS:
-            return self._free.seats_left(offer, week) <= 0
-        if item.kind is ClashKind.MODALITY:
-            return not fit.modality_suits(client, offer.group.modality)
-        if item.kind is ClashKind.LANGUAGE:
-            return not fit.speaks(client, offer.group)
-        return item.kind is ClashKind.GENDER and not fit.gender_welcome(client, offer.group)
+        yield from (c for c in fit.overlapped(client, offer, week) if c.hard)
+        if self._free.seats_left(offer, week) <= 0:
+            yield ClashKind.SEATS
+        if not fit.modality_suits(client, offer.group.modality):
+            yield ClashKind.MODALITY
+        if not fit.speaks(client, offer.group):
+            yield ClashKind.LANGUAGE
+        if not fit.gender_welcome(client, offer.group):
+            yield ClashKind.GENDER
 
     def _blocked_by(self, week: WeekParity) -> list[tuple[Offer, frozenset[int]]]:
         """Return the offers that may be used at all, each with the items in its way."""
+        numbers = {item.commitment or item.kind: n for n, item in enumerate(self.items)}
         alike: dict[object, tuple[Offer, frozenset[int]]] = {}
-        for offer in self._offers:
+        for offer, stopped in zip(self._offers, self._stopped[week], strict=True):
             if not self._free.is_closed(offer.id, week):
-                stops = frozenset(n for n, item in enumerate(self.items) if self._stops(item, offer, week))
+                stops = frozenset(numbers[one] for one in stopped)
                 alike.setdefault(_sameness(offer, stops), (offer, stops))
         return list(alike.values())
 
