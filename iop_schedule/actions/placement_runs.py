@@ -187,7 +187,7 @@ def work_off(*, now: Callable[[], datetime], abandon: Callable[[], bool]) -> boo
     try:
         with read_transaction():
             run = db.session.get_one(PlacementRun, run_id)
-            caseload, request = _question(run)
+            caseload, request = _question(run, now())
             seconds = float(run.seconds)
         line = _Line(run_id, now)
         answer = solve_apart(
@@ -223,17 +223,17 @@ def _claim(now: datetime) -> int | None:
         return run.id
 
 
-def _question(run: PlacementRun) -> tuple[Caseload, dict[str, Any]]:
+def _question(run: PlacementRun, now: datetime) -> tuple[Caseload, dict[str, Any]]:
     """Return whom a run is about, and the task for the process that works on it."""
     if run.kind == RunKind.ONE_TO_ONE:
-        asked = one_to_ones_of(run.program, run.from_day, only_own=run.options["only_own"])
+        asked = one_to_ones_of(run.program, run.from_day, only_own=run.options["only_own"], now=now)
         return asked.caseload, _task(run, "one_to_ones", asked.caseload) | {
             "counselors": list(asked.counselors),
             "may_see": dict(asked.may_see),
             "minutes": run.options["minutes"],
             "cadence": run.options["cadence"],
         }
-    caseload = caseload_of(run.program, run.from_day)
+    caseload = caseload_of(run.program, run.from_day, now=now)
     return caseload, _task(run, _TASKS[RunKind(run.kind)], caseload) | {"aim": str(run.aim)}
 
 

@@ -78,7 +78,7 @@ class DemandView:
 def demand_of(actor: Actor, program_id: int, *, now: datetime) -> DemandView:
     """Return when people of a program who are short of their hours are free; raises as `access_program`."""
     program = access_program(actor, program_id, Permission.PLACEMENT_RUN)
-    caseload = caseload_of(program, _tomorrow(program, now))
+    caseload = caseload_of(program, _tomorrow(program, now), now=now)
     return _demand(program, [caseload])
 
 
@@ -102,7 +102,7 @@ def site_demand(actor: Actor, site_id: int, *, now: datetime) -> SiteDemand:
     actor.require(Permission.PROGRAM_READ)
     statement = select(Program).where(Program.site_id == site_id, Program.site_id.in_(actor.site_ids))
     programs = list(db.session.scalars(statement.order_by(Program.id)))
-    caseloads = [caseload_of(program, _tomorrow(program, now)) for program in programs]
+    caseloads = [caseload_of(program, _tomorrow(program, now), now=now) for program in programs]
     wanted: Counter[int] = Counter()
     for one in caseloads:
         for client in rules.without_their_hours(one.problem, one.before):
@@ -129,7 +129,7 @@ def draft_views(actor: Actor, drafts: Sequence[Draft], *, now: datetime) -> list
     for draft in drafts:
         program = access_program(actor, draft.program_id, Permission.PLACEMENT_RUN)
         if program.id not in caseloads:
-            caseloads[program.id] = caseload_of(program, _tomorrow(program, now))
+            caseloads[program.id] = caseload_of(program, _tomorrow(program, now), now=now)
         views.append(_view(actor, draft, program, caseloads[program.id], now))
     return views
 

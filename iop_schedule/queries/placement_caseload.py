@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -26,6 +26,7 @@ from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.keep_apart import apart_from
 from iop_schedule.queries.prescription import dose_of
+from iop_schedule.queries.seat_holds import held_seats
 from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
 
 #: People a plan is made for; who is on hold is away.
@@ -50,8 +51,11 @@ class Caseload:
     policy: Policy
 
 
-def caseload_of(program: Program, day: date) -> Caseload:
-    """Return everyone of `program` with what they attend on `day` or later."""
+def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
+    """Return everyone of `program` with what they attend on `day` or later.
+
+    A seat that is held for somebody is nobody's to plan with until they decide.
+    """
     episodes = _episodes(program, day)
     doses = {client: dose_on([dose_of(d) for d in e.doses], day) for client, e in episodes.items()}
     away = {c for c, e in episodes.items() if any(_covers(p.from_day, p.until_day, day) for p in e.pauses)}
@@ -76,7 +80,7 @@ def caseload_of(program: Program, day: date) -> Caseload:
         for client in people
         if (dose := doses[client.id]) is not None
     )
-    seats = _seats(groups, held, day)
+    seats = _seats(groups, held, day, now)
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups), clients=clients
     )
@@ -136,8 +140,10 @@ def places_on(client_ids: Collection[int], series_ids: Collection[int], day: dat
     return held
 
 
-def _seats(groups: Iterable[Group], held: Mapping[int, Collection[int]], day: date) -> dict[int, int]:
-    """Return the seats these people can share: without those of others, never fewer than they hold."""
+def _seats(
+    groups: Iterable[Group], held: Mapping[int, Collection[int]], day: date, now: datetime
+) -> dict[int, int]:
+    """Return the seats these people can share: without others' and held ones, never fewer than they have."""
     own = Counter(series for series_ids in held.values() for series in series_ids)
     seats = {m.id: group.seats for group in groups for m in group.meetings}
     statement = (
@@ -148,8 +154,9 @@ def _seats(groups: Iterable[Group], held: Mapping[int, Collection[int]], day: da
         )
         .group_by(SeriesMember.series_id)
     )
-    everyone = {series: number for series, number in db.session.execute(statement)}  # noqa: C416 - rows
-    return {m: max(own[m], there - (everyone.get(m, 0) - own[m])) for m, there in seats.items()}
+    taken = Counter({series: number for series, number in db.session.execute(statement)})  # noqa: C416 - rows
+    taken.update(held_seats(seats, now=now))
+    return {m: max(own[m], there - (taken[m] - own[m])) for m, there in seats.items()}
 
 
 def _other_sessions(

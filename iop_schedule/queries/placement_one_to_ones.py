@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -55,7 +55,7 @@ class OneToOnes:
     may_see: Mapping[str, list[str]]
 
 
-def one_to_ones_of(program: Program, day: date, *, only_own: bool) -> OneToOnes:
+def one_to_ones_of(program: Program, day: date, *, only_own: bool, now: datetime) -> OneToOnes:
     """Return everyone of a program who has no one-to-one from `day` on, and the counselors of its site.
 
     Args:
@@ -63,8 +63,9 @@ def one_to_ones_of(program: Program, day: date, *, only_own: bool) -> OneToOnes:
         day: first day of the new sessions.
         only_own: people see the counselor who is responsible for them and no other; otherwise theirs is
             only the one they would rather see.
+        now: the current instant.
     """
-    caseload = caseload_of(program, day)
+    caseload = caseload_of(program, day, now=now)
     have = _with_one(program.site_id, day)
     own = _own_counselors([int(c.id) for c in caseload.problem.clients], day)
     clients = tuple(

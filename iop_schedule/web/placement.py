@@ -1,5 +1,6 @@
 """Placing one person: plans that fit their week, why each other group does not, and what to do with them."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -46,35 +47,27 @@ def person(client_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_DECIDE)
 def decide(client_id: int) -> ResponseReturnValue:
     """Give the person the chosen places; what cannot be is said, and nothing is changed."""
-    day = parse_day(request.form.get("from", ""))
-    if day is None:
-        return _page(client_id, None, problem=NO_DAY), 422
-    try:
+
+    def do(day: date) -> str:
         place(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return _page(client_id, day, problem=refused.message), refused.status
-    flash("Placed. The sessions are on their schedule.", "success")
-    point_out(client_id, day)
-    return redirect(url_for("placement.person", client_id=client_id))
+        flash("Placed. The sessions are on their schedule.", "success")
+        point_out(client_id, day)
+        return url_for("placement.person", client_id=client_id)
+
+    return _step(client_id, do)
 
 
 @placement.post("/clients/<int:client_id>/place/hold")
 @requires(Permission.PLACEMENT_DECIDE)
 def hold(client_id: int) -> ResponseReturnValue:
     """Hold a seat in each chosen session for two days."""
-    day = parse_day(request.form.get("from", ""))
-    if day is None:
-        return _page(client_id, None, problem=NO_DAY), 422
-    try:
+
+    def do(day: date) -> str:
         hold_seats(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return _page(client_id, day, problem=refused.message), refused.status
-    flash("The seats are held for 48 hours.", "success")
-    return redirect(_from(client_id, day))
+        flash("The seats are held for 48 hours.", "success")
+        return _from(client_id, day)
+
+    return _step(client_id, do)
 
 
 @placement.post("/clients/<int:client_id>/place/hold/release")
@@ -90,18 +83,14 @@ def release(client_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_DECIDE)
 def offer(client_id: int) -> ResponseReturnValue:
     """Let the person choose among the ticked plans on their own page."""
-    day = parse_day(request.form.get("from", ""))
-    if day is None:
-        return _page(client_id, None, problem=NO_DAY), 422
-    try:
+
+    def do(day: date) -> str:
         options = [_ids(text.split(",")) for text in request.form.getlist("plan")]
         offer_weeks(actor=actor(), client_id=client_id, options=options, from_day=day, now=g.now)
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return _page(client_id, day, problem=refused.message), refused.status
-    flash("Offered. They can choose on their own page for the next 7 days.", "success")
-    return redirect(_from(client_id, day))
+        flash("Offered. They can choose on their own page for the next 7 days.", "success")
+        return _from(client_id, day)
+
+    return _step(client_id, do)
 
 
 @placement.post("/clients/<int:client_id>/place/offer/withdraw")
@@ -111,6 +100,19 @@ def withdraw(client_id: int) -> ResponseReturnValue:
     withdraw_offer(actor=actor(), client_id=client_id, now=g.now)
     flash("Taken back. They do not see the choice any more.", "success")
     return redirect(url_for("placement.person", client_id=client_id))
+
+
+def _step(client_id: int, do: Callable[[date], str]) -> ResponseReturnValue:
+    """Take one step from the day that was sent and go where it leads; say on the page why it cannot be."""
+    day = parse_day(request.form.get("from", ""))
+    if day is None:
+        return _page(client_id, None, problem=NO_DAY), 422
+    try:
+        return redirect(do(day))
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _page(client_id, day, problem=refused.message), refused.status
 
 
 def _from(client_id: int, day: date) -> str:

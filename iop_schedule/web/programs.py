@@ -1,6 +1,6 @@
 """The program week, the groups and the closures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from iop_schedule.queries.programs import (
 )
 from iop_schedule.queries.standstills import Stopped, news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
-from iop_schedule.web.demand_table import demand_rows
+from iop_schedule.web.demand_table import DemandRow, demand_rows
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.programs import (
@@ -47,7 +47,7 @@ from iop_schedule.web.forms.programs import (
 from iop_schedule.web.forms.series import PlaceForm
 from iop_schedule.web.presenting import clock_time
 from iop_schedule.web.security import actor, requires, viewed
-from iop_schedule.web.week_grid import Block, GridDay, grid_day
+from iop_schedule.web.week_grid import Block, GridDay, Under, grid_day
 
 programs = Blueprint("programs", __name__)
 
@@ -65,15 +65,16 @@ def program_week() -> ResponseReturnValue:
     view = week_of(actor(), week=week, site_id=_number("site") or None, filters=filters, now=g.now)
     viewed(AuditKind.PROGRAM_WEEK_VIEWED, site_id=view.site.id, details={"week": str(view.week)})
     demand = site_demand(actor(), view.site.id, now=g.now) if request.args.get("demand") else None
+    rows = demand_rows(demand.view) if demand and demand.view.people else []
     return render_template(
         "programs/week.html",
         view=view,
         stopped=_news(),
         demand=demand.view if demand else None,
-        demand_rows=demand_rows(demand.view) if demand else [],
+        demand_rows=rows,
         filters=filters,
         is_filtered=filters != Filters(),
-        days=[_grid_day(day, demand.wanted if demand else {}) for day in view.days],
+        days=[_grid_day(day, demand.wanted if demand else {}, rows) for day in view.days],
         may_plan=holds(actor().role, Permission.PLACEMENT_RUN),
         demand_url=_week_url(view, view.week, filters, demand=None if demand else 1),
         title=_week_title(view),
@@ -127,7 +128,7 @@ def _week_title(view: ProgramWeekView) -> str:
     return f"{first:%b} {first.day}{year} to {last:%b} {last.day}, {last.year}"
 
 
-def _grid_day(day: ProgramDay, wanted: Mapping[int, int]) -> GridDay:
+def _grid_day(day: ProgramDay, wanted: Mapping[int, int], demand: Sequence[DemandRow]) -> GridDay:
     shown = GridDay(
         name=DAY_NAMES[day.day.weekday()],
         date_label=f"{day.day:%b} {day.day.day}",
@@ -135,6 +136,12 @@ def _grid_day(day: ProgramDay, wanted: Mapping[int, int]) -> GridDay:
         sessions=(),
         closed=f"Closed: {day.closed}" if day.closed else "",
         empty_words="No groups",
+        under=tuple(
+            Under(cell.start_minute, cell.shade, cell.number)
+            for row in demand
+            for cell in row.cells
+            if cell.weekday == day.day.weekday() and cell.number
+        ),
     )
     return grid_day(shown, [_block(block, wanted.get(block.series_id, 0)) for block in day.blocks])
 

@@ -31,8 +31,7 @@ class Block:
     @property
     def css_start(self) -> str:
         """Return the class of the row it begins in."""
-        hour, minute = divmod(_within(self.start_minute) // STEP * STEP, 60)
-        return f"t-{hour:02d}{minute:02d}"
+        return _row(self.start_minute)
 
     @property
     def css_span(self) -> str:
@@ -48,6 +47,20 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Under:
+    """One half hour under the sessions of a day."""
+
+    start_minute: int
+    shade: int
+    number: int
+
+    @property
+    def css_start(self) -> str:
+        """Return the class of the row it begins in."""
+        return _row(self.start_minute)
+
+
+@dataclass(frozen=True, slots=True)
 class GridDay:
     """One weekday of the grid."""
 
@@ -58,6 +71,13 @@ class GridDay:
     closed: str = ""
     lanes: int = 1
     empty_words: str = ""
+    #: Half hours drawn under the sessions: where each begins, how dark, and a number.
+    under: tuple[Under, ...] = ()
+
+
+def _row(minute: int) -> str:
+    hour, minute = divmod(_within(minute) // STEP * STEP, 60)
+    return f"t-{hour:02d}{minute:02d}"
 
 
 def _within(minute: int) -> int:

@@ -98,7 +98,7 @@ def test_the_assistant_shows_such_a_session_as_full(cast: Cast, cleo: Client) ->
 
 def test_a_plan_for_everyone_knows_of_it(cast: Cast, cleo: Client) -> None:
     pair(cast, cleo, cast.ben)
-    people = {one.id: one.keep_apart for one in caseload_of(cast.program, MONDAY).problem.clients}
+    people = {one.id: one.keep_apart for one in caseload_of(cast.program, MONDAY, now=NOW).problem.clients}
     assert people[str(cleo.id)] == (str(cast.ben.id),)
     assert people[str(cast.ana.id)] == ()
 

@@ -11,6 +11,7 @@ from iop_schedule.domain.series import SeatsTaken
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Client, SeatHold, db
 from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.placement_caseload import caseload_of
 from iop_schedule.queries.seat_holds import held_for_others
 from tests import factories as make
 from tests.cast import Cast
@@ -115,3 +116,14 @@ def test_nobody_holds_what_is_not_theirs(
         hold(cast, person, getattr(cast, series), by=getattr(cast, by))
     db.session.rollback()
     assert db.session.query(SeatHold).count() == 0
+
+
+def test_a_plan_for_everyone_leaves_held_seats_alone_until_they_expire(cast: Cast, person: Client) -> None:
+    def seats(now: datetime) -> int:
+        groups = caseload_of(cast.program, MONDAY, now=now).problem.groups
+        return next(m.seats for g in groups for m in g.meetings if m.id == str(cast.monday.id))
+
+    before = seats(NOW)
+    hold(cast, person, cast.monday)
+    assert seats(NOW) == before - 1
+    assert seats(NOW + HELD_FOR) == before
