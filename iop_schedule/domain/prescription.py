@@ -117,5 +117,9 @@ def below_level(dose: Dose, *, minimum_minutes: int, minimum_days: int) -> list[
             f"{dose.minutes / 60:g} hours a week is below the {minimum_minutes / 60:g} hours of this program."
         )
     if dose.minimum_days < minimum_days:
-        reasons.append(f"{dose.minimum_days} days a week is below the {minimum_days} days of this program.")
+        reasons.append(f"{_days(dose.minimum_days)} a week is below the {minimum_days} days of this program.")
     return reasons
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"

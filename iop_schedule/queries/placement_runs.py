@@ -210,7 +210,8 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
     names = _names(actor, {row.client_id for row in rows} | {int(u.client) for u in unplaced}, now=now)
     meetings = _meetings(run, rows, unplaced)
     leaders = _leaders(row.session["leader_id"] for row in rows if row.session)
-    kept = set(run.summary.get("kept", ()))
+    # Who loses all that they had keeps nothing of it.
+    kept = set(run.summary.get("kept", ())) - {str(row.client_id) for row in rows if not row.after}
     result, progress = run.summary.get("result", {}), run.progress or {}
     return RunView(
         line=line,

@@ -18,18 +18,22 @@ class OpeningSet:
     groups: tuple[tuple[str, str], ...]
     placed: str
     is_proved: bool
+    #: Serves nobody whom fewer groups would not.
+    is_no_more: bool = False
 
 
 def opening_sets(view: RunView) -> list[OpeningSet]:
     """Return what a run about new groups found; [] for other runs."""
+    sets = view.line.summary.get("openings", ())
     return [
         OpeningSet(
             title=f"The best {('one', 'two', 'three')[size]}",
             groups=tuple(_group(one, view.program_id) for one in found["groups"]),
             placed=count(found["placed"], "person would reach their hours", "people would reach their hours"),
             is_proved=found["proved"],
+            is_no_more=size > 0 and found["groups"] == sets[size - 1]["groups"],
         )
-        for size, found in enumerate(view.line.summary.get("openings", ()))
+        for size, found in enumerate(sets)
     ]
 
 

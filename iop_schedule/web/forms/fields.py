@@ -110,6 +110,12 @@ class HoursField(DecimalField):
         """Fill the field with stored minutes."""
         self.data = Decimal(minutes) / 60
 
+    def _value(self) -> str:
+        """Return what the box shows: hours with as few decimals as say them, or what was typed."""
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data:.2f}".rstrip("0").rstrip(".")
+
 
 class WallTimeField(StringField):
     """A wall-clock time as typed or as the browser's control sends it; `clock` is the time."""
