@@ -207,7 +207,7 @@ def add_closure(
     """Close a site, or one program of it, for some days; sessions to come on them are cancelled.
 
     Raises:
-        NotPossible: days in the past, no name, longer than a year, or entered before.
+        NotPossible: a day in the past, no name, longer than a year, or entered before.
     """
     site = access_site(actor, site_id, Permission.PROGRAM_EDIT)
     program = access_program(actor, program_id, Permission.PROGRAM_EDIT) if program_id is not None else None
@@ -232,10 +232,13 @@ def add_closure(
 
 
 def check_closure(closed: Closed, *, today: date) -> None:
-    """Refuse a closure that has passed, has no name or never ends."""
+    """Refuse a closure that has passed or begun, has no name or never ends."""
     _within(closed.name, "name", LONGEST_NAME, needed=True)
     if closed.until_day < today:
         message = "These days have passed. Choose days still to come."
+        raise NotPossible(message, field="from_day")
+    if closed.from_day < today:
+        message = "Sessions before today stay as they were recorded. Choose today or a later first day."
         raise NotPossible(message, field="from_day")
     if (closed.until_day - closed.from_day).days > LONGEST_CLOSURE:
         message = "A closure lasts a year at most. Check its last day."

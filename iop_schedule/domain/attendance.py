@@ -216,21 +216,23 @@ def session_state(
     """Return how a session counts for a client, as seen at `now`.
 
     What keeps a session from counting goes first, in this order: outside enrollment, cancelled by the
-    program, closure, pause. Then the mark decides. A record entered in error is no record. Without a
-    record a session is *upcoming* until it has ended and *not recorded* from then on.
+    program, closure, pause. Then the mark decides. A session with a mark was held, so a closure of its day
+    takes nothing from it. A record entered in error is no record. Without a record a session is *upcoming*
+    until it has ended and *not recorded* from then on.
     """
+    mark = None if status is AttendanceStatus.ENTERED_IN_ERROR else status
     excluded = (
         (not enrolled, SessionState.OUTSIDE),
         (cancelled, SessionState.PROGRAM_CANCELLED),
-        (closed, SessionState.CLOSED),
+        (closed and mark is None, SessionState.CLOSED),
         (paused, SessionState.PAUSED),
     )
     for holds, state in excluded:
         if holds:
             return state
-    if status is None or status is AttendanceStatus.ENTERED_IN_ERROR:
+    if mark is None:
         return SessionState.UPCOMING if now < ends_at else SessionState.NOT_RECORDED
-    return SessionState(status.value)
+    return SessionState(mark.value)
 
 
 def _settle_absence(mark: Mark) -> Settled:

@@ -77,6 +77,7 @@ def test_what_a_person_cancelled_stays_cancelled_when_a_closure_goes(cast: Cast)
         pytest.param({"name": " "}, "name", id="no name"),
         pytest.param({"name": "x" * 10_000}, "name", id="a name of 10,000 characters"),
         pytest.param({"from_day": date(2026, 3, 2), "until_day": date(2026, 3, 3)}, "from_day", id="past"),
+        pytest.param({"from_day": date(2026, 3, 2)}, "from_day", id="days already held"),
         pytest.param({"until_day": date(2028, 3, 9)}, "until_day", id="two years"),
     ],
 )

@@ -177,7 +177,11 @@ def test_a_mark_taken_back_is_to_mark_again() -> None:
         pytest.param(Status.ENTERED_IN_ERROR, {}, SessionState.NOT_RECORDED, id="entered in error"),
         pytest.param(None, {"now": ENDS - timedelta(seconds=1)}, SessionState.UPCOMING, id="not over yet"),
         pytest.param(Status.NO_SHOW, {"paused": True}, SessionState.PAUSED, id="on a pause"),
-        pytest.param(Status.NO_SHOW, {"closed": True, "paused": True}, SessionState.CLOSED, id="closed"),
+        pytest.param(None, {"closed": True, "paused": True}, SessionState.CLOSED, id="closed"),
+        pytest.param(
+            Status.ENTERED_IN_ERROR, {"closed": True}, SessionState.CLOSED, id="closed, no mark left"
+        ),
+        pytest.param(Status.ATTENDED, {"closed": True}, SessionState.ATTENDED, id="held before it closed"),
         pytest.param(
             None, {"cancelled": True, "closed": True}, SessionState.PROGRAM_CANCELLED, id="cancelled whole"
         ),
