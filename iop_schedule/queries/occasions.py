@@ -1,7 +1,7 @@
 """The facts behind messages that are not about one coming day: weeks, missed days, work of staff."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -66,7 +66,7 @@ def _week(monday: date, days: Sequence[ClientDay]) -> WeekAhead:
         client_id=first.client_id,
         monday=monday,
         zone=first.zone,
-        starts=tuple(sorted(start for day in days for start in day.starts)),
+        starts=tuple(sorted(start for day in days if day.enrolled for start in day.starts)),
         reach=first.reach,
         enrolled=any(day.enrolled for day in days),
         called=first.called,
@@ -90,6 +90,7 @@ def missed_days(
     for row in db.session.execute(statement):
         first.setdefault((row.client_id, row.local_day), row)
     ways = reaches({row.client_id for row in first.values()}, channels, policy=policy)
+    in_care_after = _in_care_after(first)
     return [
         MissedDay(
             client_id=row.client_id,
@@ -98,7 +99,7 @@ def missed_days(
             starts_at=row.starts_at,
             occurrence_id=row.id,
             reach=reach,
-            enrolled=row.enrolled,
+            enrolled=row.enrolled and (row.client_id, row.local_day) in in_care_after,
             came_since=row.came_since,
             told=_told_since_they_came(row.client_id, reach.channel, row.local_day),
             called=row.preferred_name,
@@ -137,9 +138,27 @@ def _missed() -> Select[*tuple[Any, ...]]:
         .join(Client, RosterEntry.client_id == Client.id)
         .join(Site, Occurrence.site_id == Site.id)
         .join(User, Occurrence.leader_id == User.id)
-        .where(AttendanceRecord.status == AttendanceStatus.NO_SHOW)
+        .where(
+            AttendanceRecord.status == AttendanceStatus.NO_SHOW,
+            Occurrence.status == OccurrenceStatus.PLANNED,
+            RosterEntry.released_at.is_(None),
+        )
         .order_by(Occurrence.starts_at, Occurrence.id)
     )
+
+
+def _in_care_after(missed: Collection[tuple[int, date]]) -> set[tuple[int, date]]:
+    """Return those of some people's days whose next morning, when a word is due, finds them in care too."""
+    people: dict[date, list[int]] = defaultdict(list)
+    for client_id, day in missed:
+        people[day].append(client_id)
+    return {
+        (client_id, day)
+        for day, ids in people.items()
+        for client_id in db.session.scalars(
+            select(Client.id).where(Client.id.in_(ids), is_enrolled(Client.id, day + timedelta(days=1)))
+        )
+    }
 
 
 def _told_since_they_came(client_id: int, channel: Channel, day: date) -> bool:

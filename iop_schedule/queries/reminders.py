@@ -148,6 +148,7 @@ def _rostered() -> Select[*tuple[Any, ...]]:
             User.given_name,
             User.family_name,
             is_enrolled(Client.id, Occurrence.local_day).label("enrolled"),
+            is_enrolled(Client.id, Occurrence.original_day).label("enrolled_before_move"),
             or_(is_told_off(), _answered_off()).label("off"),
         )
         .join(Occurrence, RosterEntry.occurrence_id == Occurrence.id)
@@ -210,7 +211,7 @@ def _client_day(day: date, rows: Sequence[Row[Any]], reach: Reach) -> ClientDay 
         zone=first.zone,
         sessions=tuple(Expected(row.starts_at, row.id) for row in here),
         reach=reach,
-        enrolled=all(row.enrolled for row in rows if row.local_day == day),
+        enrolled=all(row.enrolled if row.local_day == day else row.enrolled_before_move for row in rows),
         usual=tuple(sorted(usual)),
         moved=any(row.starts_at != rules[row.id] for row in here),
         told_off=tuple(sorted(row.starts_at for row in rows if row.local_day == day and row.off)),

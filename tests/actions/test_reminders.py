@@ -264,6 +264,15 @@ def test_a_pause_that_is_over_silences_no_later_day(cast: Cast, only_ana: Occurr
     assert [wanted.day for wanted in plan(NOW).add] == [THURSDAY]
 
 
+def test_a_session_moved_away_during_a_pause_is_not_called_off(cast: Cast, only_ana: Occurrence) -> None:
+    only_ana.local_day = THURSDAY + timedelta(days=1)
+    only_ana.starts_at += timedelta(days=1)
+    only_ana.ends_at += timedelta(days=1)
+    make.make_pause(cast.ana, THURSDAY, THURSDAY)
+    db.session.commit()
+    assert {wanted.day for wanted in plan(NOW).add} == {THURSDAY + timedelta(days=1)}
+
+
 # --- time ---------------------------------------------------------------------------------------------
 
 

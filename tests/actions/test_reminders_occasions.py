@@ -1,5 +1,6 @@
 """Next week's times, a word after a missed day, and what staff hear of: once each, and only while it holds."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -73,6 +74,14 @@ def test_a_week_called_off_is_not_told_nor_one_agreed_to_too_late(
     assert run(FRIDAY_NOON) == []
 
 
+def test_a_week_is_told_without_its_days_on_a_pause(cast: Cast, next_week: list[Occurrence]) -> None:
+    make.make_pause(cast.ana, WEDNESDAY)
+    db.session.commit()
+    (message,) = run(FRIDAY_NOON)
+    assert "Mar 9" in message.text
+    assert "Mar 11" not in message.text
+
+
 # ── A missed day ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -114,6 +123,27 @@ def test_the_next_missed_day_in_a_row_is_left_to_people(cast: Cast, missed: Atte
 def test_a_mark_corrected_before_it_leaves_says_nothing(cast: Cast, missed: AttendanceRecord) -> None:
     reminders.plan_reminders(now=NOW - MINUTE, channels=[Channel.EMAIL])
     missed.status = AttendanceStatus.EXCUSED
+    db.session.commit()
+    assert run(NOW) == []
+
+
+def _not_held(cast: Cast, missed: AttendanceRecord) -> None:
+    missed.entry.occurrence.status = OccurrenceStatus.NOT_HELD
+
+
+def _released(cast: Cast, missed: AttendanceRecord) -> None:
+    missed.entry.released_at = NOW
+
+
+def _to_hospital_today(cast: Cast, missed: AttendanceRecord) -> None:
+    make.make_pause(cast.ana, date(2026, 3, 4))
+
+
+@pytest.mark.parametrize("change", [_not_held, _released, _to_hospital_today])
+def test_nobody_is_missed_where_nothing_was_held_or_once_they_are_away(
+    cast: Cast, missed: AttendanceRecord, change: Callable[[Cast, AttendanceRecord], None]
+) -> None:
+    change(cast, missed)
     db.session.commit()
     assert run(NOW) == []
 

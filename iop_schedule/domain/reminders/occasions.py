@@ -38,9 +38,10 @@ class WeekAhead:
     monday: date
     #: IANA zone of the site.
     zone: str
-    #: Starts of the sessions, in order.
+    #: Starts of the sessions on days on which they are in care, in order.
     starts: tuple[datetime, ...]
     reach: Reach
+    #: In care on some day of it with a session.
     enrolled: bool = True
     called: str = ""
     private_names: frozenset[str] = field(default_factory=frozenset)
@@ -55,9 +56,9 @@ class WeekAhead:
         held = self.reach.why_not(DeliveryPurpose.DIGEST)
         if held:
             return held
-        if not self.starts:
-            return HoldReason.NO_SESSION
-        return None if self.enrolled else HoldReason.NOT_ENROLLED
+        if not self.enrolled:
+            return HoldReason.NOT_ENROLLED
+        return None if self.starts else HoldReason.NO_SESSION
 
 
 def digest_due_at(monday: date, tz: ZoneInfo) -> datetime:
@@ -101,6 +102,7 @@ class MissedDay:
     starts_at: datetime
     occurrence_id: int
     reach: Reach
+    #: In care on that day and on the next, when the word is due.
     enrolled: bool = True
     #: Came to a session on that day or after it.
     came_since: bool = False
