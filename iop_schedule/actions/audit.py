@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from iop_schedule import logs
-from iop_schedule.models import AuditEvent, Client, db
+from iop_schedule.models import AuditEvent, AuditEventClient, Client, db
 from iop_schedule.models.base import write_transaction
 from iop_schedule.queries.access import Actor
 from iop_schedule.vocabulary import AuditKind
@@ -30,7 +30,8 @@ def record(
         subject: what it was done to, as a table's word and its id.
         client_id: the one client it is about.
         site_id: where; unless given, the client's site, else the actor's own when they have exactly one.
-        details: ids, old and new values. Names and free text stay out.
+        details: ids, old and new values. Names and free text stay out. A page that shows several people
+            lists them as "clients", so that the row is found for each of them.
         reference: the request's reference number; unless given, that of the request being answered.
     """
     if site_id is None:
@@ -47,8 +48,14 @@ def record(
             subject_id=str(subject[1]) if subject else "",
             details=details or {},
             reference=reference or logs.reference.get(),
+            clients=[AuditEventClient(client_id=one) for one in sorted(_people(client_id, details or {}))],
         )
     )
+
+
+def _people(client_id: int | None, details: dict[str, Any]) -> set[int]:
+    """Return everyone a row is about or shows."""
+    return {*details.get("clients", ()), *(() if client_id is None else (client_id,))}
 
 
 def _site_of(actor: Actor | None, client_id: int | None) -> int | None:

@@ -1,7 +1,7 @@
 """Tables: columns and constraints, hardly any behavior. Importing this package knows them all."""
 
 from iop_schedule.models.attendance import AttendanceRecord, AttendanceRevision, SignOff
-from iop_schedule.models.audit import AuditEvent
+from iop_schedule.models.audit import AuditEvent, AuditEventClient
 from iop_schedule.models.availability import (
     ClientConstraint,
     CommitmentUpload,
@@ -59,6 +59,7 @@ __all__ = [
     "AttendanceRecord",
     "AttendanceRevision",
     "AuditEvent",
+    "AuditEventClient",
     "Base",
     "CalendarBody",
     "CalendarFeed",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Id, Instant, JsonText
 
@@ -35,3 +35,17 @@ class AuditEvent(Base):
     details: Mapped[Any] = mapped_column(JsonText)
     #: Ties the row to the log line of the same request.
     reference: Mapped[str] = mapped_column(String(40), default="")
+    #: Everyone it is about or shows, so that what was seen of one person can be found.
+    clients: Mapped[list["AuditEventClient"]] = relationship(
+        primaryjoin="AuditEvent.id == foreign(AuditEventClient.event_id)", lazy="raise"
+    )
+
+
+class AuditEventClient(Base):
+    """One person whom a row of the trail is about or shows; lists have one for everybody on them."""
+
+    __tablename__ = "audit_event_client"
+    __table_args__ = (Index("ix_audit_event_client_client", "client_id", "event_id"),)
+
+    event_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    client_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from iop_schedule.domain.civil_time import instant, local, zone
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import AuditEvent, Client, User, db
+from iop_schedule.models import AuditEvent, AuditEventClient, Client, User, db
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import Actor
 from iop_schedule.vocabulary import AuditKind, Role
@@ -189,6 +189,7 @@ class AuditFilter:
 
     actor_id: int | None = None
     kind: AuditKind | None = None
+    #: Rows about this client, and lists with the client on them.
     client_id: int | None = None
     from_day: date | None = None
     #: Last day, included.
@@ -276,10 +277,11 @@ def _matching(actor: Actor, wanted: AuditFilter) -> Select[AuditEvent]:
     for column, value in (
         (row.actor_id, wanted.actor_id),
         (row.kind, wanted.kind),
-        (row.client_id, wanted.client_id),
     ):
         if value is not None:
             conditions.append(column == value)
+    if wanted.client_id is not None:
+        conditions.append(row.id.in_(_shown(wanted.client_id, actor)))
     if wanted.from_day is not None:
         conditions.append(row.at >= _midnight(wanted.from_day, actor))
     if wanted.until_day is not None:
@@ -287,6 +289,15 @@ def _matching(actor: Actor, wanted: AuditFilter) -> Select[AuditEvent]:
     if wanted.before_id is not None:
         conditions.append(row.id < wanted.before_id)
     return select(row).where(*conditions).order_by(row.id.desc())
+
+
+def _shown(client_id: int, actor: Actor) -> Select[int]:
+    """Return the query for the rows about one client of the reader's sites, lists they stand on included."""
+    return (
+        select(AuditEventClient.event_id)
+        .join(Client, Client.id == AuditEventClient.client_id)
+        .where(Client.id == client_id, Client.site_id.in_(actor.site_ids))
+    )
 
 
 def _midnight(day: date, actor: Actor) -> datetime:

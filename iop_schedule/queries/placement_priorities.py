@@ -35,6 +35,13 @@ class Policy:
     #: Everyone in an open episode of care of the program whom no line names.
     others: tuple[Choice, ...]
 
+    @property
+    def client_ids(self) -> list[int]:
+        """Return everyone a line names, or is offered to name."""
+        named = (one for line in self.lines for one in line.people)
+        people = (*named, *self.others) if self.lines else ()
+        return sorted(one.id for one in people)
+
 
 def policy_view(actor: Actor, program_id: int, *, now: datetime) -> Policy:
     """Return the policy of a program at the actor's sites.

@@ -131,6 +131,11 @@ class RunView:
     beside_id: int | None
     program_id: int
 
+    @property
+    def client_ids(self) -> list[int]:
+        """Return everyone whose name is on the page."""
+        return sorted({one.client_id for one in self.proposals} | {one.client_id for one in self.without})
+
 
 def runs_of(actor: Actor, *, now: datetime) -> list[RunLine]:
     """Return the latest runs of the actor's sites, newest first."""

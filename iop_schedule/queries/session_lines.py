@@ -1,5 +1,6 @@
 """One line for each dated session, as staff lists show it: what, when, where, and how its sheet stands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -48,6 +49,8 @@ class SessionLine:
     entry_id: int | None = None
     entry_status: AttendanceStatus | None = None
     entry_version: int = 0
+    #: Of a one-to-one: whose it is, for the title names them.
+    client_id: int | None = None
 
     @property
     def to_mark(self) -> int:
@@ -156,7 +159,13 @@ def line_of(
         entry_id=entry_id,
         entry_status=entry_status,
         entry_version=entry_version,
+        client_id=occurrence.series.client_id,
     )
+
+
+def people_named(shown: Iterable[SessionLine]) -> list[int]:
+    """Return the clients whose names stand in the titles of these lines."""
+    return sorted({line.client_id for line in shown if line.client_id is not None})
 
 
 def session_title(series: Series) -> str:

@@ -30,6 +30,7 @@ class SignInSheet:
     room: str
     site: str
     names: tuple[str, ...]
+    client_ids: tuple[int, ...]
 
 
 def sheet_to_sign(actor: Actor, occurrence_id: int, *, now: datetime) -> SignInSheet:
@@ -90,4 +91,5 @@ def _sheet(occurrence: Occurrence, people: list[Client]) -> SignInSheet:
         room=place_words(occurrence.room, series.modality),
         site=occurrence.site.name,
         names=tuple(sorted(names.values(), key=str.casefold)),
+        client_ids=tuple(sorted(names)),
     )

@@ -93,6 +93,7 @@ class PersonHistory:
     """Everything that was ever said about one person at one session, oldest first."""
 
     entry_id: int
+    client_id: int
     name: str
     versions: tuple[MarkVersion, ...]
 
@@ -144,7 +145,7 @@ def sheet_history(actor: Actor, occurrence_id: int, *, now: datetime) -> SheetHi
     names = names_apart([row[1] for row in rows])
     versions = _versions(occurrence, [row[0].id for row in rows], tz)
     people = [
-        PersonHistory(entry.id, names[client.id], versions[entry.id])
+        PersonHistory(entry.id, client.id, names[client.id], versions[entry.id])
         for entry, client in rows
         if entry.released_at is None or versions[entry.id]
     ]

@@ -34,6 +34,11 @@ class Board:
     next_day: date | None
 
     @property
+    def lines(self) -> tuple[SessionLine, ...]:
+        """Return every session on the board."""
+        return (*self.now, *self.next, *self.to_finish, *self.done)
+
+    @property
     def is_empty(self) -> bool:
         """Return True when the day holds no session at all."""
         return not (self.now or self.next or self.done or self.to_finish)

@@ -11,6 +11,7 @@ from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.domain.risk.tiers import WHAT_A_TIER_IS
 from iop_schedule.queries.caseload import CaseFilter, Caseload, CaseRow, Order, Show, caseload
+from iop_schedule.queries.session_lines import people_named
 from iop_schedule.queries.standstills import news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.outreach import NOT_NOW_REASONS
@@ -50,7 +51,8 @@ def show() -> ResponseReturnValue:
     """Show the people one looks after, most urgent first; filters live in the address."""
     wanted = _wanted()
     found = caseload(actor(), now=g.now, wanted=wanted)
-    viewed(AuditKind.CASELOAD_VIEWED, details={"clients": [row.client_id for row in found.rows]})
+    seen = {row.client_id for row in found.rows}.union(people_named(found.unsigned))
+    viewed(AuditKind.CASELOAD_VIEWED, details={"clients": sorted(seen)})
     return render_template(
         "caseload/caseload.html",
         cases=found,

@@ -62,5 +62,8 @@ def lift(pair_id: int) -> ResponseReturnValue:
 def _page(form: PairForm) -> str:
     view = pairs_for(actor(), now=g.now)
     form.offer(view.people)
-    viewed(AuditKind.KEEP_APART_VIEWED, details={"pairs": [pair.id for pair in view.pairs]})
+    viewed(
+        AuditKind.KEEP_APART_VIEWED,
+        details={"pairs": [pair.id for pair in view.pairs], "clients": [one for one, _ in view.people]},
+    )
     return render_template("placement/keep_apart.html", form=form, pairs=view.pairs)

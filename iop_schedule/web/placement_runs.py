@@ -81,7 +81,11 @@ def show(placement_run_id: int) -> ResponseReturnValue:
     """Show how far one run is, or everything that it proposes."""
     view = run_view(actor(), placement_run_id, now=g.now)
     if not view.line.is_working:
-        viewed(AuditKind.PLACEMENT_RUN_VIEWED, subject=("placement_run", view.line.id))
+        viewed(
+            AuditKind.PLACEMENT_RUN_VIEWED,
+            subject=("placement_run", view.line.id),
+            details={"clients": view.client_ids},
+        )
     decided = [p for p in view.proposals if p.state is not ProposalState.OPEN]
     return render_template(
         "placement/run.html",
@@ -231,7 +235,9 @@ def priorities(program_id: int) -> ResponseReturnValue:
             flash("The policy has a new line.", "success")
             return redirect(url_for("placement_runs.priorities", program_id=program_id))
     policy = policy_view(actor(), program_id, now=g.now)
-    viewed(AuditKind.PRIORITIES_VIEWED, subject=("program", program_id))
+    viewed(
+        AuditKind.PRIORITIES_VIEWED, subject=("program", program_id), details={"clients": policy.client_ids}
+    )
     page = render_template("placement/priorities.html", form=form, policy=policy)
     return page, 422 if request.method == "POST" else 200
 

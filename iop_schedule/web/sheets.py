@@ -31,7 +31,11 @@ def history(occurrence_id: int) -> ResponseReturnValue:
     """Show every mark that was ever on the sheet, who made it, when and why."""
     roster = roster_for(actor(), occurrence_id, now=g.now)
     found = sheet_history(actor(), occurrence_id, now=g.now)
-    viewed(AuditKind.SHEET_VIEWED, subject=("occurrence", occurrence_id))
+    viewed(
+        AuditKind.SHEET_VIEWED,
+        subject=("occurrence", occurrence_id),
+        details={"clients": sorted({one.client_id for one in found.people})},
+    )
     return render_template("attendance/history.html", session=roster.session, history=found)
 
 
@@ -161,7 +165,7 @@ def sign_in(occurrence_id: int) -> ResponseReturnValue:
     viewed(
         AuditKind.SIGN_IN_SHEET_PRINTED,
         subject=("occurrence", occurrence_id),
-        details={"sessions": [occurrence_id]},
+        details={"sessions": [occurrence_id], "clients": list(sheet.client_ids)},
     )
     return render_template(
         "attendance/sign_in.html",

@@ -9,7 +9,7 @@ from iop_schedule.adapters.assets import OURS
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
-from iop_schedule.queries.session_lines import SessionLine
+from iop_schedule.queries.session_lines import SessionLine, people_named
 from iop_schedule.queries.sign_in_sheets import sheets_of_day
 from iop_schedule.queries.today import LedDay, led_week, today_board
 from iop_schedule.vocabulary import AuditKind, Weekday
@@ -32,7 +32,7 @@ def today() -> ResponseReturnValue:
     here = actor()
     day = _day()
     board = today_board(here, day=day, now=g.now)
-    viewed(AuditKind.TODAY_VIEWED, details={"day": day.isoformat()})
+    viewed(AuditKind.TODAY_VIEWED, details={"day": day.isoformat(), "clients": people_named(board.lines)})
     return render_template(
         "attendance/today.html",
         board=board,
@@ -59,8 +59,7 @@ def today_counts() -> ResponseReturnValue:
     Holds no names. Opening the board is in the audit trail; the minute's look adds no row.
     """
     board = today_board(actor(), day=_day(), now=g.now)
-    lines = (*board.now, *board.next, *board.to_finish, *board.done)
-    return render_template("attendance/_counts.html", lines=lines)
+    return render_template("attendance/_counts.html", lines=board.lines)
 
 
 @attendance.get("/today/sign-in")
@@ -71,7 +70,11 @@ def sign_in_sheets() -> ResponseReturnValue:
     sheets = sheets_of_day(actor(), day=day, now=g.now)
     viewed(
         AuditKind.SIGN_IN_SHEET_PRINTED,
-        details={"day": day.isoformat(), "sessions": [sheet.occurrence_id for sheet in sheets]},
+        details={
+            "day": day.isoformat(),
+            "sessions": [sheet.occurrence_id for sheet in sheets],
+            "clients": sorted({client_id for sheet in sheets for client_id in sheet.client_ids}),
+        },
     )
     return render_template(
         "attendance/sign_in.html",
@@ -91,7 +94,8 @@ def week() -> ResponseReturnValue:
     this_week = ProgramWeek.containing(here.today(g.now))
     shown = _asked_week(this_week)
     days = led_week(here, week=shown, now=g.now)
-    viewed(AuditKind.TODAY_VIEWED, details={"week": str(shown)})
+    named = people_named(line for day in days for line in day.lines)
+    viewed(AuditKind.TODAY_VIEWED, details={"week": str(shown), "clients": named})
     first, last = shown.monday, shown.friday
     return render_template(
         "attendance/week.html",

@@ -2,20 +2,23 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 
 from iop_schedule.actions import audit
-from iop_schedule.models import AuditEvent, db
+from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.models import AuditEvent, AuditEventClient, PriorityClass, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.audit import PAGE_SIZE, SENTENCES, sentence
 from iop_schedule.vocabulary import AuditKind
 from tests.cast import Cast
 from tests.conftest import NOW, Http
-from tests.factories import make_client
+from tests.factories import make_client, make_enrollment
+from tests.world import World
 
 
 def write(cast: Cast, *rows: tuple[AuditKind, dict[str, object]]) -> None:
@@ -84,6 +87,42 @@ def test_filters_live_in_the_address(
     query = {name: str(ids.get(value, value)) for name, value in filters.items()}
     http.sign_in(cast.root.email)
     assert sentences(http.get("/audit", query_string=query).text) == expected
+
+
+def test_whoever_saw_a_client_on_a_list_is_in_the_clients_trail_and_file(http: Http, cast: Cast) -> None:
+    write(
+        cast,
+        (AuditKind.CASELOAD_VIEWED, {"details": {"clients": [cast.ana.id, cast.ben.id]}}),
+        (AuditKind.OUTREACH_VIEWED, {"details": {"clients": [cast.ben.id]}}),
+    )
+    http.sign_in(cast.root.email)
+    said = "Dev Banerjee looked at their caseload"
+    assert sentences(http.get(f"/audit?client={cast.ana.id}").text) == [said]
+    text = http.get(f"/audit.csv?client={cast.ana.id}").get_data().decode("utf-8-sig")
+    assert [row["what"] for row in csv.DictReader(io.StringIO(text))] == [said, ""]
+
+
+def test_every_page_with_a_clients_name_is_in_the_clients_trail(
+    new_http: Callable[[], Http], world: World
+) -> None:
+    cast, thursday = world.cast, world.anas
+    make_enrollment(cast.ana, cast.program)
+    db.session.add(PriorityClass(program_id=cast.program.id, name="Federal", weight=2))
+    db.session.commit()
+    for who, paths in (
+        (cast.carol, (
+            f"/today?d={thursday.local_day}", f"/today/sign-in?d={thursday.local_day}",
+            f"/week?w={ProgramWeek.containing(thursday.local_day)}", f"/sessions/{thursday.id}/history",
+            f"/sessions/{thursday.id}/sign-in",
+        )),
+        (cast.root, ("/placement/keep-apart", f"/placement/priorities/{cast.program.id}")),
+    ):  # fmt: skip
+        http = new_http().sign_in(who.email)
+        for path in paths:
+            page = http.get(path)
+            assert world.cast.ana.preferred_name in page.text, path
+    shown = select(func.count()).where(AuditEventClient.client_id == cast.ana.id)
+    assert db.session.scalar(shown) == 7
 
 
 @pytest.mark.parametrize(
