@@ -19,6 +19,7 @@ from iop_schedule.models import db
 from iop_schedule.models.base import Base
 from iop_schedule.web.feeds import FAILURES, READINGS, Limits
 from iop_schedule.web.rate_limits import RateLimit
+from iop_schedule.web.support_links import init_support_links
 from tests.postgresql import PostgreSQL
 
 
@@ -108,6 +109,7 @@ class KeptApp:
         extensions = self._app.extensions
         extensions["settings"] = replace(extensions["settings"], instance=instance)
         extensions["calendar-limits"] = Limits(RateLimit(*FAILURES), RateLimit(*READINGS))
+        init_support_links(self._app)
         self._app.instance_path = str(instance)
         self._app._got_first_request = False
         self._is_untouched = True

@@ -49,20 +49,17 @@ def page(token: str) -> ResponseReturnValue:
     """Tell whoever holds the link when and where."""
     limits: Limits = current_app.extensions["support-limits"]
     here = settings()
-    shown = (
-        None
-        if came_in_clear(here, request.scheme)
-        else open_link(token=token, key=here.secret_key, now=g.now)
-    )
+    wait = limits.openings.wait(tokens.keyed_hash(here.secret_key, "support-openings", token), g.now)
+    if wait:
+        raise TooManyAttempts(retry_after=wait)
+    in_clear = came_in_clear(here, request.scheme)
+    shown = None if in_clear else open_link(token=token, key=here.secret_key, now=g.now)
     if shown is None:
         address = tokens.keyed_hash(here.secret_key, "support-source", source())
         wait = limits.failures.wait(address, g.now)
         if wait:
             raise TooManyAttempts(retry_after=wait)
         raise NotFound
-    wait = limits.openings.wait(shown.link_id, g.now)
-    if wait:
-        raise TooManyAttempts(retry_after=wait)
     answer = make_response(
         render_template(
             "support_people/appointment.html", shown=shown, day=_day(shown.session.starts, shown.language)
