@@ -8,11 +8,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.civil_time import local_day, zone
+from iop_schedule.domain.frequency import as_of
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import Span, most_at_once
 from iop_schedule.models import Client, Enrollment, Group, Occurrence, Program, RosterEntry, Series, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.frequency import days_of
 from iop_schedule.queries.prescription import OPEN
 from iop_schedule.queries.series import OwnPlace, in_words, places_of, rule_of, spans_of
 from iop_schedule.vocabulary import OccurrenceStatus, PauseReason, RosterSource
@@ -76,7 +78,7 @@ def care_now(actor: Actor, client_id: int, *, now: datetime) -> CareNow:
     """
     client = access_client(actor, client_id, Permission.CLIENT_EDIT, now=now)
     today = local_day(now, zone(client.site.zone))
-    enrollment = _open_enrollment(client.id)
+    enrollment = _open_enrollment(client.id, today)
     places = places_of(actor, client.id, today=today)
     held = {place.series_id for place in places if place.last is None}
     return CareNow(
@@ -95,14 +97,14 @@ def care_now(actor: Actor, client_id: int, *, now: datetime) -> CareNow:
     )
 
 
-def _open_enrollment(client_id: int) -> Enrollment | None:
+def _open_enrollment(client_id: int, today: date) -> Enrollment | None:
     statement = (
         select(Enrollment)
         .where(Enrollment.client_id == client_id, Enrollment.status.in_(OPEN))
-        .order_by(Enrollment.from_day.desc(), Enrollment.id.desc())
+        .order_by(Enrollment.from_day, Enrollment.id)
         .options(joinedload(Enrollment.program))
     )
-    return db.session.scalars(statement.limit(1)).first()
+    return as_of(db.session.scalars(statement), today, days=days_of)
 
 
 def _pauses(enrollment: Enrollment | None, today: date) -> tuple[PauseLine, ...]:

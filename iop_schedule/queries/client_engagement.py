@@ -108,7 +108,7 @@ def client_engagement(
         program_name=care.program_name,
         case=case,
         is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
-        in_care=care.dates.enrolled.contains(today),
+        in_care=care.dates.is_enrolled(today),
         on_pause=pause is not None,
         pause_until=pause.until_day if pause else None,
         weeks=tuple(_weeks(care, first, titles, tz)),

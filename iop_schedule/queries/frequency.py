@@ -1,14 +1,15 @@
 """The sessions, doses and dates of clients, as the values `domain/frequency` and `domain/risk` count."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Subquery, and_, func, or_, select
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from iop_schedule.domain.attendance import SessionState, scheduled_minutes, session_state
 from iop_schedule.domain.civil_time import ProgramWeek, instant, local_day, zone
@@ -16,8 +17,13 @@ from iop_schedule.domain.frequency import (
     CareDates,
     DaySpan,
     DoseInForce,
+    Enrolled,
     SessionFact,
     WeeklyFrequency,
+    as_of,
+    joined,
+    joined_doses,
+    minimum_in,
     trailing,
     weekly_frequencies,
 )
@@ -33,6 +39,7 @@ from iop_schedule.models import (
     Program,
     RosterEntry,
     Series,
+    Site,
     db,
 )
 from iop_schedule.queries.access import Actor, access_client
@@ -53,7 +60,11 @@ LIVED = (EnrollmentStatus.ACTIVE, EnrollmentStatus.ON_HOLD, EnrollmentStatus.FIN
 
 @dataclass(frozen=True, slots=True)
 class CareRecord:
-    """Everything the engagement numbers of one client are computed from."""
+    """Everything the engagement numbers of one client are computed from.
+
+    Enrollment and program are those as of the day it was read for; sessions, dates and doses those of all
+    their enrollments.
+    """
 
     client_id: int
     enrollment_id: int | None
@@ -62,20 +73,27 @@ class CareRecord:
     facts: tuple[SessionFact, ...]
     dates: CareDates
     doses: tuple[DoseInForce, ...]
-    minimum_minutes: int
+    enrollments: tuple[Enrolled, ...] = ()
     #: Through this day the program's tiers are for administrators only.
     silent_until: date | None = None
 
     def weeks(self, first: ProgramWeek, count: int) -> list[WeeklyFrequency]:
         """Return the frequency of `count` program weeks from `first` on."""
-        return weekly_frequencies(
-            self.facts,
-            first=first,
-            weeks=count,
-            dates=self.dates,
-            doses=self.doses,
-            minimum_minutes=self.minimum_minutes,
-        )
+        found: list[WeeklyFrequency] = []
+        wanted = (first.shifted(n) for n in range(count))
+        for minimum, alike in groupby(
+            wanted, key=lambda week: minimum_in(week.treatment_days, self.enrollments)
+        ):
+            weeks = list(alike)
+            found += weekly_frequencies(
+                self.facts,
+                first=weeks[0],
+                weeks=len(weeks),
+                dates=self.dates,
+                doses=self.doses,
+                minimum_minutes=minimum,
+            )
+        return found
 
 
 def without(care: CareRecord, occurrence_ids: Collection[int]) -> CareRecord:
@@ -96,41 +114,46 @@ def care_records(
     last_day: date,
     now: datetime,
     known_at: datetime | None = None,
+    only: Collection[int] | None = None,
 ) -> dict[int, CareRecord]:
     """Return the record of each client over the days from `first_day` to `last_day`, as of `now`.
 
-    Six statements whatever the number of clients. Where a client was enrolled more than once, the
-    latest enrollment that has begun counts and earlier sessions are outside it. With `known_at`, marks
-    are those that stood at that instant, whatever has been corrected since.
+    Six statements whatever the number of clients. Sessions count in every enrollment that was lived, a
+    transfer goes on with the same stay. With `known_at`, marks are those that stood at that instant,
+    whatever has been corrected since; with `only`, these enrollments count as if there were no others.
     """
-    enrollments = _latest_enrollments(client_ids, last_day)
-    closures = _closures({e.program.site_id for e in enrollments.values()}, first_day, last_day)
+    enrollments = _enrollments(client_ids, only)
+    sites = {one.program.site_id for found in enrollments.values() for one in found}
+    closures = _closures(sites, first_day, last_day)
     rows = _session_rows(client_ids, first_day, last_day, known_at)
     return {
-        client_id: _record(client_id, enrollments.get(client_id), closures, rows.get(client_id, ()), now)
+        client_id: _record(client_id, enrollments.get(client_id, ()), closures, rows.get(client_id, ()), now)
         for client_id in client_ids
     }
 
 
-def _latest_enrollments(client_ids: Collection[int], last_day: date) -> dict[int, Enrollment]:
+def _enrollments(client_ids: Collection[int], only: Collection[int] | None) -> Mapping[int, list[Enrollment]]:
     statement = (
         select(Enrollment)
-        .join(Enrollment.program)
         .where(
             Enrollment.client_id.in_(client_ids),
             Enrollment.status.in_(LIVED),
-            Enrollment.from_day <= last_day,
         )
         .order_by(Enrollment.from_day, Enrollment.id)
         .options(
             selectinload(Enrollment.doses),
             selectinload(Enrollment.pauses),
-            selectinload(Enrollment.program).load_only(
-                Program.name, Program.site_id, Program.minimum_minutes, Program.silent_until
-            ),
+            selectinload(Enrollment.program)
+            .load_only(Program.name, Program.site_id, Program.minimum_minutes, Program.silent_until)
+            .options(joinedload(Program.site).load_only(Site.zone)),
         )
     )
-    return {row.client_id: row for row in db.session.scalars(statement)}
+    if only is not None:
+        statement = statement.where(Enrollment.id.in_(only))
+    by_client: dict[int, list[Enrollment]] = defaultdict(list)
+    for row in db.session.scalars(statement):
+        by_client[row.client_id].append(row)
+    return by_client
 
 
 def _closures(site_ids: Collection[int], first_day: date, last_day: date) -> list[Closure]:
@@ -201,12 +224,12 @@ def _marks_at(known_at: datetime) -> Subquery:
 
 def _record(
     client_id: int,
-    enrollment: Enrollment | None,
-    closures: Iterable[Closure],
+    enrollments: Sequence[Enrollment],
+    closures: Collection[Closure],
     rows: Iterable[Any],
     now: datetime,
 ) -> CareRecord:
-    if enrollment is None:
+    if not enrollments:
         return CareRecord(
             client_id=client_id,
             enrollment_id=None,
@@ -215,11 +238,35 @@ def _record(
             facts=tuple(_fact(row, _NEVER, now) for row in rows),
             dates=_NEVER,
             doses=(),
-            minimum_minutes=0,
         )
+    today = local_day(now, zone(enrollments[-1].program.site.zone))
+    current = as_of(enrollments, today, days=days_of) or enrollments[-1]
+    each = tuple(_enrolled(one, closures) for one in enrollments)
+    dates = joined(each, today)
+    return CareRecord(
+        client_id=client_id,
+        enrollment_id=current.id,
+        program_id=current.program_id,
+        program_name=current.program.name,
+        facts=tuple(_fact(row, dates, now) for row in rows),
+        dates=dates,
+        doses=joined_doses(each),
+        enrollments=each,
+        silent_until=current.program.silent_until,
+    )
+
+
+def days_of(enrollment: Enrollment) -> DaySpan:
+    """Return the days of an enrollment."""
+    return DaySpan(enrollment.from_day, enrollment.until_day)
+
+
+def _enrolled(enrollment: Enrollment, closures: Iterable[Closure]) -> Enrolled:
     program = enrollment.program
-    dates = CareDates(
-        enrolled=DaySpan(enrollment.from_day, enrollment.until_day),
+    return Enrolled(
+        days=days_of(enrollment),
+        minimum_minutes=program.minimum_minutes,
+        doses=tuple(DoseInForce(d.from_day, d.minutes, d.minimum_days) for d in enrollment.doses),
         pauses=tuple(DaySpan(p.from_day, p.until_day) for p in enrollment.pauses),
         closures=tuple(
             DaySpan(c.from_day, c.until_day)
@@ -227,17 +274,6 @@ def _record(
             if c.site_id == program.site_id and c.program_id in {None, program.id}
         ),
         step_downs=_step_downs(enrollment),
-    )
-    return CareRecord(
-        client_id=client_id,
-        enrollment_id=enrollment.id,
-        program_id=program.id,
-        program_name=program.name,
-        facts=tuple(_fact(row, dates, now) for row in rows),
-        dates=dates,
-        doses=tuple(DoseInForce(d.from_day, d.minutes, d.minimum_days) for d in enrollment.doses),
-        minimum_minutes=program.minimum_minutes,
-        silent_until=program.silent_until,
     )
 
 
@@ -256,7 +292,7 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
         AttendanceStatus(row.mark) if row.mark else None,
         ends_at=row.ends_at,
         now=now,
-        enrolled=dates.enrolled.contains(day),
+        enrolled=dates.is_enrolled(day),
         cancelled=row.status != OccurrenceStatus.PLANNED,
         closed=bool(dates.closures) and any(c.contains(day) for c in dates.closures),
         paused=bool(dates.pauses) and any(p.contains(day) for p in dates.pauses),
@@ -349,7 +385,7 @@ def client_frequency(
     rows = [
         WeekRow(one, tuple(_session_row(fact, titles, tz) for fact in _within(care.facts, one.first_week)))
         for one in counted
-        if care.dates.enrolled.from_day <= one.first_week.sunday
+        if care.dates.first_day <= one.first_week.sunday
     ]
     return ClientFrequency(
         client_id=client.id,

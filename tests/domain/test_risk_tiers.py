@@ -326,3 +326,11 @@ def test_long_lists_of_dates_end_with_how_many_came_before() -> None:
 
 def test_reasons_are_listed_in_one_order() -> None:
     assert [kind.value for kind in ReasonKind] == ["change", "level", "no_contact", "early", "dose", "misfit"]
+
+
+def test_sessions_of_an_earlier_stay_say_nothing_about_this_one() -> None:
+    gone, back = date(2026, 1, 30), date(2026, 3, 2)
+    stopped = sessions(ADMITTED, gone, {date(2026, 1, n): "no_show" for n in (26, 28, 30)})
+    twice = CareDates(enrolled=DaySpan(back), other_stays=(DaySpan(ADMITTED, gone),))
+    found = assessed([*stopped, session(back)], back, dates=twice)
+    assert (found.tier, found.reasons) == (Tier.NOT_SCORED, ())

@@ -3,12 +3,14 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.engagement.program_facts import ProgramFacts
 from iop_schedule.domain.risk.policy import MonitorPolicy
-from iop_schedule.models import AttendanceRevision, ReminderReply, SignOff, db
+from iop_schedule.models import AttendanceRevision, Enrollment, ReminderReply, SignOff, db
 from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.engagement.clients import caseload_lines, client_report
 from iop_schedule.queries.engagement.program import Span, program_facts
 from iop_schedule.vocabulary import Answer, Channel, EnrollmentStatus, SignOffKind
 from tests import factories as make
@@ -91,6 +93,25 @@ def test_someone_who_came_back_has_two_episodes(held: Cast) -> None:
     assert [(stay.days, stay.left) for stay in found.cohort.stays] == [(16, False)]
     # Ana and Ben were admitted in the weeks before, and so was this person the first time.
     assert len(found.earlier.episodes) == 3
+
+
+def test_a_client_s_weeks_before_a_transfer_are_in_their_reports(held: Cast) -> None:
+    """In the ninth week to another program, with half the hours."""
+    enrollment = db.session.scalars(select(Enrollment).where(Enrollment.client_id == held.ben.id)).one()
+    enrollment.until_day = date(2026, 3, 3)
+    following = make.make_enrollment(held.ben, make.make_program(held.elm), from_day=date(2026, 3, 4))
+    make.make_dose(following, minutes=270)
+    db.session.commit()
+    nine_weeks = Span(ProgramWeek(date(2026, 1, 5)), 9)
+    rows = dict(client_report(actor_for(held.dev), held.ben.id, nine_weeks, now=NOW).sections[0].rows)
+    assert (rows["Hours attended, make-ups included"], rows["Sessions attended"]) == ("3", "1 of 1")
+    (line,) = [
+        one
+        for one in caseload_lines(actor_for(held.dev), nine_weeks, now=NOW)
+        if one.client_id == held.ben.id
+    ]
+    assert (line.frequency.delivered_minutes, line.goal_weeks) == (180, 9)
+    assert line.frequency.prescribed_minutes == 8 * 540 + (2 * 540 + 3 * 270) // 5
 
 
 @pytest.mark.parametrize(

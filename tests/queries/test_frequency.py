@@ -155,7 +155,7 @@ def test_dates_decide_whether_a_session_counts(cast: Cast, change, state: Sessio
     assert [fact.state for fact in care_of(cast.ana).facts] == [state]
 
 
-def test_of_two_episodes_the_later_counts_and_earlier_sessions_are_outside_it(cast: Cast) -> None:
+def test_a_session_between_two_stays_is_outside_both(cast: Cast) -> None:
     (first,) = _enrollments(cast.ana)
     first.status, first.until_day = EnrollmentStatus.FINISHED, date(2026, 2, 27)
     second = make.make_enrollment(cast.ana, cast.program, from_day=WEDNESDAY)
@@ -165,6 +165,19 @@ def test_of_two_episodes_the_later_counts_and_earlier_sessions_are_outside_it(ca
     care = care_of(cast.ana)
     assert [fact.state for fact in care.facts] == [SessionState.OUTSIDE, SessionState.ATTENDED]
     assert (care.enrollment_id, care.weeks(WEEK, 1)[0].delivered_minutes) == (second.id, 180)
+
+
+def test_an_enrollment_to_come_does_not_hide_the_one_that_holds(cast: Cast) -> None:
+    (first,) = _enrollments(cast.ana)
+    first.until_day = WEDNESDAY
+    second = make.make_enrollment(cast.ana, make.make_program(cast.elm), from_day=date(2026, 3, 5))
+    for day in (MONDAY, WEDNESDAY, FRIDAY):
+        held(cast, day, AttendanceStatus.ATTENDED)
+    before = care_of(cast.ana, now=datetime(2026, 3, 2, 23, 0, tzinfo=UTC))
+    after = care_of(cast.ana)
+    assert (before.enrollment_id, after.enrollment_id) == (first.id, second.id)
+    assert [fact.state for fact in after.facts] == [SessionState.ATTENDED] * 3
+    assert [after.weeks(WEEK, 1)[0].delivered_minutes, after.dates.enrolled.from_day] == [540, first.from_day]
 
 
 def test_a_make_up_is_delivered_but_was_not_on_offer(cast: Cast) -> None:

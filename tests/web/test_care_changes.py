@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.models import Enrollment, EnrollmentPause, MakeUp, Occurrence, RosterEntry, SeriesMember, db
+from iop_schedule.queries.access import actor_for
+from iop_schedule.queries.care_changes import care_now
 from iop_schedule.vocabulary import EnrollmentStatus, OccurrenceStatus, RosterSource
 from tests import factories as make
 from tests.cast import Cast
@@ -102,6 +104,15 @@ def test_a_transfer_ends_and_begins_places_on_one_day(dev: Http, cast: Cast) -> 
         (cast.friday.id, date(2026, 1, 5), date(2026, 3, 15)),
         (evening.id, date(2026, 3, 16), None),
     ]
+
+
+def test_a_program_to_come_does_not_hide_the_one_they_are_in(cast: Cast) -> None:
+    current = db.session.scalars(select(Enrollment).where(Enrollment.client_id == cast.ana.id)).one()
+    current.until_day = NOW.date()
+    make.make_enrollment(cast.ana, make.make_program(cast.elm), from_day=date(2026, 3, 5), status="planned")
+    db.session.commit()
+    care = care_now(actor_for(cast.dev), cast.ana.id, now=NOW)
+    assert (care.enrollment_id, care.until_day) == (current.id, NOW.date())
 
 
 def test_looking_at_a_transfer_changes_nothing_and_says_what_is_in_the_way(dev: Http, cast: Cast) -> None:

@@ -5,6 +5,7 @@ the sum of its weeks, so every total drills down to weeks and every week to its 
 
 care            what it is computed from: sessions, doses, days of care
 weekly          the numbers of a week, and weeks added up
+enrolled        several enrollments as one care
 counting        from sessions to those numbers
 client_view     what a client sees of them
 """
@@ -19,6 +20,7 @@ from iop_schedule.domain.frequency.counting import (
     weekly_frequencies,
     weekly_frequency,
 )
+from iop_schedule.domain.frequency.enrolled import Enrolled, as_of, joined, joined_doses, minimum_in
 from iop_schedule.domain.frequency.weekly import WeeklyFrequency, total, trailing, weeks_between
 
 __all__ = [
@@ -27,11 +29,16 @@ __all__ = [
     "ClientWeek",
     "DaySpan",
     "DoseInForce",
+    "Enrolled",
     "SessionFact",
     "WeeklyFrequency",
+    "as_of",
     "billable_days",
     "client_week",
     "dose_on",
+    "joined",
+    "joined_doses",
+    "minimum_in",
     "prescribed_in",
     "total",
     "trailing",

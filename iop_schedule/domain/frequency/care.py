@@ -62,14 +62,26 @@ class DaySpan:
 class CareDates:
     """When a client is in care: enrolled, on a pause, stepping down, and when the program is closed."""
 
+    #: The stay it is about; a transfer to another program goes on with it.
     enrolled: DaySpan
     pauses: tuple[DaySpan, ...] = ()
     closures: tuple[DaySpan, ...] = ()
     step_downs: tuple[DaySpan, ...] = ()
+    #: Stays before and after it, each after a gap.
+    other_stays: tuple[DaySpan, ...] = ()
+
+    @property
+    def first_day(self) -> date:
+        """Return the first day of the first stay."""
+        return min(stay.from_day for stay in (self.enrolled, *self.other_stays))
+
+    def is_enrolled(self, day: date) -> bool:
+        """Return True when the client is in a program, on a pause or not."""
+        return self.enrolled.contains(day) or any(stay.contains(day) for stay in self.other_stays)
 
     def in_care(self, day: date) -> bool:
         """Return True when the client is enrolled and not on a pause."""
-        return self.enrolled.contains(day) and not any(p.contains(day) for p in self.pauses)
+        return self.is_enrolled(day) and not any(p.contains(day) for p in self.pauses)
 
     def is_open(self, day: date) -> bool:
         """Return True when the client is in care and the program is not closed."""

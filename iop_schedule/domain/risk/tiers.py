@@ -65,7 +65,7 @@ def assess(
     self_report: SelfReport | None = None,
     earlier: Trail | None = None,
 ) -> Assessment:
-    """Return the tier of one client with every reason, from all sessions of the enrollment.
+    """Return the tier of one client with every reason, from all sessions of the stay.
 
     `today` is the site's calendar day of `now`; sessions that begin later are ignored. The last contact is
     the later of `last_contact_on` (logged by staff, on the site's calendar) and the last session attended.
@@ -76,7 +76,11 @@ def assess(
     """
     settings = policy if isinstance(policy, MonitorSettings) else MonitorSettings(policy)
     policy = settings.policy
-    begun = sorted((f for f in facts if f.starts_at <= now), key=lambda f: (f.starts_at, f.occurrence_id))
+    admitted = dates.enrolled.from_day
+    begun = sorted(
+        (f for f in facts if f.starts_at <= now and f.local_day >= admitted),
+        key=lambda f: (f.starts_at, f.occurrence_id),
+    )
     trail = follow(rows_of(begun, policy=policy, now=now), settings=settings, earlier=earlier)
     situation = rules.Situation(
         policy=policy,
@@ -163,7 +167,7 @@ def _summary(tier: Tier, reasons: tuple[Reason, ...], situation: rules.Situation
 
 def _why_not_scored(situation: rules.Situation) -> str:
     today, dates = situation.today, situation.dates
-    if not dates.enrolled.contains(today):
+    if not dates.is_enrolled(today):
         return "Not enrolled today."
     pause = next((p for p in dates.pauses if p.contains(today)), None)
     if pause is not None:

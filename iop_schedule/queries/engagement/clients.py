@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from iop_schedule.domain.civil_time import days_between
 from iop_schedule.domain.engagement.client_report import client_sections
 from iop_schedule.domain.engagement.sections import Section
 from iop_schedule.domain.frequency import WeeklyFrequency, total
@@ -48,7 +49,7 @@ def client_report(actor: Actor, client_id: int, span: Span, *, now: datetime) ->
     weeks = [
         week
         for week in care.weeks(span.first, span.weeks)
-        if any(care.dates.enrolled.contains(day) for day in week.first_week.treatment_days)
+        if any(care.dates.is_enrolled(day) for day in week.first_week.treatment_days)
     ]
     return ClientReport(
         client_id=client.id,
@@ -90,9 +91,8 @@ def caseload_lines(actor: Actor, span: Span, *, now: datetime) -> list[CaseloadL
     for client in clients:
         record = care[client.id]
         weeks = record.weeks(span.first, span.weeks)
-        enrolled = record.dates.enrolled
-        if enrolled.from_day > span.last.sunday or (
-            enrolled.until_day is not None and enrolled.until_day < span.first.monday
+        if not any(
+            record.dates.is_enrolled(day) for day in days_between(span.first.monday, span.last.sunday)
         ):
             continue
         judged = [week.goal_met for week in weeks if week.goal_met is not None]

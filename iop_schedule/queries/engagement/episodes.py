@@ -118,7 +118,8 @@ def _wanted(program_id: int, first_day: date, today: date) -> list[_Wanted]:
 
 def _read(some: Sequence[_Wanted], *, first_day: date, until: date, now: datetime) -> list[EpisodeRecord]:
     ids = [one.client_id for one in some]
-    care = care_records(ids, first_day=first_day, last_day=until, now=now)
+    enrollments = [one.enrollment_id for one in some]
+    care = care_records(ids, first_day=first_day, last_day=until, now=now, only=enrollments)
     subgroups = _subgroups(ids)
     return [
         EpisodeRecord(
@@ -129,7 +130,6 @@ def _read(some: Sequence[_Wanted], *, first_day: date, until: date, now: datetim
             subgroups=subgroups[one.client_id],
         )
         for one in some
-        if care[one.client_id].enrollment_id == one.enrollment_id
     ]
 
 
