@@ -46,6 +46,8 @@ def drain(worker: Worker) -> None:
                 most=allowances.at_most(channel, handful.size),
                 goes_on=lambda: not worker.stopping.is_set(),
             )
+            if not done:  # others have it in hand
+                return
             for one in done:
                 _note(worker, channel, one.step)
             handed_over = sum(one.step is not Step.GIVEN_BACK for one in done)

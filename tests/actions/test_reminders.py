@@ -112,7 +112,7 @@ def test_planning_again_changes_nothing(thursday: Occurrence) -> None:
 
 def test_the_same_message_cannot_be_planned_twice_even_on_purpose(only_ana: Occurrence) -> None:
     (nudge,) = plan(NOW).add
-    planning._add(nudge)
+    planning._add([nudge, nudge])
     assert states() == [("planned", "")]
 
 

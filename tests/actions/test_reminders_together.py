@@ -151,6 +151,11 @@ def test_what_breaks_in_between_keeps_what_is_known_of_the_others(
     assert of_elm_street() == [("attempting", ""), ("planned", ""), ("planned", ""), ("sent", "")]
 
 
+def test_without_a_door_nothing_is_decided(thursday: Occurrence) -> None:
+    assert reminders.deliver(Channel.EMAIL, doors={}, now=DUE, head=HEAD) == []
+    assert of_elm_street() == [("planned", "")] * 4
+
+
 def test_two_messages_to_one_person_are_decided_one_after_the_other(cast: Cast, thursday: Occurrence) -> None:
     """The second knows that the first went out: a change announced in the evening is the reminder."""
     thursday.starts_at += timedelta(hours=1)

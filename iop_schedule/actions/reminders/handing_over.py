@@ -45,6 +45,8 @@ def deliver(
         goes_on: asked between two messages; when it says no, the rest are given back.
     """
     door = doors.get(channel)
+    if door is None and channel is not Channel.IN_APP:
+        return []
     can_be_asked = door is not None and door.capability is ProviderCapability.LOOKUP
     begins = most if can_be_asked else 1
     batch = arm(channel, most=most, begins=begins, now=now, head=head or Letterhead(), policy=policy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import update
@@ -16,6 +17,9 @@ from iop_schedule.queries import occasions
 from iop_schedule.queries import reminders as outbox
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, DeliveryState, HoldReason
 
+#: Messages written in one transaction.
+HANDFUL = 50
+
 
 def plan_reminders(
     *,
@@ -25,7 +29,7 @@ def plan_reminders(
 ) -> Changes:
     """Make the outbox agree with the timetable for the next days; return what was changed.
 
-    May run at any time, twice, and at several places at once. One message per transaction.
+    May run at any time, twice, and at several places at once. Every transaction is short.
 
     Args:
         now: the current instant.
@@ -36,8 +40,10 @@ def plan_reminders(
         found = _wanted_changes(now, channels, policy)
     for delivery_id, reason in found.cancel:
         _cancel(delivery_id, reason)
-    for message in found.add:
-        _add(message)
+    # In one order everywhere, so that planners at several places wait for each other in a row.
+    missing = sorted(found.add, key=lambda message: message.dedup_key)
+    for first in range(0, len(missing), HANDFUL):
+        _add(missing[first : first + HANDFUL])
     for message in found.revive:
         _revive(message)
     return found
@@ -88,38 +94,42 @@ def _unknown(messages: Iterable[Wanted | None], purpose: DeliveryPurpose, *, sin
     return [message for message in messages if message and message.dedup_key not in known]
 
 
-def _add(message: Wanted) -> None:
+def _add(messages: Sequence[Wanted]) -> None:
     with write_transaction():
-        put(message)
+        put(*messages)
 
 
-def put(message: Wanted) -> None:
-    """Write a message into the outbox, unless it is there, in the transaction of the caller."""
+def put(*messages: Wanted) -> None:
+    """Write messages into the outbox, but those that are there, in the transaction of the caller."""
     session = db.session()
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     session.execute(
         dialect.insert(ReminderDelivery)
-        .values(
-            id=str(uuid4()),
-            dedup_key=message.dedup_key,
-            client_id=message.client_id,
-            user_id=message.user_id,
-            day=message.day,
-            occurrence_id=message.occurrence_id,
-            channel=message.channel,
-            purpose=message.purpose,
-            planned_start_at=message.planned_start_at,
-            tells=[start.isoformat() for start in message.tells],
-            due_at=message.due_at,
-            next_try_at=message.next_try_at,
-            expires_at=message.expires_at,
-            state=DeliveryState.PLANNED,
-            reason="",
-            attempts=0,
-            language=message.language,
-        )
+        .values([_row(message) for message in messages])
         .on_conflict_do_nothing(index_elements=["dedup_key"])
     )
+
+
+def _row(message: Wanted) -> dict[str, Any]:
+    return {
+        "id": str(uuid4()),
+        "dedup_key": message.dedup_key,
+        "client_id": message.client_id,
+        "user_id": message.user_id,
+        "day": message.day,
+        "occurrence_id": message.occurrence_id,
+        "channel": message.channel,
+        "purpose": message.purpose,
+        "planned_start_at": message.planned_start_at,
+        "tells": [start.isoformat() for start in message.tells],
+        "due_at": message.due_at,
+        "next_try_at": message.next_try_at,
+        "expires_at": message.expires_at,
+        "state": DeliveryState.PLANNED,
+        "reason": "",
+        "attempts": 0,
+        "language": message.language,
+    }
 
 
 def _revive(message: Wanted) -> None:
