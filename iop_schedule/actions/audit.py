@@ -25,7 +25,8 @@ def record(
 
     Args:
         kind: what happened.
-        actor: who did it; None for the scheduler and for people who are not signed in.
+        actor: who did it; None for the scheduler and for people who are not signed in. One whom a link or
+            a text spoke for is not named: the row says by which it was.
         now: when.
         subject: what it was done to, as a table's word and its id.
         client_id: the one client it is about.
@@ -36,6 +37,8 @@ def record(
     """
     if site_id is None:
         site_id = _site_of(actor, client_id)
+    if actor is not None and actor.unsigned_by:
+        details, actor = {**(details or {}), "by": actor.unsigned_by}, None
     db.session.add(
         AuditEvent(
             at=now,

@@ -5,7 +5,7 @@ sees to that. A text is understood and forgotten: only its meaning is kept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -32,6 +32,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.contacts import reaches
+from iop_schedule.queries.messages import asked_by, went_to_the_client
 from iop_schedule.queries.reminders import lock_client
 from iop_schedule.vocabulary import (
     AbsenceReason,
@@ -56,8 +57,25 @@ class TooLateToAnswer(NotPossible):
     """This appointment has begun or is over. Call the office instead."""
 
 
+def answer_from_link(delivery_id: str, said: Answer, *, now: datetime) -> None:
+    """Take the answer of whoever holds a message's link, as long as the page behind it asks.
+
+    Raises:
+        NotFound: there is no such message.
+        TooLateToAnswer: it asks nothing, or nothing any more.
+    """
+    row = db.session.get(ReminderDelivery, delivery_id)
+    if row is None or row.client_id is None:
+        raise NotFound
+    lock_client(row.client_id)
+    asked = asked_by(delivery_id, now=now)
+    if not asked.can_answer:
+        raise TooLateToAnswer
+    _take(row, said, asked.channel, Evidence.LINK, now)
+
+
 def answer(delivery_id: str, said: Answer, *, channel: Channel, now: datetime) -> None:
-    """Take a client's answer to a message about a day; the latest one counts.
+    """Take a client's answer by text to a message about a day; the latest one counts.
 
     Who cannot come is told off for every session of that day, as if they had said so on their own page.
 
@@ -71,21 +89,24 @@ def answer(delivery_id: str, said: Answer, *, channel: Channel, now: datetime) -
     if row.planned_start_at <= now:
         raise TooLateToAnswer
     lock_client(row.client_id)
+    _take(row, said, channel, Evidence.REPLY, now)
+
+
+def _take(row: ReminderDelivery, said: Answer, channel: Channel, by: Evidence, now: datetime) -> None:
     client_id, day = row.client_id, row.day
+    assert client_id is not None  # noqa: S101
     db.session.add(
-        ReminderReply(
-            client_id=client_id, day=day, answer=said, channel=channel, at=now, delivery_id=delivery_id
-        )
+        ReminderReply(client_id=client_id, day=day, answer=said, channel=channel, at=now, delivery_id=row.id)
     )
     audit.record(
         AuditKind.REPLY_RECEIVED,
         actor=None,
         now=now,
         client_id=client_id,
-        details={"channel": channel, "answer": said, "day": day.isoformat()},
+        details={"channel": channel, "answer": said, "day": day.isoformat(), "by": by},
     )
     db.session.commit()
-    actor = _account_of(client_id)
+    actor = _account_of(client_id, by)
     if actor is not None:
         _tell(actor, client_id, _sessions(client_id, day), said, now)
 
@@ -125,14 +146,18 @@ def _tell(actor: Actor, client_id: int, occurrence_ids: Sequence[int], said: Ans
             db.session.rollback()
 
 
-def _account_of(client_id: int) -> Actor | None:
+def _account_of(client_id: int, by: Evidence) -> Actor | None:
+    """Return whom the rules let tell something about a client's sessions: the client, who did not sign in."""
     client = db.session.get_one(Client, client_id)
     user = db.session.get(User, client.user_id) if client.user_id is not None else None
-    return actor_for(user) if user is not None else None
+    return replace(actor_for(user), unsigned_by=by) if user is not None and user.active else None
 
 
 def stop_from_link(delivery_id: str, *, everything: bool, now: datetime) -> None:
     """Stop messages like this one, or every message over its channel, for whoever holds its link.
+
+    A link that went to an address which is no longer the client's ends none of their agreements: nothing
+    goes to that address any more.
 
     Raises:
         NotFound: there is no such message, or it cannot be stopped.
@@ -141,6 +166,9 @@ def stop_from_link(delivery_id: str, *, everything: bool, now: datetime) -> None
     purpose = DeliveryPurpose(row.purpose).consent if row is not None else None
     if row is None or row.client_id is None or purpose is None:
         raise NotFound
+    lock_client(row.client_id)
+    if not went_to_the_client(row):
+        return
     purposes = tuple(ConsentPurpose) if everything else (purpose,)
     end_consents(row.client_id, [Channel(row.channel)], purposes, Evidence.LINK, now=now)
     db.session.commit()

@@ -77,6 +77,8 @@ class Actor:
     client_id: int | None
     #: IANA zone of the first of those sites, for saying which day it is.
     zone: str
+    #: By what somebody who did not sign in speaks for this login, such as a link; the trail names none.
+    unsigned_by: str = ""
 
     def today(self, now: datetime) -> date:
         """Return the calendar day at this person's own site."""

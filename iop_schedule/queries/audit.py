@@ -12,7 +12,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import AuditEvent, AuditEventClient, Client, User, db
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import Actor
-from iop_schedule.vocabulary import AuditKind, Role
+from iop_schedule.vocabulary import AuditKind, Evidence, Role
 
 #: One sentence per kind. {who} did it, {whom} is the client it is about.
 SENTENCES: dict[AuditKind, str] = {
@@ -178,6 +178,7 @@ PAGE_SIZE = 50
 LONGEST_EXPORT = 20_000
 #: Whoever was given a link that needs no account.
 LINK_HOLDER = "Whoever holds the link"
+TEXTER = "Whoever has the client’s number"
 NOBODY_SIGNED_IN = "Someone not signed in"
 SCHEDULER = "The system"
 SOMEONE_ELSE = "someone who is no longer at your site"
@@ -337,8 +338,11 @@ def _lines(rows: Sequence[AuditEvent], actor: Actor) -> Iterator[AuditLine]:
 def _who(row: AuditEvent, names: dict[int, str]) -> str:
     if row.actor_id is not None:
         return names.get(row.actor_id, "Someone of another site")
-    if row.kind == AuditKind.SUPPORT_LINK_OPENED:
+    by = (row.details or {}).get("by")
+    if row.kind == AuditKind.SUPPORT_LINK_OPENED or by == Evidence.LINK:
         return LINK_HOLDER
+    if by == Evidence.REPLY:
+        return TEXTER
     return NOBODY_SIGNED_IN if row.kind.startswith("account:") else SCHEDULER
 
 

@@ -15,6 +15,7 @@ from iop_schedule.models import (
     ContactConsent,
     ContactPoint,
     ContactWish,
+    ReminderAttempt,
     ReminderDelivery,
     ReminderReply,
     db,
@@ -34,6 +35,8 @@ from iop_schedule.vocabulary import (
 #: How far back lists of messages go.
 SHOWN = timedelta(days=60)
 MOST_SHOWN = 100
+#: How long after the day the page behind a message's link still says what the message was about.
+LINK_TELLS = timedelta(days=7)
 
 
 # ── A client's own list ──────────────────────────────────────────────────────────────────────────
@@ -218,7 +221,10 @@ def _answers(client_id: int, tz: ZoneInfo, now: datetime) -> tuple[tuple[date, A
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page behind a message's link shows: one day, or nothing but the way out."""
+    """What the page behind a message's link shows: one day, or nothing but the way out.
+
+    A link that went to an address which is no longer the client's shows nothing: somebody else may hold it.
+    """
 
     delivery_id: str
     language: str
@@ -240,8 +246,10 @@ def asked_by(delivery_id: str, *, now: datetime) -> Asked:
     row = db.session.get(ReminderDelivery, delivery_id)
     if row is None or row.client is None:
         raise NotFound
-    purpose = DeliveryPurpose(row.purpose)
-    tz, language = civil_time.zone(row.client.site.zone), row.language or "en"
+    purpose, channel, language = DeliveryPurpose(row.purpose), Channel(row.channel), row.language or "en"
+    if not went_to_the_client(row) or row.planned_start_at + LINK_TELLS <= now:
+        return Asked(row.id, language, channel, purpose, what="", can_answer=False, answered=None)
+    tz = civil_time.zone(row.client.site.zone)
     starts = [datetime.fromisoformat(start) for start in row.tells] or [row.planned_start_at]
     latest = db.session.scalars(
         select(ReminderReply.answer)
@@ -252,10 +260,20 @@ def asked_by(delivery_id: str, *, now: datetime) -> Asked:
     return Asked(
         delivery_id=row.id,
         language=language,
-        channel=Channel(row.channel),
+        channel=channel,
         purpose=purpose,
         what=rules.day_values(starts, tz, language)["what"] if purpose.is_about_a_day else "",
         can_answer=purpose in {DeliveryPurpose.REMINDER, DeliveryPurpose.CHANGED}
         and row.planned_start_at > now,
         answered=Answer(latest) if latest else None,
     )
+
+
+def went_to_the_client(row: ReminderDelivery) -> bool:
+    """Return True when the address a message went to is still the client's, each time it was sent."""
+    now_at = select(ContactPoint.address).where(
+        ContactPoint.client_id == row.client_id, ContactPoint.channel == row.channel
+    )
+    sent_to = select(ReminderAttempt.address).where(ReminderAttempt.delivery_id == row.id).distinct()
+    addresses = db.session.scalars(sent_to).all()
+    return bool(addresses) and set(addresses) == set(db.session.scalars(now_at))

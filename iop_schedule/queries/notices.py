@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
 
 from iop_schedule.domain.notices import CheckInWindow
-from iop_schedule.models import Client, Occurrence, Program, ReminderReply, RosterEntry, SessionNotice, db
+from iop_schedule.models import (
+    Client,
+    Occurrence,
+    Program,
+    ReminderReply,
+    RosterEntry,
+    SessionNotice,
+    User,
+    db,
+)
 from iop_schedule.vocabulary import AbsenceReason, Answer, NoticeKind
 
 
@@ -57,7 +66,7 @@ def _told(rows: dict[NoticeKind, SessionNotice], tz: tzinfo) -> Told:
 
 
 def answered_absent(entry_ids: Collection[int]) -> dict[int, datetime]:
-    """Return, by roster entry, since when a client without an account has said that they cannot come.
+    """Return, by roster entry, since when a client without a working account has said that they cannot come.
 
     They answer a message about the day; who has an account tells it for each session, as anybody does.
     """
@@ -72,7 +81,7 @@ def answered_absent(entry_ids: Collection[int]) -> dict[int, datetime]:
         )
         .where(
             RosterEntry.id.in_(list(entry_ids)),
-            Client.user_id.is_(None),
+            ~exists().where(User.id == Client.user_id, User.active),
             ReminderReply.answer == Answer.CANNOT,
             ~exists().where(
                 later.client_id == ReminderReply.client_id,

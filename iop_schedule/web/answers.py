@@ -63,8 +63,7 @@ def act(token: str) -> ResponseReturnValue:
         if wanted in {STOP_THIS, STOP_ALL}:
             replies.stop_from_link(delivery_id, everything=wanted == STOP_ALL, now=g.now)
         elif wanted in set(Answer):
-            asked = asked_by(delivery_id, now=g.now)
-            replies.answer(delivery_id, Answer(wanted), channel=asked.channel, now=g.now)
+            replies.answer_from_link(delivery_id, Answer(wanted), now=g.now)
         else:
             problem = "Choose one of the buttons."
     except NotPossible as error:

@@ -6,18 +6,24 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from iop_schedule.actions import reminders
+from iop_schedule.actions import reminders, replies
 from iop_schedule.actions.reminders import Letterhead
+from iop_schedule.actions.replies import TooLateToAnswer
 from iop_schedule.adapters.messages import NullMessages, Refused, signature
 from iop_schedule.models import (
+    AuditEvent,
     ContactConsent,
+    ContactPoint,
     MessageWording,
     Occurrence,
     ReminderDelivery,
     ReminderReply,
+    RosterEntry,
     db,
 )
-from iop_schedule.vocabulary import Channel
+from iop_schedule.queries.messages import LINK_TELLS, asked_by
+from iop_schedule.queries.notices import answered_absent
+from iop_schedule.vocabulary import Answer, AuditKind, Channel, DeliveryPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, row_counts
@@ -103,6 +109,64 @@ def test_one_press_in_a_mail_program_stops_without_cookie_or_token(
     db.session.rollback()
     ended = db.session.query(ContactConsent).filter_by(client_id=cast.ana.id, end_evidence="link").one()
     assert (ended.channel, ended.purpose) == ("email", "reminders")
+
+
+def test_a_link_in_somebody_elses_mailbox_shows_and_changes_nothing(
+    http: Http, cast: Cast, held: Occurrence, head: Letterhead
+) -> None:
+    path = path_to(head, cast)
+    db.session.query(ContactPoint).filter_by(
+        client_id=cast.ana.id, channel="email"
+    ).one().address = "new@example.org"
+    db.session.commit()
+    page = http.get(path)
+    assert (page.status_code, "Mar 5" in page.text, "I’m coming" in page.text) == (200, False, False)
+    assert http.submit(path, {"do": "cannot"}).status_code == 422
+    assert "no more messages by email" in http.submit(path, {"do": "stop-all"}).text
+    assert http.post(f"{path}/stop").status_code == 200
+    db.session.rollback()
+    assert db.session.query(ReminderReply).count() == 0
+    assert db.session.query(ContactConsent).filter(ContactConsent.ended_at.is_not(None)).count() == 0
+
+
+def test_a_link_takes_no_answer_once_the_day_began_and_in_a_week_tells_nothing(
+    cast: Cast, held: Occurrence
+) -> None:
+    row = delivery(cast.ana.id)
+    began = row.planned_start_at
+    with pytest.raises(TooLateToAnswer):
+        replies.answer_from_link(row.id, Answer.CANNOT, now=began)
+    assert asked_by(row.id, now=began).what
+    assert not asked_by(row.id, now=began + LINK_TELLS).what
+    row.purpose = DeliveryPurpose.CANCELLED
+    db.session.commit()
+    with pytest.raises(TooLateToAnswer):
+        replies.answer_from_link(row.id, Answer.COMING, now=DUE)
+
+
+def test_the_trail_never_says_that_a_link_signed_in(
+    http: Http, cast: Cast, held: Occurrence, head: Letterhead
+) -> None:
+    http.submit(path_to(head, cast), {"do": "cannot"})
+    db.session.rollback()
+    (told,) = db.session.query(AuditEvent).filter_by(kind=AuditKind.ABSENCE_TOLD)
+    assert (told.actor_id, told.actor_role, told.client_id, told.details["by"]) == (
+        None, "", cast.ana.id, "link",
+    )  # fmt: skip
+    page = http.sign_in(cast.root.email).get(f"/audit?client={cast.ana.id}").text
+    assert "Whoever holds the link said that Ana Q. cannot come to a session" in page
+
+
+def test_the_answer_of_a_client_whose_account_is_off_reaches_the_sheet_without_it(
+    http: Http, cast: Cast, held: Occurrence, head: Letterhead
+) -> None:
+    cast.ana_user.active = False
+    db.session.commit()
+    http.submit(path_to(head, cast), {"do": "cannot"})
+    db.session.rollback()
+    assert db.session.query(AuditEvent).filter_by(kind=AuditKind.ABSENCE_TOLD).count() == 0
+    entry = db.session.query(RosterEntry).filter_by(client_id=cast.ana.id).one()
+    assert set(answered_absent([entry.id])) == {entry.id}
 
 
 def test_a_link_that_was_changed_leads_nowhere(
