@@ -6,14 +6,15 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import or_, select
 
 from iop_schedule.actions import audit
+from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, settle_places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import Span
 from iop_schedule.errors import NotFound, NotPossible
-from iop_schedule.models import Client, Enrollment, PlacementOffer, Series, SeriesMember, db
+from iop_schedule.models import Client, PlacementOffer, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_client, access_series
-from iop_schedule.queries.prescription import OPEN
+from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState, SeriesKind
 
 
@@ -31,6 +32,7 @@ def place(
             time; nothing is changed.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
+    lock_schedule(client.site_id)
     today = civil_time.local_day(now, civil_time.zone(client.site.zone))
     day = from_day or today + timedelta(days=1)
     if not series_ids:
@@ -55,7 +57,7 @@ def decide_places(
 ) -> None:
     """Let a client attend exactly `wanted` from `from_day` on, inside the caller's transaction.
 
-    The caller has settled that `actor` may decide this, and commits; raises as `place`.
+    The caller has settled that `actor` may decide this, holds the site's lock and commits; raises as `place`.
     """
     held, lasting = _held(client.id, from_day)
     ids = {series.id for series in wanted}
@@ -78,6 +80,16 @@ def withdraw_open(client_id: int, *, now: datetime) -> int | None:
     offer.state, offer.closed_at = OfferState.WITHDRAWN, now
     db.session.flush()
     return offer.id
+
+
+def take_back_offer(actor: Actor, client_id: int, *, now: datetime) -> None:
+    """Take back the open offer of a client, if there is one, and say so in the trail; the caller commits."""
+    withdrawn = withdraw_open(client_id, now=now)
+    if withdrawn is not None:
+        audit.record(
+            AuditKind.OFFER_WITHDRAWN, actor=actor, now=now, subject=("placement_offer", withdrawn),
+            client_id=client_id,
+        )  # fmt: skip
 
 
 def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
@@ -106,13 +118,7 @@ def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dic
     Of several the earliest begins; one that is planned for after the current one stays planned. Returns
     the enrollment as it was, for taking this back; {} when nothing changed.
     """
-    statement = (
-        select(Enrollment)
-        .where(Enrollment.client_id == client_id, Enrollment.status.in_(OPEN))
-        .where(or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day))
-        .order_by(Enrollment.from_day, Enrollment.id)
-    )
-    first = db.session.scalars(statement).first()
+    first = open_enrollment(client_id, day)
     if first is None or first.status not in {EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED}:
         return {}
     was = {"enrollment": first.id, "status": str(first.status), "from_day": first.from_day.isoformat()}

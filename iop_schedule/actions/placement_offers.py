@@ -7,18 +7,20 @@ from sqlalchemy import select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.locks import lock_schedule
-from iop_schedule.actions.placement import decide_places, withdraw_open
+from iop_schedule.actions.placement import decide_places, take_back_offer, withdraw_open
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, Series, db
 from iop_schedule.queries.access import Actor, access_client, access_series
+from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.vocabulary import AuditKind, OfferState, SeriesKind
 
 #: How long an answer is taken.
 OPEN_FOR = timedelta(days=7)
 MOST_OPTIONS = 3
 LONGEST_NOTE = 300
+NOT_OPEN = "This choice is no longer open. Call the program, and we will find times together."
 
 
 def offer_weeks(
@@ -73,12 +75,7 @@ def withdraw_offer(*, actor: Actor, client_id: int, now: datetime) -> None:
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
     lock_schedule(client.site_id)
-    withdrawn = withdraw_open(client.id, now=now)
-    if withdrawn is not None:
-        audit.record(
-            AuditKind.OFFER_WITHDRAWN, actor=actor, now=now, subject=("placement_offer", withdrawn),
-            client_id=client.id,
-        )  # fmt: skip
+    take_back_offer(actor, client.id, now=now)
     db.session.commit()
 
 
@@ -87,20 +84,21 @@ def choose_week(*, actor: Actor, offer_id: int, option: int, now: datetime) -> N
 
     Raises:
         NotFound: no such offer to this client, or no such option.
-        NotPossible: it is not open any more, a seat is gone, or a commitment has the time.
+        NotPossible: it is not open any more, they are in no program then, a seat is gone, or a commitment
+            has the time.
     """
     client, offer = _own_offer(actor, offer_id, now)
     wanted = [one.series_id for one in offer.meetings if one.option == option]
     if not wanted:
         raise NotFound
-    tomorrow = local_day(now, zone(client.site.zone)) + timedelta(days=1)
+    first = max(offer.from_day, local_day(now, zone(client.site.zone)) + timedelta(days=1))
+    if open_enrollment(client.id, first) is None:
+        raise NotPossible(NOT_OPEN)
     try:
         offer.state, offer.closed_at, offer.chosen = OfferState.CHOSEN, now, option
         _record_answer(actor, offer, now)
         series = list(db.session.scalars(select(Series).where(Series.id.in_(wanted)).order_by(Series.id)))
-        decide_places(
-            actor=actor, client=client, wanted=series, from_day=max(offer.from_day, tomorrow), now=now
-        )
+        decide_places(actor=actor, client=client, wanted=series, from_day=first, now=now)
         db.session.commit()
     except BaseException:
         db.session.rollback()
@@ -134,8 +132,7 @@ def _own_offer(actor: Actor, offer_id: int, now: datetime) -> tuple[Client, Plac
     if offer is None:
         raise NotFound
     if offer.state != OfferState.OPEN or offer.expires_at <= now:
-        message = "This choice is no longer open. Call the program, and we will find times together."
-        raise NotPossible(message)
+        raise NotPossible(NOT_OPEN)
     return client, offer
 
 

@@ -10,6 +10,8 @@ from iop_schedule.actions.groups import fresh_code
 from iop_schedule.actions.locks import lock_client, lock_schedule
 from iop_schedule.actions.make_ups import release_guests
 from iop_schedule.actions.memberships import end_everything
+from iop_schedule.actions.placement import take_back_offer
+from iop_schedule.actions.seat_holds import give_back_held
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import BadDose, BadPause, Dose, Pause
@@ -215,12 +217,13 @@ def resume(*, actor: Actor, enrollment_id: int, from_day: date, now: datetime) -
 def discharge(*, actor: Actor, enrollment_id: int, last_day: date, now: datetime) -> Enrollment:
     """End an episode of care with `last_day`; all places and own sessions end that day too.
 
-    Until that day is over the episode stays open; `finish_discharges` closes it the night after.
+    Weeks on offer are taken back and seats held for them given back. Until that day is over the episode
+    stays open; `finish_discharges` closes it the night after.
 
     Raises:
         NotPossible: before admission, before yesterday, or over already.
     """
-    enrollment = _enrollment(actor, enrollment_id, now)
+    enrollment = _enrollment(actor, enrollment_id, now, with_schedule=True)
     client = enrollment.client
     site = client.site
     today = local_day(now, zone(site.zone))
@@ -233,7 +236,6 @@ def discharge(*, actor: Actor, enrollment_id: int, last_day: date, now: datetime
     if last_day < today - timedelta(days=1):
         message = "Choose yesterday, today or a later day."
         raise NotPossible(message, field="last_day")
-    lock_schedule(site.id)
     enrollment.until_day = last_day
     if last_day < today:
         enrollment.status = EnrollmentStatus.FINISHED
@@ -243,6 +245,8 @@ def discharge(*, actor: Actor, enrollment_id: int, last_day: date, now: datetime
     _record(AuditKind.ENROLLMENT_CHANGED, actor, enrollment, {"discharged": str(last_day)}, now=now)
     end_everything(actor=actor, client_id=client.id, site=site, last_day=last_day, now=now)
     release_guests(actor, client.id, last_day + timedelta(days=1), None, now=now)
+    take_back_offer(actor, client.id, now=now)
+    give_back_held(actor, client.id, now=now)
     db.session.commit()
     return enrollment
 
@@ -270,8 +274,13 @@ def finish_discharges(*, now: datetime) -> int:
     return done
 
 
-def _enrollment(actor: Actor, enrollment_id: int, now: datetime) -> Enrollment:
-    """Return an episode of care that `actor` may change, with its client's row locked."""
+def _enrollment(
+    actor: Actor, enrollment_id: int, now: datetime, *, with_schedule: bool = False
+) -> Enrollment:
+    """Return an episode of care that `actor` may change, with its client's row locked.
+
+    With `with_schedule` the site's is locked first, as everybody does who needs both.
+    """
     actor.require(Permission.CLIENT_EDIT)
     if actor.role is Role.CLIENT:
         raise NotFound
@@ -279,6 +288,8 @@ def _enrollment(actor: Actor, enrollment_id: int, now: datetime) -> Enrollment:
     if enrollment is None:
         raise NotFound
     client: Client = access_client(actor, enrollment.client_id, Permission.CLIENT_EDIT, now=now)
+    if with_schedule:
+        lock_schedule(client.site_id)
     lock_client(client.id)
     db.session.refresh(enrollment)
     return enrollment

@@ -90,12 +90,17 @@ def give_back(*, actor: Actor, client_id: int, now: datetime) -> None:
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
     lock_schedule(client.site_id)
-    released = release_held(client.id, now=now)
+    give_back_held(actor, client.id, now=now)
+    db.session.commit()
+
+
+def give_back_held(actor: Actor, client_id: int, *, now: datetime) -> None:
+    """Give back every seat held for a client and say so in the trail, inside the caller's transaction."""
+    released = release_held(client_id, now=now)
     if released:
         audit.record(
-            AuditKind.SEATS_RELEASED, actor=actor, now=now, client_id=client.id, details={"series": released}
+            AuditKind.SEATS_RELEASED, actor=actor, now=now, client_id=client_id, details={"series": released}
         )
-    db.session.commit()
 
 
 def release_held(client_id: int, series_ids: Collection[int] | None = None, *, now: datetime) -> list[int]:

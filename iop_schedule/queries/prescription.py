@@ -59,6 +59,17 @@ def enrollments_on(client_ids: Iterable[int], day: date) -> dict[int, Enrollment
     return {row.client_id: row for row in db.session.scalars(statement)}
 
 
+def open_enrollment(client_id: int, day: date) -> Enrollment | None:
+    """Return the enrollment a client is in on `day`, or the next to begin; None once they are discharged."""
+    statement = (
+        select(Enrollment)
+        .where(Enrollment.client_id == client_id, Enrollment.status.in_(OPEN))
+        .where(or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day))
+        .order_by(Enrollment.from_day, Enrollment.id)
+    )
+    return db.session.scalars(statement).first()
+
+
 def doses_on(client_ids: Iterable[int], day: date) -> dict[int, Dose]:
     """Return the dose in force for each client on `day`; clients without one are not in the answer."""
     found = {

@@ -13,11 +13,14 @@ from iop_schedule.actions.placement_offers import (
     say_none_works,
     withdraw_offer,
 )
+from iop_schedule.actions.prescription import discharge
+from iop_schedule.actions.seat_holds import hold_seats
 from iop_schedule.domain.series import SeatsTaken
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import AuditEvent, Client, Enrollment, PlacementOffer, SeriesMember, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.placement_offers import latest_offer, my_choice
+from iop_schedule.queries.seat_holds import held_for_others
 from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState
 from tests import factories as make
 from tests.cast import Cast
@@ -73,6 +76,27 @@ def test_an_answer_after_the_first_day_begins_the_day_after_it(cast: Cast, perso
     offer = offered(cast, person, [cast.friday.id])
     choose_week(actor=own(person), offer_id=offer, option=1, now=NOW + timedelta(days=6))
     assert places(person) == [(cast.friday.id, date(2026, 3, 11))]
+
+
+def test_a_discharge_takes_back_what_was_offered_and_held(cast: Cast, person: Client) -> None:
+    offered(cast, person, [cast.monday.id])
+    hold_seats(
+        actor=actor_for(cast.dev), client_id=person.id, series_ids=[cast.friday.id], from_day=MONDAY, now=NOW
+    )
+    enrollment = db.session.query(Enrollment).filter_by(client_id=person.id).one()
+    discharge(actor=actor_for(cast.dev), enrollment_id=enrollment.id, last_day=date(2026, 3, 4), now=NOW)
+    assert (state(person), held_for_others(cast.friday.id, 0, now=NOW)) == ([OfferState.WITHDRAWN], 0)
+    trail = select(AuditEvent.kind).where(AuditEvent.client_id == person.id)
+    assert {AuditKind.OFFER_WITHDRAWN, AuditKind.SEATS_RELEASED} <= set(db.session.scalars(trail))
+
+
+def test_who_is_in_no_program_by_the_first_day_chooses_no_week(cast: Cast, person: Client) -> None:
+    offer = offered(cast, person, [cast.monday.id])
+    db.session.query(Enrollment).filter_by(client_id=person.id).one().until_day = date(2026, 3, 8)
+    db.session.commit()
+    with pytest.raises(NotPossible, match="no longer open"):
+        choose_week(actor=own(person), offer_id=offer, option=1, now=NOW)
+    assert places(person) == []
 
 
 def test_that_none_works_is_kept_with_their_words(cast: Cast, person: Client) -> None:

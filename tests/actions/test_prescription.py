@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from iop_schedule.actions import prescription
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.actions.prescription import (
     discharge,
@@ -107,6 +108,16 @@ def test_discharge_ends_every_place_that_day(cast: Cast) -> None:
         select(SeriesMember.until_day).where(SeriesMember.client_id == cast.ben.id)
     ).all()
     assert (ben, cast.one_to_one.until_day) == ([None] * 3, date(2026, 3, 9))
+
+
+def test_a_discharge_takes_its_locks_in_the_order_of_everybody(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(prescription, "lock_schedule", lambda _: taken.append("site"))
+    monkeypatch.setattr(prescription, "lock_client", lambda _: taken.append("client"))
+    discharge(actor=acting(cast.dev), enrollment_id=episode(cast.ana).id, last_day=TODAY, now=NOW)
+    assert taken == ["site", "client"]
 
 
 def test_a_discharge_is_finished_once_its_day_is_over(cast: Cast) -> None:
