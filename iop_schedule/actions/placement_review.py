@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
+from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
 from iop_schedule.actions.placement import begin_waiting, record_decision
 from iop_schedule.actions.placement_repair import end_closed
@@ -86,6 +87,7 @@ def decline_proposal(*, actor: Actor, run_id: int, client_id: int, now: datetime
         NotPossible: it has been applied.
     """
     review = _Review(actor, run_id, now)
+    review.lock()
     review.clients([client_id], ProposalState.OPEN)
     (proposal,) = review.proposals([client_id])
     if proposal.state == ProposalState.APPLIED:
@@ -109,6 +111,10 @@ class _Review:
 
     def _run(self) -> PlacementRun:
         return access_placement_run(self._actor, self._run_id, Permission.PLACEMENT_RUN)
+
+    def lock(self) -> None:
+        """Let nobody else change places at the site until this transaction ends; what is read is current."""
+        lock_schedule(self._run().site_id)
 
     def clients(self, client_ids: Collection[int] | None, state: ProposalState) -> list[int]:
         """Return the people asked for, or everyone whose proposal stands at `state`."""
@@ -136,6 +142,7 @@ class _Review:
         left: dict[int, str] = {}
         while True:
             try:
+                self.lock()
                 do(self.proposals(wanted), left)
                 db.session.commit()
             except DomainError as refused:

@@ -14,10 +14,20 @@ from sqlalchemy.exc import IntegrityError
 from iop_schedule.actions.memberships import add_member
 from iop_schedule.actions.notices import tell_absence
 from iop_schedule.actions.occurrences import extend_horizon
+from iop_schedule.actions.placement import place
 from iop_schedule.actions.seat_holds import hold_seats
 from iop_schedule.actions.series import Meeting, create_individual
 from iop_schedule.domain.series import SeatsTaken, TimeTaken
-from iop_schedule.models import MakeUp, Occurrence, RosterEntry, Series, SeriesMember, SessionNotice, User, db
+from iop_schedule.models import (
+    MakeUp,
+    Occurrence,
+    RosterEntry,
+    Series,
+    SeriesMember,
+    SessionNotice,
+    User,
+    db,
+)
 from iop_schedule.models.base import write_intent
 from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import (
@@ -97,6 +107,22 @@ def test_the_last_seat_is_held_for_one_or_given_to_one(app: Flask, cast: Cast) -
             add_member(actor=actor, series_id=series_id, client_id=people[number], from_day=TODAY, now=NOW)
 
     assert Counter(all_at_once(app, want)) == {"done": 1, SeatsTaken.__name__: THREADS - 1}
+
+
+@pytest.mark.parametrize("attempt", range(2))
+def test_of_two_weeks_decided_at_once_the_client_has_one(app: Flask, cast: Cast, attempt: int) -> None:
+    client = make.make_client(cast.elm)
+    make.make_dose(make.make_enrollment(client, cast.program))
+    db.session.commit()
+    client_id, root_id, weeks = client.id, cast.root.id, (cast.monday.id, cast.wednesday.id)
+    db.session.remove()
+
+    def decide(number: int) -> None:
+        actor = actor_for(db.session.get_one(User, root_id))
+        place(actor=actor, client_id=client_id, series_ids=[weeks[number]], from_day=FRIDAY, now=NOW)
+
+    assert all_at_once(app, decide, threads=2) == ["done"] * 2
+    assert len(db.session.scalars(select(SeriesMember).where(SeriesMember.client_id == client_id)).all()) == 1
 
 
 @pytest.mark.parametrize("attempt", range(2))
