@@ -37,7 +37,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import actor_for
-from iop_schedule.vocabulary import Channel, Role
+from iop_schedule.vocabulary import AttendanceStatus, Channel, Role
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, make_settings, row_counts
@@ -205,6 +205,31 @@ def test_what_is_stored_is_never_overwritten(app: Flask, cast: Cast, tmp_path: P
     outcome = importing.apply(folder=changed, actor=root, now=NOW)
     assert found(outcome) == [("clients", 2, "given_name"), ("attendance", 2, "status")]
     assert (row_counts(), db.session.get_one(Client, cast.ana.id).given_name) == (before, "Ana")
+
+
+def test_nothing_is_added_to_a_signed_sheet_and_what_is_on_it_is_there_already(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    held = make.make_occurrence(cast.monday, date(2026, 3, 2))
+    make.make_revision(make.make_record(make.make_entry(held, cast.ana), AttendanceStatus.ATTENDED))
+    make.make_entry(held, cast.ben)
+    make.make_sign_off(held, cast.carol)
+    db.session.commit()
+    folder = write(
+        tmp_path / "files",
+        attendance="""
+        client,session,date,status
+        ana,rpb-0,2026-03-02,attended
+        ben,rpb-0,2026-03-02,attended
+        """,
+    )
+    before = row_counts()
+    for read in (importing.check, importing.apply):
+        outcome = read(folder=folder, actor=actor_for(cast.root), now=NOW)
+        assert [(p.line, p.column, p.advice) for p in outcome.problems.listed] == [
+            (3, "date", "This sheet is signed already. Amend it on screen.")
+        ]
+    assert row_counts() == before
 
 
 def test_columns_left_out_say_nothing_about_what_is_stored(app: Flask, cast: Cast, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from iop_schedule.domain.attendance import Mark, Settled, check_markable, schedu
 from iop_schedule.domain.series import Span
 from iop_schedule.errors import DomainError
 from iop_schedule.models import AttendanceRecord, Occurrence, RosterEntry, db
+from iop_schedule.queries.sign_off import sheet_closed
 from iop_schedule.vocabulary import AttendanceStatus, OccurrenceStatus, RosterSource
 
 BATCH = 1000
@@ -34,6 +35,8 @@ class Held:
     ends_at: datetime
     break_minutes: int
     cancelled: bool
+    #: Signed, imported whole, or recorded as not held.
+    closed: bool = False
 
     @property
     def times(self) -> dict[str, Any]:
@@ -80,10 +83,18 @@ class Attendance:
     """Judges rows of attendance.csv in order; keeps one bit for each, to notice what comes twice."""
 
     def __init__(
-        self, clinic: Clinic, rules: Rules, *, series_ids: dict[str, int], client_ids: dict[str, int]
+        self,
+        clinic: Clinic,
+        rules: Rules,
+        *,
+        series_ids: dict[str, int],
+        client_ids: dict[str, int],
+        writes: bool,
     ) -> None:
+        """`writes`: nobody else marks or signs the sheets of a batch until the transaction ends."""
         self._clinic, self._rules = clinic, rules
         self._series_ids, self._client_ids = series_ids, client_ids
+        self._writes = writes
         self._seen: dict[tuple[str, str], int] = {}
         self.already = 0
 
@@ -178,15 +189,20 @@ class Attendance:
         }
         if not wanted:
             return {}
+        among = tuple_(Occurrence.series_id, Occurrence.original_day).in_(sorted(wanted))
+        if self._writes:
+            # By itself and first: a statement that waits for a row still sees other tables as they were.
+            lock = select(Occurrence.id).where(among).order_by(Occurrence.id).with_for_update()
+            db.session.execute(lock)
         statement = select(
             Occurrence.series_id, Occurrence.original_day, Occurrence.id, Occurrence.starts_at,
-            Occurrence.ends_at, Occurrence.break_minutes, Occurrence.status,
-        ).where(tuple_(Occurrence.series_id, Occurrence.original_day).in_(sorted(wanted)))  # fmt: skip
+            Occurrence.ends_at, Occurrence.break_minutes, Occurrence.status, sheet_closed(),
+        ).where(among)  # fmt: skip
         return {
             (codes[series_id], civil_time.monday_of(day)): Held(
-                id_, starts_at, ends_at, break_minutes, status != OccurrenceStatus.PLANNED
+                id_, starts_at, ends_at, break_minutes, status != OccurrenceStatus.PLANNED, bool(closed)
             )
-            for series_id, day, id_, starts_at, ends_at, break_minutes, status in db.session.execute(
+            for series_id, day, id_, starts_at, ends_at, break_minutes, status, closed in db.session.execute(
                 statement
             )
         }
@@ -218,6 +234,9 @@ class Attendance:
         arrived, left = self._instant(row, session, "arrived"), self._instant(row, session, "left")
         settled = self._settled(row, session, arrived, left)
         if row.bad or (stored is not None and self._is_there(row, stored, settled, arrived, left)):
+            return None
+        if session.closed:
+            self._rules.wrong(row, "date", "This sheet is signed already. Amend it on screen.")
             return None
         return ToWrite(
             row["session"], row["date"], row["client"], row["expected_as"], settled, arrived, left,

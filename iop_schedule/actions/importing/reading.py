@@ -227,7 +227,11 @@ class Reading:
         table = BY_NAME["attendance"]
         count = self.outcome.counts.setdefault(table.name, Count())
         judge = Attendance(
-            self._clinic, self._rules, series_ids=self._ids.series, client_ids=self._ids.clients
+            self._clinic,
+            self._rules,
+            series_ids=self._ids.series,
+            client_ids=self._ids.clients,
+            writes=self._writer is not None,
         )
         for ready in judge.batches(self._rows(table)):
             count.new += len(ready)
