@@ -13,6 +13,7 @@ from flask_migrate import upgrade
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from iop_schedule import clock
+from iop_schedule.actions.placement_runs import work_off
 from iop_schedule.app import create_app
 from iop_schedule.config import Settings
 from iop_schedule.demo import add_outreach, load_demo_clinic
@@ -45,6 +46,7 @@ def main(folder: Path, assets: Path) -> None:
         upgrade()
         accounts = load_demo_clinic(now=NOW)
         add_outreach(now=NOW)
+        work_off(now=clock.now, abandon=lambda: False)  # the first plan for everyone that waits
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     ready = {"url": f"http://127.0.0.1:{server.server_port}", "accounts": [asdict(one) for one in accounts]}
     sys.stdout.write(json.dumps(ready) + "\n")
