@@ -191,7 +191,7 @@ def _session_rows(
             RosterEntry.client_id.in_(client_ids),
             Occurrence.local_day >= first_day,
             Occurrence.local_day <= last_day,
-            or_(still_expected, mark.id.is_not(None)),
+            or_(still_expected, mark.status != AttendanceStatus.ENTERED_IN_ERROR),
         )
         .order_by(RosterEntry.client_id, Occurrence.starts_at, Occurrence.id)
     )

@@ -91,6 +91,12 @@ def test_a_place_given_up_counts_only_where_something_was_marked(cast: Cast) -> 
     assert [fact.local_day for fact in care_of(cast.ana).facts] == [MONDAY]
 
 
+def test_a_visitor_taken_off_again_is_not_waited_for(cast: Cast) -> None:
+    held(cast, MONDAY, AttendanceStatus.ENTERED_IN_ERROR).roster[0].released_at = NOW
+    care = care_of(cast.ana)
+    assert (care.facts, care.weeks(WEEK, 1)[0].completeness) == ((), None)
+
+
 def _pause(cast: Cast, session: Occurrence) -> None:
     (enrollment,) = _enrollments(cast.ana)
     db.session.add(
