@@ -78,7 +78,8 @@ def client_year() -> tuple[float, float, float]:
     settings = MonitorSettings(MonitorPolicy())
     now = datetime(2026, 3, 2, tzinfo=UTC)
     rows = [Row(f.starts_at, float(f.attended_minutes > 0), paused=False) for f in facts]
-    given = {"policy": settings, "now": now, "today": now.date(), "dates": CareDates(DaySpan(first))}
+    dates = CareDates(DaySpan(first))
+    given = {"policy": settings, "now": now, "today": now.date(), "tz": UTC, "dates": dates}
     trail = assess(facts, **given).trail
     return (
         _milliseconds(lambda: follow(rows, settings=settings)),

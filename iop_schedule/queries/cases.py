@@ -110,7 +110,7 @@ _FIND_A_TIME = frozenset({ReasonKind.MISFIT, ReasonKind.DOSE})
 class _Around:
     """What is read about clients beside their sessions, by client."""
 
-    zones: Mapping[int, ZoneInfo]
+    tz: ZoneInfo
     groups: Mapping[int, tuple[str, ...]]
     waiting: Collection[int]
     changed: Mapping[int, Sequence[date]]
@@ -125,7 +125,7 @@ def derive(
     known_at: datetime | None = None,
     tried: PolicyInForce | None = None,
 ) -> dict[int, Case]:
-    """Return what the monitor says about each client at `now`; the same few statements for any number.
+    """Return what the monitor says about each client at `now`: the same few statements for each time zone.
 
     `now` may be any past instant: the settings are those in force then. With `known_at`, attendance is
     what had been recorded by that instant, as it then stood; with `tried`, those settings instead.
@@ -133,45 +133,48 @@ def derive(
     found: dict[int, Case] = {}
     ids = sorted(client_ids)
     for start in range(0, len(ids), AT_ONCE):
-        found |= _derive(ids[start : start + AT_ONCE], now=now, known_at=known_at, tried=tried)
+        for tz, there in _by_zone(ids[start : start + AT_ONCE]).items():
+            found |= _derive(there, tz, now=now, known_at=known_at, tried=tried)
     return found
 
 
 def _derive(
-    ids: Sequence[int], *, now: datetime, known_at: datetime | None, tried: PolicyInForce | None
+    ids: Sequence[int],
+    tz: ZoneInfo,
+    *,
+    now: datetime,
+    known_at: datetime | None,
+    tried: PolicyInForce | None,
 ) -> dict[int, Case]:
-    zones = _zones(ids)
-    days = {client_id: civil_time.local_day(now, tz) for client_id, tz in zones.items()}
-    first, last = min(days.values()), max(days.values())
+    """Return the cases of clients whose sites share a calendar."""
+    today = civil_time.local_day(now, tz)
+    this_week = ProgramWeek.containing(today)
     records = care_records(
-        ids,
-        first_day=first - LOOKS_BACK,
-        last_day=ProgramWeek.containing(last).sunday,
-        now=now,
-        known_at=known_at,
+        ids, first_day=today - LOOKS_BACK, last_day=this_week.sunday, now=now, known_at=known_at
     )
-    groups = _group_names(ids, first)
+    groups = _group_names(ids, today)
     enrolled = _enrolled(ids)
     around = _Around(
-        zones=zones,
+        tz=tz,
         groups=groups,
         waiting={one for one in enrolled if not groups[one]},
         changed=commitments_changed(ids),
         clashes=_by_client(clashes_of_all(ids, now=now)),
-        contacts=last_contacts(zones, now=now),
+        contacts=last_contacts(dict.fromkeys(ids, tz), now=now),
     )
-    reports = self_reports(ids, today=last)
+    reports = self_reports(ids, today=today)
     policies = policies_in_force({r.program_id for r in records.values() if r.program_id}, at=now)
     cases = {}
     for client_id in ids:
-        care, today = records[client_id], days[client_id]
-        weeks = care.weeks(ProgramWeek.containing(today).shifted(1 - WEEKS_SHOWN), WEEKS_SHOWN)
+        care = records[client_id]
+        weeks = care.weeks(this_week.shifted(1 - WEEKS_SHOWN), WEEKS_SHOWN)
         policy = tried or policies[care.program_id]
         result = assess(
             care.facts,
             policy=policy.settings,
             now=now,
             today=today,
+            tz=tz,
             dates=care.dates,
             weeks=weeks,
             last_contact_on=around.contacts.get(client_id),
@@ -224,7 +227,7 @@ def _case(
         last_contact=max(seen, default=None),
         missed_at=max(missed, default=None),
         day=today,
-        good_until=_good_until(care.facts, today=today, tz=around.zones[client_id], now=now),
+        good_until=_good_until(care.facts, today=today, tz=around.tz, now=now),
     )
 
 
@@ -265,9 +268,17 @@ def _strip(facts: Sequence[SessionFact], weeks: Sequence[ProgramWeek]) -> tuple[
     return tuple(tuple(states[week.monday]) for week in weeks)
 
 
-def _zones(ids: Collection[int]) -> dict[int, ZoneInfo]:
-    statement = select(Client.id, Site.zone).join(Site, Site.id == Client.site_id).where(Client.id.in_(ids))
-    return {client_id: civil_time.zone(name) for client_id, name in db.session.execute(statement)}
+def _by_zone(ids: Collection[int]) -> dict[ZoneInfo, list[int]]:
+    statement = (
+        select(Client.id, Site.zone)
+        .join(Site, Site.id == Client.site_id)
+        .where(Client.id.in_(ids))
+        .order_by(Client.id)
+    )
+    found: dict[ZoneInfo, list[int]] = defaultdict(list)
+    for client_id, name in db.session.execute(statement):
+        found[civil_time.zone(name)].append(client_id)
+    return found
 
 
 def _group_names(ids: Collection[int], today: date) -> dict[int, tuple[str, ...]]:

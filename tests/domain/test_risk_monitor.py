@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.civil_time import zone
 from iop_schedule.domain.frequency import SessionFact
 from iop_schedule.domain.risk import level, watch
 from iop_schedule.domain.risk.change import Arm, Arms
@@ -202,7 +203,7 @@ def facts(draw: st.DrawFn, most: int = 40) -> list[SessionFact]:
 
 
 def followed(made: list[SessionFact], earlier: watch.Trail | None = None) -> watch.Trail:
-    rows = watch.rows_of(made, policy=POLICY, now=day(1000))
+    rows = watch.rows_of(made, policy=POLICY, now=day(1000), tz=UTC)
     return watch.follow(rows, settings=SETTINGS, earlier=earlier)
 
 
@@ -245,7 +246,7 @@ def test_the_order_in_which_records_arrive_does_not_matter(made: list[SessionFac
 def test_an_earlier_trail_under_another_policy_is_not_used() -> None:
     made = [SessionFact(n, day(n), day(n).date(), 60, SessionState.NO_SHOW) for n in range(20)]
     other = MonitorSettings(MonitorPolicy(threshold=2.0))
-    rows = watch.rows_of(made, policy=POLICY, now=day(1000))
+    rows = watch.rows_of(made, policy=POLICY, now=day(1000), tz=UTC)
     stale = watch.follow(rows, settings=other)
     assert state_of(watch.follow(rows, settings=SETTINGS, earlier=stale)) == state_of(followed(made))
 
@@ -296,7 +297,21 @@ def test_level_stays_raised_until_it_is_well_below() -> None:
 
 def test_upcoming_sessions_are_not_seen() -> None:
     made = [make_up(1, 0, "no_show", made_up=False), make_up(2, 2, "upcoming", made_up=False)]
-    assert len(watch.rows_of(made, policy=POLICY, now=day(1))) == 1
+    assert len(watch.rows_of(made, policy=POLICY, now=day(1), tz=UTC)) == 1
+
+
+def test_a_week_is_a_week_when_clocks_change_as_in_a_file_of_local_times() -> None:
+    tz = zone("America/New_York")
+    walls = [datetime(2026, 10, 26, 18), datetime(2026, 11, 2, 18)]
+    held = [
+        SessionFact(n, at.replace(tzinfo=tz), at.date(), 60, SessionState.NO_SHOW)
+        for n, at in enumerate(walls)
+    ]
+    utc = [replace(fact, starts_at=fact.starts_at.astimezone(UTC)) for fact in held]
+    rows = watch.rows_of(utc, policy=POLICY, now=day(1000), tz=tz)
+    replayed = [watch.Row(at, 0.0, paused=False) for at in walls]
+    paged, replay = (watch.follow(one, settings=SETTINGS).watch.monitor for one in (rows, replayed))
+    assert (numbers(paged), paged.missed) == (numbers(replay), 1.7)
 
 
 @pytest.mark.parametrize(

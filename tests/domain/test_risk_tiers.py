@@ -38,7 +38,7 @@ def march(*days: int, state: str = "no_show") -> dict[date, str]:
 
 def assessed(facts: list[SessionFact], today: date, **more: object) -> Assessment:
     now = datetime.combine(today, time(23, 59), tzinfo=UTC)
-    given = {"policy": POLICY, "dates": DATES, "last_contact_on": today} | more
+    given = {"policy": POLICY, "dates": DATES, "last_contact_on": today, "tz": UTC} | more
     return assess(facts, now=now, today=today, **given)  # type: ignore[arg-type]
 
 
@@ -79,6 +79,19 @@ def test_a_change_clears_after_two_attended_sessions() -> None:
     assert (after_two.tier, kinds(after_two)) == (Tier.NO_ACTION, [])
 
 
+def test_a_miss_after_the_alert_begins_the_two_sessions_again() -> None:
+    facts = sessions(ADMITTED, date(2026, 3, 20), march(4, 6, 11, 13, 16, 18))
+    found = assessed(facts, date(2026, 3, 20))
+    assert ("change", "reach_out") in kinds(found)
+
+
+def test_a_change_stands_while_another_alert_is_only_held_back() -> None:
+    facts = [*sessions(ADMITTED, date(2026, 3, 20), march(4, 6, 11, 13, 16, 18)), session(date(2026, 3, 19))]
+    found = assessed(facts, date(2026, 3, 20))
+    assert found.change.stop >= found.change.threshold
+    assert kinds(found)[0] == ("change", "reach_out")
+
+
 def test_low_attendance_is_a_level_even_without_a_change() -> None:
     facts = sessions(ADMITTED, date(2026, 3, 27))
     facts = [session(f.local_day, "no_show") if n % 3 else f for n, f in enumerate(facts)]
@@ -88,6 +101,16 @@ def test_low_attendance_is_a_level_even_without_a_change() -> None:
         "Attended 4 of the last 12 sessions since Mar 2 (missed Mar 4, 6, 11, 13, 18, 20, 25, 27); "
         "attendance is probably below 67%."
     )
+
+
+def test_a_level_says_nothing_once_it_rests_on_too_little() -> None:
+    last, back = date(2026, 1, 16), date(2026, 3, 9)
+    missed = {date(2026, 1, n): "no_show" for n in (7, 9, 12, 14, 16)}
+    facts = [*sessions(ADMITTED, last, missed), session(back, "no_show")]
+    policy = replace(POLICY, threshold=99.0, early_days=0)
+    assert kinds(assessed(facts[:-1], last, policy=policy))[0][0] == "level"
+    found = assessed(facts, back, policy=policy)
+    assert (found.level.is_enough, found.tier) == (False, Tier.NOT_SCORED)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +141,22 @@ def test_silence_says_what_is_not_recorded() -> None:
     assert found.reasons[0].sentence == (
         "No contact for 8 days, since Mar 6; 2 sessions since then not recorded."
     )
+
+
+def test_a_call_before_admission_does_not_begin_the_silence() -> None:
+    dates = CareDates(enrolled=DaySpan(date(2026, 3, 2)))
+    new = assessed([], date(2026, 3, 3), dates=dates, last_contact_on=date(2026, 1, 5))
+    assert (new.reasons, new.days_without_contact) == ((), 1)
+    later = assessed([], date(2026, 3, 12), dates=dates, last_contact_on=date(2026, 1, 5))
+    assert later.reasons[0].sentence == "No contact for 10 days, since Mar 2 (admission)."
+
+
+def test_days_out_of_care_are_no_silence() -> None:
+    left = CareDates(DaySpan(ADMITTED, date(2026, 3, 6)))
+    found = assessed(
+        sessions(ADMITTED, date(2026, 3, 2)), date(2026, 3, 30), dates=left, last_contact_on=None
+    )
+    assert found.days_without_contact == 4
 
 
 def test_nobody_heard_of_since_admission_is_counted_from_admission() -> None:

@@ -7,9 +7,10 @@ import pytest
 from iop_schedule.actions.case_snapshots import refresh
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.errors import NotAllowed
-from iop_schedule.models import Client, User, db
+from iop_schedule.models import Client, SeriesMember, User, db
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.caseload import CaseFilter, Caseload, CaseRow, Order, Show, caseload
+from iop_schedule.queries.cases import derive
 from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, EnrollmentStatus
 from tests import factories as make
 from tests.cast import Cast
@@ -63,6 +64,18 @@ def test_a_case_manager_sees_the_people_assigned_to_them_and_nobody_else(cast: C
     make.make_assignment(other, cast.carol, AssignmentRole.COUNSELOR)
     assert [row.name for row in cases(cast.dev).rows] == ["Ana Q.", "Ben O."]
     assert [row.name for row in cases(cast.mallory).rows] == ["Zoe U."]
+
+
+def test_each_site_keeps_its_own_day_when_several_are_derived_together(cast: Cast) -> None:
+    """Half past midnight in New York, still the evening before in Los Angeles."""
+    midnight = datetime(2026, 3, 5, 5, 30, tzinfo=UTC)
+    for place in db.session.query(SeriesMember).filter_by(client_id=cast.ana.id):
+        place.until_day = TODAY
+    db.session.commit()
+    ids = [cast.ana.id, cast.zoe.id]
+    together = derive(ids, now=midnight)
+    assert together == {one: derive([one], now=midnight)[one] for one in ids}
+    assert together[cast.ana.id].groups == ()
 
 
 def test_two_people_of_one_name_are_told_apart_by_their_codes(cast: Cast) -> None:

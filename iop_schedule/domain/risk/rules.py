@@ -60,7 +60,7 @@ class Situation:
 
 
 def change(situation: Situation) -> Reason | None:
-    """Reach out while a CHANGE alert stands: from the alert until two sessions were attended."""
+    """Reach out while a CHANGE alert stands: until two sessions were attended without a miss between."""
     alert = situation.watch.alert
     if alert is None:
         return None
@@ -77,9 +77,12 @@ def change(situation: Situation) -> Reason | None:
 
 
 def level(situation: Situation) -> Reason | None:
-    """Check in, or reach out, while attendance is probably low; raised on entry, cleared well below."""
+    """Check in, or reach out, while attendance is probably low; raised on entry, cleared well below.
+
+    It says nothing while it rests on too few sessions, as after a long time without any.
+    """
     policy, raised = situation.policy, situation.watch.raised_level
-    if raised is None:
+    if raised is None or situation.watch.monitor.effective_n < policy.minimum_effective:
         return None
     since = situation.today - timedelta(days=_RECENT_DAYS - 1)
     recent = tuple(f for f in situation.expected if f.local_day >= since) or situation.expected[-1:]
@@ -96,15 +99,13 @@ def level(situation: Situation) -> Reason | None:
 def no_contact(situation: Situation) -> Reason | None:
     """Reach out after more than a week without contact, today after more than two; pauses not counted."""
     policy = situation.policy
-    days = days_without_contact(situation)
+    since, days = _contact_before(situation), days_without_contact(situation)
     if days <= policy.no_contact_days:
         return None
     today = days > policy.no_contact_today_days
-    last = situation.last_contact_on
-    since = last or situation.dates.enrolled.from_day
     waiting = sum(f.state is SessionState.NOT_RECORDED and f.local_day > since for f in situation.begun)
     told = f"No contact for {counted(days, 'day')}, since {day_in_words(since)}"
-    told += " (admission)" if last is None else ""
+    told += " (admission)" if since != situation.last_contact_on else ""
     told += f"; {counted(waiting, 'session')} since then not recorded" if waiting else ""
     return Reason(
         ReasonKind.NO_CONTACT,
@@ -219,12 +220,16 @@ REVIEWS = (excused, self_report)
 
 
 def days_without_contact(situation: Situation) -> int:
-    """Return the days since the last contact, or since admission, that were not on a pause."""
-    start = situation.last_contact_on or situation.dates.enrolled.from_day
+    """Return the days in care since the last contact, or since admission where that was later."""
+    start = _contact_before(situation)
     days = range(1, (situation.today - start).days + 1)
-    if not situation.dates.pauses:
-        return len(days)
     return sum(situation.dates.in_care(start + timedelta(days=n)) for n in days)
+
+
+def _contact_before(situation: Situation) -> date:
+    """Return the day from which silence is counted: the program answers for no day before admission."""
+    admitted = situation.dates.enrolled.from_day
+    return max(situation.last_contact_on or admitted, admitted)
 
 
 def _one_weekday(situation: Situation, since: date) -> Reason | None:

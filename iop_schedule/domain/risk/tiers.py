@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from iop_schedule.domain.frequency import CareDates, SessionFact, WeeklyFrequency
 from iop_schedule.domain.risk import level, rules
@@ -58,6 +58,7 @@ def assess(
     policy: MonitorPolicy | MonitorSettings,
     now: datetime,
     today: date,
+    tz: tzinfo,
     dates: CareDates,
     last_contact_on: date | None = None,
     weeks: Sequence[WeeklyFrequency] = (),
@@ -67,10 +68,10 @@ def assess(
 ) -> Assessment:
     """Return the tier of one client with every reason, from all sessions of the stay.
 
-    `today` is the site's calendar day of `now`; sessions that begin later are ignored. The last contact is
-    the later of `last_contact_on` (logged by staff, on the site's calendar) and the last session attended.
-    `weeks` are needed for the DOSE rule only. Pass one `MonitorSettings` for a whole caseload: it shares
-    its logarithms. On a pause, or outside enrollment, the client is not scored and no rule is asked.
+    `today` is the day of `now` in `tz`, the site's zone; sessions that begin later are ignored. The last
+    contact is the later of `last_contact_on` (logged by staff) and the last session attended. `weeks` are
+    needed for the DOSE rule only. Pass one `MonitorSettings` for a whole caseload: it shares its logarithms.
+    On a pause, or outside enrollment, the client is not scored and no rule is asked.
 
     Source: docs/sources.md#engagement-monitor
     """
@@ -81,7 +82,7 @@ def assess(
         (f for f in facts if f.starts_at <= now and f.local_day >= admitted),
         key=lambda f: (f.starts_at, f.occurrence_id),
     )
-    trail = follow(rows_of(begun, policy=policy, now=now), settings=settings, earlier=earlier)
+    trail = follow(rows_of(begun, policy=policy, now=now, tz=tz), settings=settings, earlier=earlier)
     situation = rules.Situation(
         policy=policy,
         today=today,

@@ -6,7 +6,7 @@ before it, with the same result as starting from the first session.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from iop_schedule.domain.attendance import SessionState
@@ -39,7 +39,7 @@ class Watch:
         self.monitor = Monitor(settings)
         #: The highest probability of low attendance since LEVEL was raised; None while it is not.
         self.raised_level: float | None = None
-        #: The CHANGE alert that still stands.
+        #: The CHANGE alert that still stands, and whole sessions attended since it or the last miss after it.
         self.alert: ChangeAlert | None = None
         self.attended_since_alert = 0
 
@@ -59,11 +59,19 @@ class Watch:
         raised = self.monitor.observe(row.at, row.share)
         if raised is not None:
             self.alert, self.attended_since_alert = raised, 0
-        elif self.alert is not None and row.share == 1.0:
-            self.attended_since_alert += 1
-            if self.attended_since_alert >= self._policy.clears_after:
-                self.alert = None
+        elif self.alert is not None:
+            self._clear(row.share)
         self._latch()
+
+    def _clear(self, share: float) -> None:
+        """End the alert after enough whole sessions in a row without a miss, unless another would be due."""
+        if share == 0.0:
+            self.attended_since_alert = 0
+        elif share == 1.0:
+            self.attended_since_alert += 1
+        is_high = max(self.monitor.drop, self.monitor.stop) >= self._policy.threshold
+        if self.attended_since_alert >= self._policy.clears_after and not is_high:
+            self.alert = None
 
     def _latch(self) -> None:
         policy, monitor = self._policy, self.monitor
@@ -125,8 +133,11 @@ def _common_start(rows: tuple[Row, ...], others: tuple[Row, ...]) -> int:
     return next((n for n, (a, b) in enumerate(zip(rows, others, strict=False)) if a != b), len(rows))
 
 
-def rows_of(facts: Iterable[SessionFact], *, policy: MonitorPolicy, now: datetime) -> list[Row]:
-    """Return a client's sessions that had begun at `now` as rows in order of time.
+def rows_of(facts: Iterable[SessionFact], *, policy: MonitorPolicy, now: datetime, tz: tzinfo) -> list[Row]:
+    """Return a client's sessions that had begun at `now` as rows in order of time, on the site's clock `tz`.
+
+    Between two instants of one zone the wall clock counts, as in a file of local times: a week from Monday
+    to Monday is a week when clocks change.
 
     An attended make-up cancels the miss it was booked for, or, where nobody said which, the earliest one
     within reach that no other make-up has cancelled: that miss then says nothing, like an excused one.
@@ -139,7 +150,7 @@ def rows_of(facts: Iterable[SessionFact], *, policy: MonitorPolicy, now: datetim
     cancelled = cancelled_misses(begun, days=policy.make_up_days)
     return [
         Row(
-            fact.starts_at,
+            fact.starts_at.astimezone(tz),
             None if fact.occurrence_id in cancelled else share_of(fact, policy=policy),
             fact.state is SessionState.PAUSED,
         )

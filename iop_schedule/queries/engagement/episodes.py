@@ -79,7 +79,7 @@ def past_care(episode: EpisodeRecord, program: Program, *, policy: MonitorPolicy
     tz = zone(program.site.zone)
     return PastCare(
         person=episode.client_id,
-        rows=tuple(rows_of(episode.facts, policy=policy, now=now)),
+        rows=tuple(rows_of(episode.facts, policy=policy, now=now, tz=tz)),
         tz=tz,
         departure=departure(episode.facts, dates=episode.care.dates, today=local_day(now, tz)),
         subgroups=tuple(word for _, word in episode.subgroups),
