@@ -31,6 +31,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_about_client, access_client, in_force
+from iop_schedule.queries.frequency import care_records
 from iop_schedule.queries.occasions import words_from_staff
 from iop_schedule.vocabulary import (
     AssignmentRole,
@@ -279,11 +280,13 @@ def settle_tasks(*, now: datetime) -> int:
     """Close tasks nobody needs any more, hand up those nobody acted on in time; return how many.
 
     Over is a task whose client was there again, is not in care any more, or about whom nothing is asked
-    since a record was corrected, before anyone had tried.
+    since a record was corrected, before anyone had tried. What was agreed with someone still in care stays.
     """
     with read_transaction():
         ended = [(task_id, TaskEnd.BACK) for task_id in db.session.scalars(_back(now))]
-        ended += [(task_id, TaskEnd.NOT_SCORED) for task_id in db.session.scalars(_now(Tier.NOT_SCORED))]
+        ended += [(task_id, TaskEnd.NOT_SCORED) for task_id in _out_of_care(now)]
+        too_little = _now(Tier.NOT_SCORED).where(~_is_tried())
+        ended += [(task_id, TaskEnd.NOT_SCORED) for task_id in db.session.scalars(too_little)]
         quiet = _now(Tier.NO_ACTION).where(~_is_tried())
         ended += [(task_id, TaskEnd.NOT_NEEDED) for task_id in db.session.scalars(quiet)]
         late = [t for t, due, name in db.session.execute(_untried()) if local_day(now, zone(name)) > due]
@@ -366,6 +369,32 @@ def _now(tier: Tier) -> Select[int]:
         .where(OutreachTask.ended_at.is_(None), CaseSnapshot.tier == tier)
         .order_by(OutreachTask.id)
     )
+
+
+def _out_of_care(now: datetime) -> list[int]:
+    """Return the open tasks about people who are on a pause or in no program today.
+
+    They are among those not scored; the others of those have too few sessions.
+    """
+    statement = (
+        select(OutreachTask.id, OutreachTask.client_id, Site.zone)
+        .join(CaseSnapshot, CaseSnapshot.client_id == OutreachTask.client_id)
+        .join(Client, Client.id == OutreachTask.client_id)
+        .join(Site, Site.id == Client.site_id)
+        .where(OutreachTask.ended_at.is_(None), CaseSnapshot.tier == Tier.NOT_SCORED, _is_tried())
+        .order_by(OutreachTask.id)
+    )
+    rows = [
+        (task_id, client_id, local_day(now, zone(name)))
+        for task_id, client_id, name in db.session.execute(statement)
+    ]
+    if not rows:
+        return []
+    days = [day for _, _, day in rows]
+    care = care_records(
+        {client_id for _, client_id, _ in rows}, first_day=min(days), last_day=max(days), now=now
+    )
+    return [task_id for task_id, client_id, day in rows if not care[client_id].dates.in_care(day)]
 
 
 def _is_tried() -> ColumnElement[bool]:

@@ -1,16 +1,18 @@
 """Tiers that rise and fall: signals, the tasks they open, and staff who decide otherwise."""
 
 import logging
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, or_, select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.outreach import open_or_raise
+from iop_schedule.domain.outreach import Again, asked_again
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.errors import NotPossible
-from iop_schedule.models import CaseSnapshot, Client, RiskSignal, SetAside, db
+from iop_schedule.models import CaseSnapshot, Client, OutreachTask, RiskSignal, SetAside, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_about_client, access_client
 from iop_schedule.queries.case_snapshots import case_of, cases_of, is_good, reasons_to_json
@@ -33,10 +35,12 @@ def watch_tiers(*, now: datetime) -> int:
 
     One client per transaction, so that one that fails delays nobody. A signal is raised when the tier is
     higher than that of the signal that stands, and ends when nothing is asked for any more: going down a
-    step keeps it, so a tier that swings does not call out twice.
+    step keeps it, so a tier that swings does not call out twice. Once the task is over, a signal that
+    stands calls out again for a later miss, or when nobody was told of it.
     """
     with read_transaction():
         moved = [client_id for client_id, tier, stands in _moved(now) if _asks_for_change(tier, stands)]
+        moved += _without_a_task(now)
     return sum(_settle_alone(client_id, now=now) for client_id in moved)
 
 
@@ -102,6 +106,48 @@ def _moved(now: datetime) -> list[tuple[int, str, str | None]]:
     return [(client_id, tier, stands) for client_id, tier, stands in db.session.execute(statement)]
 
 
+def _without_a_task(now: datetime) -> list[int]:
+    """Return whose standing signal calls out again."""
+    open_task = exists().where(
+        OutreachTask.client_id == CaseSnapshot.client_id, OutreachTask.ended_at.is_(None)
+    )
+    statement = (
+        select(CaseSnapshot, RiskSignal)
+        .join(Client, Client.id == CaseSnapshot.client_id)
+        .join(RiskSignal, and_(RiskSignal.client_id == CaseSnapshot.client_id, RiskSignal.ended_at.is_(None)))
+        .where(is_good(now), CaseSnapshot.tier.in_(ASKING), ~open_task)
+        .order_by(CaseSnapshot.client_id)
+    )
+    found = db.session.execute(statement).all()
+    ended = _tasks_ended({row.client_id for row, _ in found})
+    return [
+        row.client_id
+        for row, stands in found
+        if _again(case_of(row), stands, ended.get(row.client_id)) is not Again.NOTHING
+    ]
+
+
+def _tasks_ended(client_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when the latest task of each client ended, of those who had one."""
+    statement = (
+        select(OutreachTask.client_id, OutreachTask.ended_at)
+        .where(OutreachTask.client_id.in_(client_ids), OutreachTask.ended_at.is_not(None))
+        .order_by(OutreachTask.ended_at)
+    )
+    return {client_id: at for client_id, at in db.session.execute(statement) if at is not None}
+
+
+def _again(case: Case, stands: RiskSignal, task_ended_at: datetime | None) -> Again:
+    if case.is_silent or case.tier not in ASKING:
+        return Again.NOTHING
+    return asked_again(
+        raised_at=stands.raised_at,
+        was_silent=stands.silent,
+        task_ended_at=task_ended_at,
+        missed_at=case.missed_at,
+    )
+
+
 def _asks_for_change(tier: str, stands: str | None) -> bool:
     if stands is None:
         return tier in ASKING
@@ -126,15 +172,41 @@ def _settle(client_id: int, *, now: datetime) -> bool:
             .where(RiskSignal.client_id == client_id, RiskSignal.ended_at.is_(None))
             .with_for_update()
         ).one_or_none()
-        if row is None or not _asks_for_change(row.tier, stands.tier if stands else None):
+        if row is None:
             return False
+        case = case_of(row)
+        if not _asks_for_change(case.tier, stands.tier if stands else None):
+            again = Again.NOTHING if stands is None else _called_again(case, stands)
+            if stands is None or again is Again.NOTHING:
+                return False
+            if again is Again.TASK:
+                return _open_task(case, stands.id, now=now)
         if stands is not None:
             stands.ended_at = now
             db.session.flush()
-        case = case_of(row)
         if case.tier in ASKING and case.program_id is not None:
             _raise(case, now=now)
     return True
+
+
+def _called_again(case: Case, stands: RiskSignal) -> Again:
+    has_open = exists().where(OutreachTask.client_id == case.client_id, OutreachTask.ended_at.is_(None))
+    if db.session.scalar(select(has_open)):
+        return Again.NOTHING
+    return _again(case, stands, _tasks_ended([case.client_id]).get(case.client_id))
+
+
+def _open_task(case: Case, signal_id: int, *, now: datetime) -> bool:
+    """Ask somebody to act on a signal; False while nobody could be named."""
+    task = open_or_raise(
+        client_id=case.client_id,
+        tier=case.tier,
+        missed_at=case.missed_at,
+        signal_id=signal_id,
+        today=case.day,
+        now=now,
+    )
+    return task is not None
 
 
 def _raise(case: Case, *, now: datetime) -> None:
@@ -155,14 +227,7 @@ def _raise(case: Case, *, now: datetime) -> None:
     details = {"signal": signal.id, "tier": case.tier, "policy": case.policy, "silent": silent}
     audit.record(AuditKind.SIGNAL_RAISED, actor=None, client_id=case.client_id, now=now, details=details)
     if not silent:
-        open_or_raise(
-            client_id=case.client_id,
-            tier=case.tier,
-            missed_at=case.missed_at,
-            signal_id=signal.id,
-            today=case.day,
-            now=now,
-        )
+        _open_task(case, signal.id, now=now)
 
 
 def _standing(client_id: int, today: date) -> list[SetAside]:

@@ -31,6 +31,16 @@ COMMITMENT_KINDS = {
 }
 
 
+class Again(StrEnum):
+    """What a signal that stands asks for while no task is open."""
+
+    NOTHING = "nothing"
+    #: A task for the signal as it stands: nobody was told when it rose.
+    TASK = "task"
+    #: A new signal: something new has happened, or it was for administrators only.
+    SIGNAL = "signal"
+
+
 class Group(StrEnum):
     """Where a task stands on the list."""
 
@@ -99,6 +109,24 @@ def working_day(day: date, after: int = 0) -> date:
 def due_day(tier: Tier, today: date) -> date:
     """Return the last day to act on a tier that rose `today`."""
     return working_day(today, DUE_WORKING_DAYS[tier])
+
+
+def asked_again(
+    *, raised_at: datetime, was_silent: bool, task_ended_at: datetime | None, missed_at: datetime | None
+) -> Again:
+    """Return what a signal that still asks for something calls for when no task is open.
+
+    Args:
+        raised_at: when the signal rose.
+        was_silent: it rose in silent weeks, which are over.
+        task_ended_at: end of the client's latest task, if they ever had one.
+        missed_at: start of the latest miss among the reasons, if there is one.
+    """
+    if was_silent:
+        return Again.SIGNAL
+    if task_ended_at is None or task_ended_at < raised_at:
+        return Again.TASK
+    return Again.SIGNAL if missed_at is not None and missed_at > task_ended_at else Again.NOTHING
 
 
 def next_day_of(tries: Sequence[Try], due: date) -> date:

@@ -142,6 +142,69 @@ def test_someone_who_is_back_needs_no_call(missing: Cast) -> None:
     assert (task.ended_by, task.ended_at) == (TaskEnd.BACK, back)
 
 
+def held(cast: Cast, day: date, status: AttendanceStatus) -> None:
+    series = {0: cast.monday, 2: cast.wednesday, 4: cast.friday}[day.weekday()]
+    make.make_record(make.make_entry(make.make_occurrence(series, day), cast.ana), status)
+
+
+def tasks_of(client: Client) -> list[OutreachTask]:
+    db.session.expire_all()
+    statement = select(OutreachTask).where(OutreachTask.client_id == client.id).order_by(OutreachTask.id)
+    return list(db.session.scalars(statement))
+
+
+def test_a_miss_after_they_were_back_calls_out_again(missing: Cast) -> None:
+    held(missing, date(2026, 3, 6), AttendanceStatus.ATTENDED)
+    ticked(datetime(2026, 3, 6, 20, 0, tzinfo=UTC))
+    held(missing, date(2026, 3, 9), AttendanceStatus.NO_SHOW)
+    monday = datetime(2026, 3, 9, 20, 0, tzinfo=UTC)
+    for minutes in (0, 1):
+        ticked(monday + timedelta(minutes=minutes))
+    back, again = tasks_of(missing.ana)
+    assert (back.ended_by, again.ended_at, again.opened_at) == (TaskEnd.BACK, None, monday)
+    assert again.missed_at == datetime(2026, 3, 9, 13, 0, tzinfo=UTC)
+    assert [signal.ended_at for signal in signals(missing.ana)] == [monday, None]
+
+
+def test_a_task_somebody_closed_stays_closed_until_something_new(missing: Cast) -> None:
+    outreach.close_task(actor=dev(missing), task_id=task_of(missing.ana).id, now=NOW)
+    ticked(NOW + timedelta(minutes=1))
+    assert len(tasks_of(missing.ana)) == 1
+
+
+def test_whoever_comes_to_be_responsible_gets_the_task(cast: Cast) -> None:
+    cast.dev.active = cast.root.active = False
+    ticked()
+    assert (tasks_of(cast.ana), len(signals(cast.ana))) == ([], 1)
+    cast.dev.active = True
+    for minutes in (1, 2):
+        ticked(NOW + timedelta(minutes=minutes))
+    (task,), (signal,) = tasks_of(cast.ana), signals(cast.ana)
+    assert (task.user_id, task.signal_id) == (cast.dev.id, signal.id)
+
+
+def test_what_stands_when_silent_weeks_end_is_told_then(cast: Cast) -> None:
+    keep_silent(actor=actor_for(cast.root), program_id=cast.program.id, until_day=date(2026, 3, 5), now=NOW)
+    ticked()
+    assert tasks_of(cast.ana) == []
+    ticked(NOW + timedelta(days=2))
+    assert [signal.silent for signal in signals(cast.ana)] == [True, False]
+    assert task_of(cast.ana).signal_id == signals(cast.ana)[1].id
+
+
+def test_what_was_agreed_outlasts_too_few_sessions(cast: Cast) -> None:
+    person = make.make_client(cast.elm)
+    make.make_dose(make.make_enrollment(person, cast.program, from_day=date(2026, 3, 2)))
+    entry = make.make_entry(make.make_occurrence(cast.monday, date(2026, 3, 2)), person)
+    record = make.make_record(entry, AttendanceStatus.NO_SHOW)
+    ticked()
+    log_contact(actor=actor_for(cast.root), client_id=person.id, contact=contact("reached"), now=NOW)
+    record.status = AttendanceStatus.EXCUSED
+    ticked(NOW + timedelta(minutes=1))
+    assert derive([person.id], now=NOW)[person.id].tier == Tier.NOT_SCORED
+    assert task_of(person).ended_at is None
+
+
 def test_a_correction_that_takes_the_reason_away_closes_the_task(missing: Cast) -> None:
     for record in db.session.scalars(select(AttendanceRecord)):
         record.status, record.minutes = AttendanceStatus.ATTENDED, 180

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_schedule.domain import outreach
-from iop_schedule.domain.outreach import Course, Group, Try
+from iop_schedule.domain.outreach import Again, Course, Group, Try
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.vocabulary import ContactResult, NextStep
 
@@ -60,6 +60,29 @@ def test_a_working_day_is_one_and_later_ones_come_later(day: date, after: int) -
 )  # fmt: skip
 def test_a_task_stands_where_its_next_day_puts_it(tries: list[Try], due: date, group: Group) -> None:
     assert outreach.group_of(tries, due=due, today=THURSDAY) is group
+
+
+@pytest.mark.parametrize(
+    ("was_silent", "task_ended", "missed", "asked"),
+    [
+        pytest.param(True, None, None, Again.SIGNAL, id="it was for administrators only"),
+        pytest.param(False, None, None, Again.TASK, id="nobody was told"),
+        pytest.param(False, -1, 2, Again.TASK, id="nobody was told of this one"),
+        pytest.param(False, 1, 0, Again.NOTHING, id="nothing since the task"),
+        pytest.param(False, 1, None, Again.NOTHING, id="without a miss"),
+        pytest.param(False, 1, 2, Again.SIGNAL, id="missed since the task"),
+    ],
+)
+def test_a_signal_that_stands_calls_out_again(
+    was_silent: bool, task_ended: int | None, missed: int | None, asked: Again
+) -> None:
+    def at(days: int | None) -> datetime | None:
+        return None if days is None else NOW + timedelta(days=days)
+
+    found = outreach.asked_again(
+        raised_at=NOW, was_silent=was_silent, task_ended_at=at(task_ended), missed_at=at(missed)
+    )
+    assert found is asked
 
 
 def test_only_an_untried_task_past_its_day_is_overdue() -> None:
