@@ -15,6 +15,7 @@ from iop_schedule.actions.notices import (
     tell_absence,
     tell_delay,
 )
+from iop_schedule.actions.occurrences import Move, move_occurrence
 from iop_schedule.domain.make_ups import AlreadyMadeUp, NothingToMakeUp, SeatJustTaken
 from iop_schedule.domain.notices import (
     AlreadyAway,
@@ -46,6 +47,7 @@ from iop_schedule.queries.reminders import client_days
 from iop_schedule.vocabulary import (
     AbsenceReason,
     AttendanceStatus,
+    AuditKind,
     CancelCause,
     NoticeKind,
     OccurrenceStatus,
@@ -309,6 +311,26 @@ def test_calendar_and_reminders_follow_the_make_up(cast: Cast, friday: Occurrenc
     assert days() == ([], 0)
     chosen(cast, friday, other)
     assert days() == ([THURSDAY], 1)
+
+
+def test_who_cannot_come_is_expected_again_once_the_session_is_at_another_time(
+    cast: Cast, friday: Occurrence
+) -> None:
+    def to(day: date, start: time, leader: User) -> None:
+        move = Move(day, start, 180, leader.id, cast.room.id)
+        move_occurrence(actor=acting(cast.root), occurrence_id=friday.id, move=move, now=NOW)
+
+    def told_off_on(day: date) -> set[bool]:
+        found = client_days(from_day=day, until_day=day, client_ids=[cast.ana.id])
+        return {bool(one.told_off) for one in found}
+
+    away(cast, friday)
+    to(FRIDAY, time(9), cast.dev)
+    assert told_off_on(FRIDAY) == {True}
+    to(TUESDAY, time(13), cast.dev)
+    assert told_off_on(TUESDAY) == {False}
+    kinds = list(db.session.scalars(select(AuditEvent.kind).where(AuditEvent.client_id == cast.ana.id)))
+    assert kinds == [AuditKind.ABSENCE_TOLD, AuditKind.ABSENCE_TAKEN_BACK]
 
 
 def test_running_late_is_told_changed_and_taken_back(cast: Cast, friday: Occurrence) -> None:
