@@ -291,11 +291,11 @@ def outdate(client_id: int, channel: Channel, current: str, *, now: datetime) ->
 
 
 def point_of(client_id: int, channel: Channel) -> ContactPoint | None:
-    """Return where messages to a client go over one channel."""
+    """Return where messages to a client go over one channel, as it is stored now."""
     statement = select(ContactPoint).where(
         ContactPoint.client_id == client_id, ContactPoint.channel == channel
     )
-    return db.session.scalars(statement).one_or_none()
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one_or_none()
 
 
 def _needed(client_id: int, channel: Channel) -> ContactPoint:

@@ -169,11 +169,12 @@ def issue_report(*, actor: Actor, client_id: int, consent_id: int, span: Span, n
 
 
 def _consent_of(client: Client, consent_id: int) -> DisclosureConsent:
-    """Return a consent, held fast until the transaction ends, so that it cannot be revoked meanwhile."""
+    """Return a consent as it is now, held fast until the transaction ends: it cannot be revoked meanwhile."""
     statement = (
         select(DisclosureConsent)
         .where(DisclosureConsent.id == consent_id, DisclosureConsent.client_id == client.id)
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
     found = db.session.scalars(statement).one_or_none()
     if found is None:

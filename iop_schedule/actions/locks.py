@@ -31,8 +31,13 @@ def lock_schedule(site_id: int, *, leader_ids: Iterable[int] = ()) -> None:
 
 
 def lock_client(client_id: int) -> None:
-    """Make every other change of this client's times and episodes wait until this transaction ends."""
+    """Make every other change of this client's times and episodes wait until this transaction ends.
+
+    What was read before may have changed while waiting, so it is read again.
+    """
+    db.session.flush()
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+    db.session.expire_all()
 
 
 def is_double_booking(error: IntegrityError) -> bool:

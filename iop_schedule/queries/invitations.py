@@ -65,7 +65,8 @@ def wanted_sessions(client: Client, *, now: datetime) -> list[Session]:
 def last_messages(client_id: int) -> dict[int, Invitation]:
     """Return the last message about each session, locked until the commit."""
     statement = select(Invitation).where(Invitation.client_id == client_id).with_for_update()
-    return {row.occurrence_id: row for row in db.session.scalars(statement)}
+    rows = db.session.scalars(statement.execution_options(populate_existing=True))
+    return {row.occurrence_id: row for row in rows}
 
 
 def as_invited(row: Invitation) -> Invited:

@@ -222,7 +222,8 @@ def access_trouble(actor: Actor, delivery_id: str, *, now: datetime) -> Reminder
     """Return one of those messages, locked; anything else is not found."""
     actor.require(Permission.REMINDERS_MANAGE)
     statement = _troubled(actor, now).where(ReminderDelivery.id == delivery_id)
-    row = db.session.scalars(statement.with_for_update(of=ReminderDelivery)).unique().one_or_none()
+    locked = statement.with_for_update(of=ReminderDelivery).execution_options(populate_existing=True)
+    row = db.session.scalars(locked).unique().one_or_none()
     if row is None:
         raise NotFound
     return row

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from iop_schedule.actions.memberships import end_member
 from iop_schedule.actions.occurrences import (
     BadReason,
     Move,
@@ -210,6 +211,19 @@ def test_what_has_begun_or_has_attendance_stands(
     db.session.commit()
     with pytest.raises(SessionStands):
         change(cast, root, session.id)
+
+
+def test_a_mark_that_was_taken_back_stands_in_nobodys_way(cast: Cast, session: Occurrence) -> None:
+    (ana,) = (entry for entry in session.roster if entry.client_id == cast.ana.id)
+    make.make_record(ana, AttendanceStatus.ENTERED_IN_ERROR)
+    db.session.commit()
+    end_member(
+        actor=acting(cast.root), series_id=cast.monday.id, client_id=cast.ana.id,
+        last_day=date(2026, 3, 6), now=NOW,
+    )  # fmt: skip
+    assert ana.released_at == NOW
+    cancel_occurrence(actor=acting(cast.root), occurrence_id=session.id, reason="Out", now=NOW)
+    assert session.status == OccurrenceStatus.CANCELLED
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

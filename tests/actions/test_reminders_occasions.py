@@ -153,6 +153,7 @@ def test_nobody_is_missed_where_nothing_was_held_or_once_they_are_away(
 
 def test_counselors_hear_in_the_evening_of_sheets_to_finish_and_nobody_is_named(cast: Cast) -> None:
     entry = make.make_entry(make.make_occurrence(cast.monday, date(2026, 3, 4)), cast.ana)
+    record = make.make_record(entry, AttendanceStatus.ENTERED_IN_ERROR)
     quiet_staff(cast)
     cast.carol.wants_digests = True
     db.session.commit()
@@ -162,7 +163,7 @@ def test_counselors_hear_in_the_evening_of_sheets_to_finish_and_nobody_is_named(
     assert run(six + MINUTE) == []
     assert (message.to, message.stop_url) == (cast.carol.email, "")
     assert message.text.startswith("Sheets to finish: 1\n")
-    make.make_record(entry, AttendanceStatus.ATTENDED)
+    record.status = AttendanceStatus.ATTENDED
     db.session.commit()
     assert run(six + timedelta(days=1)) == []
 
