@@ -151,6 +151,27 @@ def test_what_breaks_in_between_keeps_what_is_known_of_the_others(
     assert of_elm_street() == [("attempting", ""), ("planned", ""), ("planned", ""), ("sent", "")]
 
 
+def test_a_worker_that_slept_past_its_lease_begins_nothing_more(
+    thursday: Occurrence, capability: ProviderCapability, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep settles its messages while it sleeps, and others send what it had not begun."""
+    seconds = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: seconds[0])
+    others = NullMessages(capability=capability)
+
+    def sleep() -> None:
+        settle(DUE + LEASE, provider)
+        drain(others, DUE + LEASE)
+        # Without a look at the clock, a lease that is gone is noticed where each message is begun by itself.
+        seconds[0] += LEASE.total_seconds() if capability is ProviderCapability.LOOKUP else 0
+
+    provider = AtTheSecond(capability, sleep)
+    drain(provider, DUE)
+    taken = [m.id for m in (*provider.sent, *others.sent)]
+    again = 1 if capability is ProviderCapability.NATIVE_KEY else 0  # given again under its key
+    assert (len(taken) - again, len(set(taken)), of_elm_street()) == (4, 4, [("sent", "")] * 4)
+
+
 def test_without_a_door_nothing_is_decided(thursday: Occurrence) -> None:
     assert reminders.deliver(Channel.EMAIL, doors={}, now=DUE, head=HEAD) == []
     assert of_elm_street() == [("planned", "")] * 4

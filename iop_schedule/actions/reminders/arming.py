@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from iop_schedule.actions.reminders.beginning import Armed, started
 from iop_schedule.actions.reminders.facing import Letter, letters_for
 from iop_schedule.actions.reminders.letters import Letterhead
 from iop_schedule.actions.reminders.rows import Done, Step, hold, note_all, postpone
@@ -21,7 +22,6 @@ from iop_schedule.models.base import write_transaction
 from iop_schedule.queries import reminders as outbox
 from iop_schedule.queries.wordings import Worded, current_wording
 from iop_schedule.vocabulary import (
-    AttemptOutcome,
     AuditKind,
     Channel,
     DeliveryPurpose,
@@ -35,18 +35,6 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 #: Wait of a message that broke our own code.
 FAULT_WAIT = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """A message whose sending has been decided and committed."""
-
-    delivery_id: str
-    channel: Channel
-    token: str
-    number: int
-    outgoing: Outgoing
-    text_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,53 +182,9 @@ class _Arming:
             update(ReminderDelivery),
             [one.kept | held | {"attempts": this.number} for one, this in zip(ready, armed, strict=True)],
         )
-        begun = [_started(one, self.now) for one in armed[: self.begins]]
+        begun = [started(one, self.now) for one in armed[: self.begins]]
         session.execute(insert(ReminderAttempt), begun)
         return armed
-
-
-def _started(armed: Armed, now: datetime) -> dict[str, Any]:
-    return {
-        "delivery_id": armed.delivery_id,
-        "number": armed.number,
-        "started_at": now,
-        "outcome": AttemptOutcome.STARTED,
-        "address": armed.outgoing.to,
-        "text_hash": armed.text_hash,
-    }
-
-
-#: Made once: they are executed for single messages.
-_TAKEN = (
-    update(ReminderAttempt)
-    .where(
-        ReminderAttempt.delivery_id == bindparam("delivery"),
-        ReminderAttempt.number == bindparam("try"),
-        ReminderAttempt.outcome == AttemptOutcome.STARTED,
-    )
-    .values(outcome=AttemptOutcome.SENT, ended_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
-)
-_OURS = (
-    select(ReminderDelivery.id)
-    .where(ReminderDelivery.id == bindparam("delivery"), ReminderDelivery.token == bindparam("held_by"))
-    .with_for_update()
-)
-_STARTED = insert(ReminderAttempt)
-
-
-def begin(armed: Armed, before: Armed | None, now: datetime) -> bool:
-    """Write down that one message is begun, and that the one before it was taken; False when it is not ours.
-
-    Committed for each message where a crash must leave no more than one in doubt.
-    """
-    with write_transaction() as session:
-        if before is not None:
-            session.execute(_TAKEN, {"delivery": before.delivery_id, "try": before.number, "at": now})
-        if session.scalar(_OURS, {"delivery": armed.delivery_id, "held_by": armed.token}) is None:
-            return False
-        session.execute(_STARTED, [_started(armed, now)])
-    return True
 
 
 def _one_each(due: Iterable[ReminderDelivery]) -> list[ReminderDelivery]:

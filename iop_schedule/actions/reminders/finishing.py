@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Exists, delete, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from iop_schedule.actions.reminders.arming import Armed
+from iop_schedule.actions.reminders.beginning import Armed
 from iop_schedule.actions.reminders.rows import (
     SHORT_WAIT,
     Done,

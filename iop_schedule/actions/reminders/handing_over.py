@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from iop_schedule import clock
-from iop_schedule.actions.reminders.arming import Armed, arm, begin
+from iop_schedule.actions.reminders.arming import arm
+from iop_schedule.actions.reminders.beginning import Armed, begin
 from iop_schedule.actions.reminders.finishing import finish, finish_unsent
 from iop_schedule.actions.reminders.letters import Letterhead
 from iop_schedule.actions.reminders.rows import Done, Step
