@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from iop_schedule.actions import contacts
 from iop_schedule.actions.contacts import CodeEnded, TooManyCodes, Wishes, WrongCode
@@ -68,6 +69,16 @@ def test_a_wrong_code_is_refused_five_times_and_then_even_the_right_one(cast: Ca
     for _ in range(5):
         with pytest.raises(WrongCode):
             confirm(ana, cast, wrong)
+    with pytest.raises(CodeEnded):
+        confirm(ana, cast, code)
+
+
+def test_tries_made_elsewhere_count_although_the_address_was_read_before(cast: Cast, ana: Actor) -> None:
+    enter(ana, cast)
+    contacts.send_code(actor=ana, client_id=cast.ana.id, channel=SMS, now=NOW)
+    code, seen = the_code(cast), point(cast)
+    assert seen.code_tries == 0
+    db.session.execute(update(ContactPoint.__table__).values(code_tries=5))  # type: ignore[arg-type]
     with pytest.raises(CodeEnded):
         confirm(ana, cast, code)
 

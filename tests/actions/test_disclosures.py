@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from iop_schedule.actions.disclosures import (
     ConsentDetails,
@@ -103,6 +103,19 @@ def test_a_consent_must_hold_today(held: Cast, signed: int, expires: int, revoke
         issue_report(consent_id=consent.id, **asked)  # type: ignore[arg-type]
     assert db.session.scalar(select(func.count()).select_from(IssuedReport)) == 0
     assert db.session.scalar(select(func.count()).select_from(Disclosure)) == 0
+
+
+def test_a_consent_revoked_after_it_was_looked_at_does_not_hold(held: Cast) -> None:
+    consent = make.make_consent(held.ana, held.dev)
+    db.session.commit()
+    assert consent.revoked_at is None
+    # As another process does it: behind the back of what this session has read.
+    table = DisclosureConsent.__table__
+    db.session.execute(update(table).values(revoked_at=NOW, revoked_by_id=held.dev.id))  # type: ignore[arg-type]
+    with pytest.raises(ConsentDoesNotHold):
+        issue_report(
+            actor=actor_for(held.dev), client_id=held.ana.id, consent_id=consent.id, span=FEBRUARY, now=NOW
+        )
 
 
 def test_consents_of_others_and_weeks_without_care_are_no_ground(held: Cast) -> None:
