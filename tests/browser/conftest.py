@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.browser.health import WIDE, Watch
 from tests.browser.serve import NOW
@@ -21,6 +21,9 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 ROOT = Path(__file__).parents[2]
+#: A page that is going to do something has done it by then, on however slow a machine.
+MOST_PATIENCE_MS = 120_000
+expect.set_options(timeout=MOST_PATIENCE_MS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
             yield Clinic(ready["url"], ready["accounts"][0]["password"])
         finally:
             server.terminate()
-            server.wait(timeout=20)
+            server.wait(timeout=120)
             if server.stdout is not None:
                 server.stdout.close()
 
@@ -101,7 +104,7 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
             locale="en-US",
             accept_downloads=False,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(MOST_PATIENCE_MS)
         if standing_clock:  # service workers keep real time, whatever a page is told
             context.clock.set_fixed_time(NOW)
         contexts.append(context)
@@ -117,6 +120,7 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
 
 def _sign_in(clinic: Clinic, chromium: Browser, email: str) -> Any:
     context = chromium.new_context(base_url=clinic.url)
+    context.set_default_timeout(MOST_PATIENCE_MS)
     page = context.new_page()
     page.goto("/sign-in")
     page.get_by_label("Email address").fill(email)

@@ -1,4 +1,9 @@
-"""What makes a page a healthy one: no finding of axe, no error in the console, nothing from elsewhere."""
+"""What makes a page a healthy one: no finding of axe, no error in the console, nothing from elsewhere.
+
+Looking with axe takes longest, so it looks at each thing once: at the first three of rows that are alike, and
+in a crawl only at what is new. Two elements are alike when they and everything around them have the same tags,
+classes and states, and both or neither have words.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +15,51 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE, WIDE = (390, 844), (1280, 860)
 #: Only these rules see colors; a page is otherwise the same in the dark.
 COLOR_RULES = ["color-contrast", "link-in-text-block"]
-RUN = "options => axe.run(document, options)"
+#: Three rows that differ in nothing but their words are enough to look at.
+OFTEN = 3
+#: The shapes of a page, as numbers: of every element the way to it, with what our stylesheet and axe can tell
+#: apart; which heading or landmark follows which; and any id it gives twice. Marked for axe to pass over is
+#: what repeats, and what holds nothing that is not in `known`; but never a heading or a landmark.
+SHAPES = """([often, known]) => {
+  const told = new RegExp('^(class|role|type|href|hidden|open|checked|selected|disabled|required|readonly|multiple'
+    + '|method|fill|tabindex|scope|for|alt|title|data-k|data-label|data-fixed|aria-.*)$');
+  const free = new RegExp('^(href|for|alt|title|data-label|aria-(label|labelledby|describedby|controls|owns'
+    + '|valuetext|valuenow|details|rowindex|colindex))$');
+  const landmark = /^(html|body|h[1-6]|main|nav|header|footer|aside)$/;
+  const old = new Set(known), found = new Set(), ids = new Map(), outline = [];
+  const note = text => {
+    let [high, low] = [0xdeadbeef, 0x41c6ce57];  // cyrb53, in 53 bits
+    for (let n = 0; n < text.length; n++) {
+      high = Math.imul(high ^ text.charCodeAt(n), 2654435761);
+      low = Math.imul(low ^ text.charCodeAt(n), 1597334677);
+    }
+    const number = 4294967296 * (2097151 & low) + (high >>> 0);
+    found.add(number);
+    return old.has(number);
+  };
+  const look = (el, way, times) => {
+    const own = [el.localName, el.labels?.length ? 'labelled' : '',
+      [...el.childNodes].some(node => node.nodeType === 3 && node.data.trim()) ? 'says' : '',
+      ...[...el.attributes].filter(one => told.test(one.name)).map(({name, value}) =>
+        name + '=' + (free.test(name) ? Boolean(value) : value.trim().split(/\\s+/).sort().join(' '))).sort(),
+    ].join(' ');
+    const here = `${way}>${own}`, inside = new Map();
+    if (el.id) ids.set(el.id, (ids.get(el.id) || 0) + 1);
+    if (landmark.test(el.localName)) outline.push(el.localName);
+    const parts = [...el.children].map(child => look(child, here, inside));
+    const shape = `${own}(${parts.map(part => part.shape)})`;
+    const isOld = note(here) && parts.every(part => part.isOld) && !landmark.test(el.localName);
+    times.set(shape, (times.get(shape) || 0) + 1);
+    el.toggleAttribute('data-old', isOld || times.get(shape) > often);
+    return {shape, isOld};
+  };
+  look(document.documentElement, '', new Map());
+  outline.forEach((one, n) => note(`${one} after ${outline[n - 1]}`));
+  for (const [id, count] of ids) if (count > 1) note(`${count} times ${id} in ${location.pathname}`);
+  note(`title ${Boolean(document.title)}`);
+  return [...found];
+}"""
+RUN = "options => axe.run({exclude: [['[data-old]']]}, options)"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -44,28 +93,37 @@ class Watch:
             self.problems.append(f"a request to {request.url}")
 
 
-def findings(page: Page, watch: Watch) -> list[str]:
-    """Return what axe and a ruler find on the page as it is, on a phone, a screen, and in the dark."""
+def findings(page: Page, watch: Watch, known: set[int] | None = None) -> list[str]:
+    """Return what axe and a ruler find on the page as it is, on a phone, a screen, and in the dark.
+
+    With `known`, axe passes over what has a shape in it, and the shapes of this page are added.
+    """
+    shapes = set(page.evaluate(SHAPES, [OFTEN, list(known or ())]))
+    has_news = known is None or not shapes <= known
+    if known is not None:
+        known |= shapes
     watch.looks_away = True
     try:
-        return _findings(page)
+        return _findings(page, with_axe=has_news)
     finally:
         watch.looks_away = False
 
 
-def _findings(page: Page) -> list[str]:
-    page.evaluate(AXE_SCRIPT)
+def _findings(page: Page, *, with_axe: bool) -> list[str]:
+    if with_axe:
+        page.evaluate(AXE_SCRIPT)
     found: list[str] = []
-    for name, (width, height), theme in (
+    for name, size, theme in (
         ("wide", WIDE, "light"), ("phone", PHONE, "light"), ("dark phone", PHONE, "dark"),
     ):  # fmt: skip
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
-        page.evaluate("scrollTo(0, 0)")  # what lies under a sticky bar would count as too small to press
-        found += [f"{name}: {what}" for what in _axe(page, only_colors=theme == "dark")]
+        page.set_viewport_size({"width": size[0], "height": size[1]})
         beyond = page.evaluate(OVERFLOW)
         if beyond > 0:
             found.append(f"{name}: {beyond} px wider than the screen")
+        if with_axe:
+            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.evaluate("scrollTo(0, 0)")  # what lies under a sticky bar would count as too small to press
+            found += [f"{name}: {what}" for what in _axe(page, only_colors=theme == "dark")]
     page.emulate_media(color_scheme="light")
     return found
 
