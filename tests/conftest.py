@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import text
@@ -27,7 +28,13 @@ from tests.kept import KeptApp, PostgresqlDatabase, SqliteDatabase
 from tests.postgresql import PostgreSQL, quick_folder, start_postgresql
 from tests.world import World, make_world
 
-hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis_settings.register_profile(
+    "suite",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a slow machine is no reason to fail
+)
 hypothesis_settings.load_profile("suite")
 
 #: The moment most tests happen at: Wednesday 2026-03-04, 10:00 in New York.

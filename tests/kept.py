@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flask import Flask
-from sqlalchemy import event, inspect
+from sqlalchemy import Engine, event, inspect
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -21,6 +21,8 @@ from iop_schedule.web.feeds import FAILURES, READINGS, Limits
 from iop_schedule.web.rate_limits import RateLimit
 from iop_schedule.web.support_links import init_support_links
 from tests.postgresql import PostgreSQL
+
+PATIENCE_SECONDS = 300
 
 
 class Database(Protocol):
@@ -103,6 +105,7 @@ class KeptApp:
             self._parts = [dict(part) for part in _parts(self._app)]
             with self._app.app_context():
                 event.listen(db.engine, "begin", self._touch)
+                _be_patient(db.engine)
         for part, as_made in zip(_parts(self._app), self._parts, strict=True):
             part.clear()
             part.update(as_made)
@@ -146,6 +149,21 @@ class KeptApp:
 
     def _touch(self, *_: object) -> None:
         self._is_untouched = False
+
+
+def _be_patient(engine: Engine) -> None:
+    """Let whoever waits for another wait as long as a very slow machine takes; none of our tests is about that."""
+    engine.pool._timeout = PATIENCE_SECONDS  # type: ignore[attr-defined]
+
+    def connected(connection: Any, record: object) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
+            return
+        for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(f"SET {name} = '{PATIENCE_SECONDS}s'")
+        connection.commit()
+
+    event.listen(engine, "connect", connected)
 
 
 def _parts(app: Flask) -> list[dict[Any, Any]]:

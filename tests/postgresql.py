@@ -29,7 +29,7 @@ class PostgreSQL:
         """Start the server and wait until it answers."""
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._log.parent)
-        for _ in range(200):
+        for _ in range(2400):
             try:
                 self._connect("postgres").close()
             except psycopg.OperationalError:
@@ -46,12 +46,12 @@ class PostgreSQL:
         for rows in self._rows.values():
             rows.connection.close()
         self._server.terminate()
-        self._server.wait(timeout=30)
+        self._server.wait(timeout=300)
 
     def crash(self) -> None:
         """Stop the server at once, as `pg_ctl stop -m immediate` does: nothing is finished or written."""
         self._server.send_signal(signal.SIGQUIT)
-        self._server.wait(timeout=30)
+        self._server.wait(timeout=300)
 
     def free_name(self) -> str:
         """Return a database name not used yet."""

@@ -28,7 +28,7 @@ def at_once(app: Flask, tries: int, attempt) -> list[str]:  # type: ignore[no-un
 
     def run(number: int) -> None:
         with app.app_context():
-            start.wait(timeout=20)
+            start.wait(timeout=300)
             try:
                 attempt(number)
                 outcomes.append("done")
@@ -42,7 +42,7 @@ def at_once(app: Flask, tries: int, attempt) -> list[str]:  # type: ignore[no-un
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=300)
     return sorted(outcomes)
 
 

@@ -658,7 +658,7 @@ def test_a_large_history_is_imported_in_little_memory(sqlite_template: Path, tmp
     rows = large_history(tmp_path / "files", clients=4, weeks=1000)
     done = subprocess.run(
         [sys.executable, "-c", _UNDER_A_LIMIT, str(tmp_path), str(SAMPLE)],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=1200,
     )  # fmt: skip
     assert (done.stdout.strip(), done.stderr[-2000:]) == (f"True {rows} []", "")
 

@@ -71,7 +71,7 @@ def test_two_administrators_cannot_turn_each_other_off_at_once(app: Flask, cast:
         with app.app_context():
             actor = actor_for(db.session.get_one(User, own))
             db.session.rollback()
-            start.wait(timeout=10)
+            start.wait(timeout=300)
             try:
                 people.turn_off_staff(actor=actor, user_id=target, now=NOW)
             except DomainError:
@@ -83,7 +83,7 @@ def test_two_administrators_cannot_turn_each_other_off_at_once(app: Flask, cast:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=300)
     left = db.session.scalars(select(User).where(User.id.in_(ids), User.active)).unique().all()
     assert len(left) == 1
 

@@ -55,7 +55,7 @@ def person(cast: Cast) -> Client:
 def planned(root: Actor, cast: Cast, cadence: Cadence = Cadence.WEEKLY) -> PlacementRun:
     options = {"cadence": str(cadence), "minutes": 50, "only_own": True}
     wanted = Wanted(
-        program_id=cast.program.id, from_day=MONDAY, seconds=5, kind=RunKind.ONE_TO_ONE, options=options
+        program_id=cast.program.id, from_day=MONDAY, seconds=600, kind=RunKind.ONE_TO_ONE, options=options
     )
     run_id = ask_for_run(actor=root, wanted=wanted, now=NOW)
     assert work_off(now=lambda: NOW, abandon=lambda: False)

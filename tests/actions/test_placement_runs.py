@@ -84,7 +84,7 @@ def waiting(cast: Cast) -> Client:
     return person(cast, status=EnrollmentStatus.WAITLISTED, from_day=date(2026, 2, 2))
 
 
-def asked(root: Actor, cast: Cast, aim: PlacementAim = PlacementAim.STAY, seconds: int = 5) -> int:
+def asked(root: Actor, cast: Cast, aim: PlacementAim = PlacementAim.STAY, seconds: int = 600) -> int:
     wanted = Wanted(program_id=cast.program.id, from_day=MONDAY, seconds=seconds, aim=aim)
     return ask_for_run(actor=root, wanted=wanted, now=NOW)
 

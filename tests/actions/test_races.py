@@ -58,7 +58,7 @@ def all_at_once(app: Flask, work: Callable[[int], object], *, threads: int = THR
     def run(number: int) -> None:
         with app.app_context():
             write_intent.set(True)
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=300)
             try:
                 work(number)
                 outcomes.append("done")
@@ -72,7 +72,7 @@ def all_at_once(app: Flask, work: Callable[[int], object], *, threads: int = THR
     for thread in running:
         thread.start()
     for thread in running:
-        thread.join(timeout=60)
+        thread.join(timeout=300)
     return outcomes
 
 

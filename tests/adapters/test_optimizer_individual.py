@@ -33,7 +33,7 @@ def person(code, **changes):
 
 def test_sessions_leave_room_for_the_counselors_groups_and_for_each_other():
     asked = Problem((GROUP,), (person("ana"), person("ben"), person("cleo")))
-    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    done = individual_sessions(asked, {}, [CAROL], seconds=600)
     assert sorted(done.sessions.values()) == [Session("carol", MO, 720, 780), Session("carol", MO, 780, 840)]
     assert (done.status, done.objective) == (PlanStatus.OPTIMAL, done.bound)
 
@@ -41,42 +41,42 @@ def test_sessions_leave_room_for_the_counselors_groups_and_for_each_other():
 def test_the_client_who_can_come_at_one_time_only_gets_it():
     busy = person("ben", commitments=(Commitment("work", MO, 780, 1200),))
     asked = Problem((GROUP,), (person("ana"), busy))
-    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    done = individual_sessions(asked, {}, [CAROL], seconds=600)
     assert done.sessions == {"ana": Session("carol", MO, 780, 840), "ben": Session("carol", MO, 720, 780)}
 
 
 def test_a_caseload_has_an_end_and_priority_decides():
     asked = Problem((GROUP,), (person("ana"), person("ben", priority=2)))
-    done = individual_sessions(asked, {}, [replace(CAROL, most_clients=1)], seconds=60)
+    done = individual_sessions(asked, {}, [replace(CAROL, most_clients=1)], seconds=600)
     assert list(done.sessions) == ["ben"]
 
 
 def test_sessions_fit_both_weeks_of_alternating_groups():
     later = replace(GROUP, id="l", counselor=None, meetings=(Meeting("l-MO", MO, 720, 780, 9),))
     asked = Problem((GROUP, later), (person("ana"),), alternating=True)
-    done = individual_sessions(asked, {"ana": Alternating(("g-MO",), ("l-MO",))}, [CAROL], seconds=60)
+    done = individual_sessions(asked, {"ana": Alternating(("g-MO",), ("l-MO",))}, [CAROL], seconds=600)
     assert done.sessions == {"ana": Session("carol", MO, 780, 840)}
 
 
 def test_a_client_sees_only_whom_they_may_see():
     dan = Counselor("dan", (Hours(MO, 540, 600),), ("en",), 9)
     asked = Problem((GROUP,), (person("ana"),))
-    done = individual_sessions(asked, {}, [CAROL, dan], seconds=60, may_see={"ana": ["dan"]})
+    done = individual_sessions(asked, {}, [CAROL, dan], seconds=600, may_see={"ana": ["dan"]})
     assert done.sessions == {"ana": Session("dan", MO, 540, 600)}
-    assert individual_sessions(asked, {}, [CAROL, dan], seconds=60, may_see={"ana": []}).sessions == {}
+    assert individual_sessions(asked, {}, [CAROL, dan], seconds=600, may_see={"ana": []}).sessions == {}
 
 
 def test_a_day_that_is_attended_anyway_is_better_than_another():
     both = replace(CAROL, hours=(Hours(MO, 720, 780), Hours(TU, 720, 780)))
     asked = Problem((replace(GROUP, meetings=(Meeting("g-TU", TU, 540, 720, 9),)),), (person("ana"),))
-    done = individual_sessions(asked, {"ana": ("g-TU",)}, [both], seconds=60)
+    done = individual_sessions(asked, {"ana": ("g-TU",)}, [both], seconds=600)
     assert done.sessions == {"ana": Session("carol", TU, 720, 780)}
 
 
 def test_without_the_solver_there_is_a_choice_with_a_valid_bound(monkeypatch):
     monkeypatch.setitem(sys.modules, "highspy", None)
     asked = Problem((GROUP,), (person("ana"), person("ben"), person("cleo")))
-    done = individual_sessions(asked, {}, [CAROL], seconds=60)
+    done = individual_sessions(asked, {}, [CAROL], seconds=600)
     assert (len(done.sessions), done.status) == (2, PlanStatus.FEASIBLE)
     assert done.objective < done.bound
 
@@ -111,7 +111,7 @@ def test_no_other_choice_of_sessions_is_better(asked, counselors, data):
     cadence = data.draw(st.sampled_from(Cadence))
     meetings = [m.id for g in asked.groups for m in g.meetings]
     held = {c.id: tuple(data.draw(st.lists(st.sampled_from(meetings), max_size=1))) for c in asked.clients}
-    done = individual_sessions(asked, held, counselors, seconds=60, cadence=cadence)
+    done = individual_sessions(asked, held, counselors, seconds=600, cadence=cadence)
     ways = [[None, *_sessions(asked, c, held[c.id], counselors, cadence)] for c in asked.clients]
     best = 0
     for picks in product(*ways):
@@ -157,16 +157,16 @@ def _has_breaks(counselor, chosen):
 
 def test_every_second_week_two_people_share_a_time():
     asked = Problem((GROUP,), tuple(person(code) for code in ("ana", "ben", "cleo")))
-    done = individual_sessions(asked, {}, [CAROL], seconds=60, cadence=Cadence.SECOND_WEEK)
+    done = individual_sessions(asked, {}, [CAROL], seconds=600, cadence=Cadence.SECOND_WEEK)
     assert sorted(done.sessions) == ["ana", "ben", "cleo"]
-    either = individual_sessions(asked, {}, [CAROL], seconds=60, cadence=Cadence.WEEKLY_OR_SECOND)
+    either = individual_sessions(asked, {}, [CAROL], seconds=600, cadence=Cadence.WEEKLY_OR_SECOND)
     assert sorted(s.week for s in either.sessions.values()) == ["A", "B", "every"]
 
 
 def test_a_break_comes_after_so_many_sessions():
     asked = Problem((), tuple(person(f"c{n}") for n in range(4)))
     long = replace(CAROL, hours=(Hours(MO, 540, 780),), most_in_a_row=2)
-    done = individual_sessions(asked, {}, [long], seconds=60, every=60)
+    done = individual_sessions(asked, {}, [long], seconds=600, every=60)
     assert sorted(s.start for s in done.sessions.values()) in ([540, 600, 720], [540, 660, 720])
 
 

@@ -32,7 +32,7 @@ def test_every_legal_week_is_listed_once_with_its_worth(asked):
 @settings(max_examples=60, derandomize=True, deadline=None)
 @given(asked=problems(most_groups=3, most_clients=2))
 def test_the_whole_problem_at_once_has_the_same_best_plan(asked):
-    chosen = compact.choose(Cohort(asked), [], seconds=20, seed=0, cancelled=lambda: False)
+    chosen = compact.choose(Cohort(asked), [], seconds=600, seed=0, cancelled=lambda: False)
     best = oracle.best_objective(asked)
     plan = Plan(dict(improvement.seated(Cohort(asked), chosen.columns).choices()))
     assert oracle.broken(asked, plan) == set()
@@ -60,7 +60,7 @@ def test_cp_sat_chooses_among_all_weeks_as_well_as_any(asked):
     cohort = Cohort(asked)
     free = [0] * len(cohort.capacities)
     columns = promising_columns(cohort, free, -(10**12), 10**5, lambda: False)
-    chosen = cpsat.choose(cohort, columns, [], seconds=20, seed=0, cancelled=lambda: False)
+    chosen = cpsat.choose(cohort, columns, [], seconds=600, seed=0, cancelled=lambda: False)
     plan = Plan(dict(improvement.seated(cohort, chosen.columns).choices()))
     assert oracle.broken(asked, plan) == set()
     assert float(oracle.objective(asked, plan)) == pytest.approx(

@@ -58,7 +58,7 @@ def test_intake_at_prices_places_more_people_than_first_come_first_served():
     asked = weeks(80, 0.9, "intake")
     learnt_from = Problem(asked.groups, weeks(80, 0.9, "others").clients, asked.weights)
     prices = seat_prices(learnt_from, seconds=600)
-    everyone = len(solve(asked, seconds=3).assignments)
+    everyone = len(solve(asked, seconds=600).assignments)
     plain, steered = _intake(asked, {}), _intake(asked, prices)
     assert plain < steered <= everyone
 

@@ -46,7 +46,7 @@ def clinic(*clients, mornings=2, evenings=2):
 
 def test_a_changed_shift_moves_only_the_person_it_belongs_to():
     asked = clinic(person("ana", commitments=shift(480, 900)), person("ben"))
-    done = repair(asked, {"ana": MORNING, "ben": MORNING}, seconds=10)
+    done = repair(asked, {"ana": MORNING, "ben": MORNING}, seconds=600)
     assert (done.affected, done.lost, done.moved) == (("ana",), (), ())
     assert done.changes == {"ana": WeekChange(ends=MORNING, begins=EVENING)}
     assert done.plan.assignments == {"ana": EVENING, "ben": MORNING}
@@ -57,10 +57,10 @@ def test_somebody_unaffected_moves_only_where_that_gives_another_person_a_place(
     # Ana can now come in the evening only; the one evening seat is Ben's, who could come in the morning.
     asked = clinic(person("ana", commitments=shift(480, 900)), person("ben"), mornings=1, evenings=1)
     before = {"ana": MORNING, "ben": EVENING}
-    done = repair(asked, before, seconds=10)
+    done = repair(asked, before, seconds=600)
     assert (done.affected, done.lost, done.moved) == (("ana",), (), ("ben",))
     assert done.changes == {"ana": WeekChange(MORNING, EVENING), "ben": WeekChange(EVENING, MORNING)}
-    calm = repair(asked, before, seconds=10, move_unaffected=False)
+    calm = repair(asked, before, seconds=600, move_unaffected=False)
     assert (calm.affected, calm.lost, calm.moved) == (("ana",), ("ana",), ())
     assert calm.plan.assignments == {"ben": EVENING}
 
@@ -68,7 +68,7 @@ def test_somebody_unaffected_moves_only_where_that_gives_another_person_a_place(
 def test_a_person_with_a_higher_priority_does_not_take_an_unaffected_place():
     urgent = person("ana", priority=9, commitments=shift(480, 900))
     asked = clinic(urgent, person("ben", commitments=shift(480, 900)), evenings=1)
-    done = repair(asked, {"ana": MORNING, "ben": EVENING}, seconds=10)
+    done = repair(asked, {"ana": MORNING, "ben": EVENING}, seconds=600)
     assert (done.lost, done.moved, done.plan.assignments) == (("ana",), (), {"ben": EVENING})
 
 
@@ -76,7 +76,7 @@ def test_everyone_in_a_meeting_with_too_few_seats_is_affected():
     asked = clinic(person("ana"), person("ben"), person("cleo"), mornings=1)
     before = {"ana": MORNING, "ben": MORNING, "cleo": EVENING}
     assert affected_people(asked, before) == ("ana", "ben")
-    done = repair(asked, before, seconds=10)
+    done = repair(asked, before, seconds=600)
     assert (done.lost, done.moved) == ((), ())
     assert sorted(done.changes.values(), key=repr) == [WeekChange(MORNING, EVENING)]
 
@@ -91,7 +91,7 @@ def test_only_the_week_that_is_too_full_affects_people():
 
 def test_meetings_that_are_no_more_and_people_who_left_are_no_obstacle():
     asked = clinic(person("ana"))
-    done = repair(asked, {"ana": ("gone-MO", *MORNING[1:]), "left": MORNING}, seconds=10)
+    done = repair(asked, {"ana": ("gone-MO", *MORNING[1:]), "left": MORNING}, seconds=600)
     assert (done.affected, done.plan.assignments) == (("ana",), {"ana": MORNING})
     assert done.changes == {"ana": WeekChange(("gone-MO",), ("am-MO",))}
 
@@ -99,7 +99,7 @@ def test_meetings_that_are_no_more_and_people_who_left_are_no_obstacle():
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(asked=problems(most_groups=3, most_clients=3, alternating=False), data=st.data(), move=st.booleans())
 def test_whatever_changes_nobody_unaffected_loses_the_place(asked, data, move):
-    before = dict(solve(asked, seconds=10).assignments)
+    before = dict(solve(asked, seconds=600).assignments)
     busy = data.draw(st.sampled_from([540, 690, 960]))
     late = tuple(Commitment("work", d, busy, busy + 120, week=WeekParity.A) for d in (MO, TU))
     changed = replace(
@@ -113,7 +113,7 @@ def test_whatever_changes_nobody_unaffected_loses_the_place(asked, data, move):
             replace(c, current=tuple(m for m in c.current if m in _ids(changed))) for c in changed.clients
         ),
     )
-    done = repair(changed, before, seconds=10, move_unaffected=move)
+    done = repair(changed, before, seconds=600, move_unaffected=move)
     assert oracle.broken(changed, done.plan) == set()
     assert set(done.lost) <= set(done.affected)
     assert not set(done.moved) & set(done.affected)
@@ -130,12 +130,13 @@ def _ids(problem):
 
 
 def test_a_counselor_who_is_out_costs_fewer_places_than_replacing_one_by_one():
-    asked = instance(Name("S", "normal", 2))
-    before = dict(solve(asked, seconds=15).assignments)
+    crowd = instance(Name("S", "normal", 2))
+    asked = replace(crowd, clients=crowd.clients[:30])  # few enough for the best repair to be proved
+    before = dict(solve(asked, seconds=600).assignments)
     left = replace(asked, groups=tuple(g for g in asked.groups if g.counselor != "k0"))
-    done = repair(left, before, seconds=15)
+    done = repair(left, before, seconds=600)
     assert broken_rules(left, done.plan) == []
-    assert len(done.affected) > 0
+    assert (len(done.affected) > 0, done.plan.status) == (True, PlanStatus.OPTIMAL)
     one_by_one = solve(
         left,
         seconds=1,
@@ -143,12 +144,12 @@ def test_a_counselor_who_is_out_costs_fewer_places_than_replacing_one_by_one():
         cancelled=lambda: True,
     )
     lost_one_by_one = len([c for c in before if c not in one_by_one.assignments])
-    assert len(done.lost) <= lost_one_by_one
+    assert len(done.lost) < lost_one_by_one
     assert set(done.lost) <= set(done.affected)
 
 
 def test_people_who_keep_their_weeks_are_part_of_the_plan_and_its_bound():
     asked = clinic(person("ana"), person("ben"), mornings=1, evenings=0)
-    plan = solve(asked, seconds=10, fixed={"ben": MORNING})
+    plan = solve(asked, seconds=600, fixed={"ben": MORNING})
     assert (dict(plan.assignments), plan.status) == ({"ben": MORNING}, PlanStatus.OPTIMAL)
     assert plan.objective == plan.bound == float(oracle.objective(asked, Plan({"ben": MORNING})))

@@ -119,7 +119,7 @@ def test_the_server_starts_ticks_logs_no_addresses_and_stops_in_order(
         missing.value.close()
     finally:
         server.send_signal(signal.SIGTERM)
-        said, logged = server.communicate(timeout=45)
+        said, logged = server.communicate(timeout=300)
     assert ready == {"status": "ready", "database": "ok", "schema": "ok", "scheduler": "ok", "disk": "ok"}
     assert server.returncode == 0
     assert said == (
@@ -136,10 +136,10 @@ def test_the_server_starts_ticks_logs_no_addresses_and_stops_in_order(
 
 
 def _when_ready(address: str) -> dict[str, str]:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         try:
-            with urlopen(address, timeout=5) as answer:
+            with urlopen(address, timeout=60) as answer:
                 found: dict[str, str] = json.load(answer)
                 return found
         except HTTPError as error:

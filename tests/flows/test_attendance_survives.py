@@ -38,7 +38,7 @@ def server(app: Flask, tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     yield program
-    program.communicate(timeout=30)
+    program.communicate(timeout=300)
 
 
 class Kitchen:
@@ -84,7 +84,7 @@ class Kitchen:
             "Content-Type": "application/json", "Cookie": f"session={self.cookie}", "Idempotency-Key": key,
         }  # fmt: skip
         for _ in range(200):
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection = HTTPConnection("127.0.0.1", self.port, timeout=300)
             try:
                 connection.request("POST", "/api/attendance", json.dumps(body), headers)
                 answer = connection.getresponse()
@@ -126,11 +126,11 @@ def test_a_server_killed_under_twenty_editors_loses_and_doubles_no_mark(
     for hand in hands:
         hand.start()
     for _ in range(KILLS):
-        assert kitchen.some_are_in.wait(timeout=60)
+        assert kitchen.some_are_in.wait(timeout=300)
         os.kill(pid, signal.SIGKILL)
         pid = start()
     for hand in hands:
-        hand.join(timeout=120)
+        hand.join(timeout=600)
     os.kill(pid, signal.SIGKILL)
 
     assert kitchen.strange == []

@@ -64,13 +64,13 @@ class Workers:
 
     def wait_for_messages(self, more: int) -> None:
         """Wait until the provider has taken so many more; a worker that has nothing left to do is an error."""
-        until, given_up = len(self._oracle.taken) + more, time.monotonic() + 60
+        until, given_up = len(self._oracle.taken) + more, time.monotonic() + 600
         while len(self._oracle.taken) < until:
             assert time.monotonic() < given_up, "the worker does not get on"
             time.sleep(0.002)
 
     def end(self) -> None:
-        self._program.communicate(timeout=60)
+        self._program.communicate(timeout=600)
         assert self._program.returncode == 0
 
     def _line(self) -> str:
