@@ -356,6 +356,8 @@ def enrich() -> None:
     make.make_constraint(
         ana, staff, weekday=4, local_start=time(8), local_end=time(10)
     )  # clashes with a place they have
+    stopped.modality = "telehealth"  # and has places in person
+    make.make_apart(ana, stopped, by=staff)  # and they share a group
     db.session.commit()
 
 
@@ -412,7 +414,9 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
     assert lines == {"goals": 2, "requests": 2, "answers": 2, "notices": 2, "make_ups": 1}
     agreed = [line for line in one["clients.csv"].splitlines() if b"online" in line]
     assert [b"+525512345678" in line for line in agreed] == [True]  # who answered STOP has not agreed
-    assert b'"C-101","morning-FR","2026-01-05","","yes"' in one["memberships.csv"]
+    assert b'"C-101","morning-FR","2026-01-05","","yes","keep_apart"' in one["memberships.csv"]
+    assert b'"C-102","morning-FR","2026-01-05","","no","keep_apart;modality"' in one["memberships.csv"]
+    assert b'"C-101","C-102"' in one["keep_apart.csv"]
 
 
 # What is refused, and where
