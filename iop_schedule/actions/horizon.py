@@ -24,7 +24,6 @@ from iop_schedule.domain.occurrences import (
     replan,
 )
 from iop_schedule.models import (
-    AttendanceRecord,
     Closure,
     Occurrence,
     RosterEntry,
@@ -33,7 +32,7 @@ from iop_schedule.models import (
     Site,
     db,
 )
-from iop_schedule.queries.occurrences import existing_of, has_attendance
+from iop_schedule.queries.occurrences import existing_of, has_attendance, is_marked
 from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import OccurrenceStatus, RosterSource, SeriesKind
 
@@ -306,10 +305,6 @@ def _belongs() -> ColumnElement[bool]:
     return or_(member, own)
 
 
-def _unmarked() -> ColumnElement[bool]:
-    return ~exists().where(AttendanceRecord.roster_entry_id == RosterEntry.id)
-
-
 def _release(in_scope: ColumnElement[bool], now: datetime) -> int:
     """Release from sessions to come everyone whose place has ended."""
     stale = (
@@ -321,7 +316,7 @@ def _release(in_scope: ColumnElement[bool], now: datetime) -> int:
             RosterEntry.released_at.is_(None),
             RosterEntry.source.in_((RosterSource.MEMBER, RosterSource.INDIVIDUAL)),
             ~_belongs(),
-            _unmarked(),
+            ~is_marked(),
         )
     )
     return _run(update(RosterEntry).where(RosterEntry.id.in_(stale)).values(released_at=now))

@@ -6,6 +6,8 @@ Clients tell for themselves, staff for them. Nothing told is a mark: the sheet s
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import select
+
 from iop_schedule.actions import audit
 from iop_schedule.actions.locks import lock_client, lock_schedule
 from iop_schedule.actions.make_ups import book_for, release_booked, release_guest
@@ -21,7 +23,7 @@ from iop_schedule.domain.notices import (
     check_delay,
 )
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import RosterEntry, SessionNotice, db
+from iop_schedule.models import Occurrence, RosterEntry, SessionNotice, db
 from iop_schedule.queries.access import Actor, access_entry
 from iop_schedule.queries.notices import check_in_window, standing
 from iop_schedule.vocabulary import (
@@ -109,6 +111,36 @@ def take_back_absence(*, actor: Actor, client_id: int, occurrence_id: int, now: 
     release_booked(actor, entry, now=now)
     db.session.commit()
     return True
+
+
+def told_off_starts(series_id: int, *, now: datetime) -> dict[int, datetime]:
+    """Return when each session to come of a series begins that someone cannot come to, by the notice."""
+    statement = (
+        select(SessionNotice.id, Occurrence.starts_at)
+        .join(SessionNotice.entry)
+        .join(RosterEntry.occurrence)
+        .where(
+            Occurrence.series_id == series_id,
+            Occurrence.starts_at > now,
+            SessionNotice.kind == NoticeKind.ABSENT,
+            SessionNotice.withdrawn_at.is_(None),
+        )
+    )
+    return {row.id: row.starts_at for row in db.session.execute(statement)}
+
+
+def take_back_moved(actor: Actor, told_off: Mapping[int, datetime], *, now: datetime) -> None:
+    """Take back the absences whose sessions were moved: nobody said that they cannot come then.
+
+    Args:
+        actor: who moved them.
+        told_off: what `told_off_starts` gave before.
+        now: the current instant.
+    """
+    statement = select(SessionNotice).where(SessionNotice.id.in_(told_off)).order_by(SessionNotice.id)
+    for told in db.session.scalars(statement):
+        if told.entry.occurrence.starts_at != told_off[told.id]:
+            _withdraw(actor, told, now)
 
 
 def tell_delay(*, actor: Actor, client_id: int, occurrence_id: int, minutes: int, now: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import Extended, follow_rules, series_in_batches
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.notices import take_back_moved, told_off_starts
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.occurrences import BadTime, check_changeable, moved_to
@@ -98,10 +99,13 @@ def move_occurrence(*, actor: Actor, occurrence_id: int, move: Move, now: dateti
 
 
 def apply_move(actor: Actor, occurrence_id: int, move: Move, *, now: datetime) -> Occurrence:
-    """Move one session inside the caller's transaction; raises as `move_occurrence`."""
+    """Move one session inside the caller's transaction; raises as `move_occurrence`.
+
+    Who cannot come at the former time is expected at the new one.
+    """
     occurrence = _to_change(actor, occurrence_id, leader_id=move.leader_id, now=now)
     when = check_move(actor, occurrence, move, now=now)
-    before = _shown(occurrence)
+    before, told_off = _shown(occurrence), told_off_starts(occurrence.series_id, now=now)
     occurrence.local_day = move.day
     occurrence.starts_at, occurrence.ends_at = when.start, when.end
     occurrence.leader_id, occurrence.room_id = move.leader_id, move.room_id
@@ -112,6 +116,7 @@ def apply_move(actor: Actor, occurrence_id: int, move: Move, *, now: datetime) -
     _record(AuditKind.OCCURRENCE_MOVED, actor, occurrence, before=before, now=now)
     db.session.flush()
     follow_rules(occurrence.site, now=now, series_ids=[occurrence.series_id])
+    take_back_moved(actor, told_off, now=now)
     return occurrence
 
 
@@ -207,7 +212,7 @@ def restore_occurrence(*, actor: Actor, occurrence_id: int, now: datetime) -> Oc
     """
     occurrence = _to_change(actor, occurrence_id, leader_id=None, now=now)
     _check_returns(occurrence, now=now)
-    before = _shown(occurrence)
+    before, told_off = _shown(occurrence), told_off_starts(occurrence.series_id, now=now)
     occurrence.status, occurrence.cancel_cause = OccurrenceStatus.CANCELLED, CancelCause.ENDED
     occurrence.edited, occurrence.status_reason = False, ""
     _record(AuditKind.OCCURRENCE_RESTORED, actor, occurrence, before=before, now=now)
@@ -225,6 +230,7 @@ def restore_occurrence(*, actor: Actor, occurrence_id: int, now: datetime) -> Oc
     except TimeTaken:
         db.session.rollback()
         raise
+    take_back_moved(actor, told_off, now=now)
     db.session.commit()
     return occurrence
 

@@ -10,6 +10,7 @@ from iop_schedule.actions import audit
 from iop_schedule.actions.groups import fresh_code
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.notices import take_back_moved, told_off_starts
 from iop_schedule.actions.occurrences import Move, move_occurrence
 from iop_schedule.domain.civil_time import instant, local_day, monday_of, zone
 from iop_schedule.domain.permissions import Permission
@@ -314,12 +315,14 @@ def change_series(
         return series
     lock_schedule(series.site_id, leader_ids=[series.leader_id, meeting.leader_id])
     planned = plan_change(actor, series, scope=scope, day=day, meeting=meeting, now=now)
+    told_off = told_off_starts(series.id, now=now)
     goes_on = _apply(series, planned, meeting, now)
     record_series(
         AuditKind.SERIES_CHANGED, actor, goes_on,
         {"from": str(planned.cut), "scope": str(scope), "was": series.id}, now=now,
     )  # fmt: skip
     follow_rules(series.site, now=now, series_ids={series.id, goes_on.id})
+    take_back_moved(actor, told_off, now=now)
     db.session.commit()
     return goes_on
 

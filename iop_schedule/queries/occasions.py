@@ -36,6 +36,7 @@ from iop_schedule.queries.caseload import caseload
 from iop_schedule.queries.contacts import reaches
 from iop_schedule.queries.engagement.clients import caseload_lines
 from iop_schedule.queries.engagement.program import Span
+from iop_schedule.queries.occurrences import is_marked
 from iop_schedule.queries.reminders import CHANNELS, is_enrolled
 from iop_schedule.vocabulary import (
     AttendanceStatus,
@@ -263,7 +264,7 @@ def _sheets_to_finish(user: User, now: datetime) -> int:
     unmarked = exists().where(
         RosterEntry.occurrence_id == Occurrence.id,
         RosterEntry.released_at.is_(None),
-        ~exists().where(AttendanceRecord.roster_entry_id == RosterEntry.id),
+        ~is_marked(),
     )
     statement = select(func.count()).where(
         Occurrence.leader_id == user.id,

@@ -12,7 +12,10 @@ from iop_schedule.domain.civil_time import zone
 from iop_schedule.domain.occurrences import Closed, Existing
 from iop_schedule.models import AttendanceRecord, Closure, Occurrence, RosterEntry, Series, db
 from iop_schedule.queries.availability import session_name
-from iop_schedule.vocabulary import CancelCause, OccurrenceStatus
+from iop_schedule.vocabulary import AttendanceStatus, CancelCause, OccurrenceStatus
+
+#: A mark that was taken back is none.
+_STANDS = AttendanceRecord.status != AttendanceStatus.ENTERED_IN_ERROR
 
 
 def closures_of(site_id: int, program_id: int | None = None) -> list[Closed]:
@@ -24,10 +27,17 @@ def closures_of(site_id: int, program_id: int | None = None) -> list[Closed]:
 
 
 def has_attendance() -> ColumnElement[bool]:
-    """Return the condition that someone's attendance has been recorded for an occurrence."""
+    """Return the condition that someone's attendance has been recorded for an occurrence and stands."""
     return exists().where(
-        RosterEntry.occurrence_id == Occurrence.id, AttendanceRecord.roster_entry_id == RosterEntry.id
+        RosterEntry.occurrence_id == Occurrence.id,
+        AttendanceRecord.roster_entry_id == RosterEntry.id,
+        _STANDS,
     )
+
+
+def is_marked() -> ColumnElement[bool]:
+    """Return the condition that a roster entry's attendance has been recorded and stands."""
+    return exists().where(AttendanceRecord.roster_entry_id == RosterEntry.id, _STANDS)
 
 
 def existing_of(occurrence: Occurrence | Any, *, attended: bool) -> Existing:
@@ -49,10 +59,9 @@ def existing_of(occurrence: Occurrence | Any, *, attended: bool) -> Existing:
 
 
 def attendance_exists(occurrence_id: int) -> bool:
-    """Return True when someone's attendance has been recorded for the session."""
-    statement = select(AttendanceRecord.id).join(AttendanceRecord.entry)
-    found = db.session.execute(statement.where(RosterEntry.occurrence_id == occurrence_id).limit(1))
-    return found.first() is not None
+    """Return True when someone's attendance has been recorded for the session and stands."""
+    statement = select(Occurrence.id).where(Occurrence.id == occurrence_id, has_attendance())
+    return db.session.scalar(statement) is not None
 
 
 def begun_until(series_id: int, *, now: datetime) -> date | None:
