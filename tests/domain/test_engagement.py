@@ -124,6 +124,12 @@ def test_capacity_is_seat_hours_filled_over_offered() -> None:
     assert used[friday].share is None
 
 
+def test_seats_of_people_not_recorded_are_neither_filled_nor_empty() -> None:
+    uses = [SeatUse(60, seats=12, present=5, unknown=5), SeatUse(60, seats=4, present=3, unknown=2)]
+    used = engagement.capacity_used([("all", use) for use in uses])
+    assert used == {"all": Rate(60 * 8, 60 * (7 + 3), unknown=60 * (5 + 2))}
+
+
 def test_attendance_by_reminder_shows_what_is_not_recorded() -> None:
     found = engagement.attendance_by(
         [

@@ -1,5 +1,6 @@
 """Who left, and how long people stayed, read from their sessions."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_departure_needs_misses_and_an_end(
     states: str, until: date | None, today: date, expected: Departure | None
 ) -> None:
     assert departure(facts(states), dates=care(until), today=today) == expected
+
+
+def test_four_weeks_without_coming_are_weeks_in_care() -> None:
+    paused = care(pause=DaySpan(week(2), week(3, 6)))
+    assert departure(facts("aappmmm"), dates=paused, today=week(6)) is None
+    assert departure(facts("aappmmm"), dates=paused, today=week(7)) == Departure(week(1), week(7))
+
+
+def test_a_make_up_not_kept_is_no_miss() -> None:
+    missed = [replace(fact, make_up=fact.state.is_miss) for fact in facts("aamm")]
+    assert departure(missed, dates=care(week(3)), today=week(9)) is None
 
 
 def test_someone_on_a_pause_has_not_left() -> None:

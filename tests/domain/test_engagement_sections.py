@@ -131,8 +131,8 @@ def test_capacity_counts_seat_hours() -> None:
         facts(held=(Held("Morning", time(9), use), Held("Evening", time(17, 30), SeatUse(90, 10, 0))))
     )
     assert found["capacity"].rows == (
-        ("Evening, 5:30 pm", "0", "15", "0 %"),
-        ("Morning, 9:00 am", "18", "30", "60 %"),
+        ("Evening, 5:30 pm", "0", "15", "0 %", "100 %"),
+        ("Morning, 9:00 am", "18", "30", "60 %", "100 %"),
     )
     assert (
         found["capacity"].finding

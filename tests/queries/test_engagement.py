@@ -5,14 +5,23 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.engagement.program_facts import ProgramFacts
 from iop_schedule.domain.risk.policy import MonitorPolicy
-from iop_schedule.models import AttendanceRevision, Enrollment, ReminderReply, SignOff, db
+from iop_schedule.models import AttendanceRecord, AttendanceRevision, Enrollment, ReminderReply, SignOff, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.engagement.clients import caseload_lines, client_report
 from iop_schedule.queries.engagement.program import Span, program_facts
-from iop_schedule.vocabulary import Answer, Channel, EnrollmentStatus, SignOffKind
+from iop_schedule.vocabulary import (
+    Answer,
+    AttendanceStatus,
+    Channel,
+    EnrollmentStatus,
+    OccurrenceStatus,
+    RosterSource,
+    SignOffKind,
+)
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -75,6 +84,32 @@ def test_seats_count_group_sessions_that_were_recorded_and_empty_ones(held: Cast
     occurrence(held.friday, date(2026, 2, 6))  # nobody was expected
     found = [(one.starts, one.use.minutes, one.use.seats, one.use.present) for one in facts(held).held]
     assert sorted(found) == [(time(9), 180, 12, 0), (time(9), 180, 12, 2)]
+
+
+def test_neither_a_make_up_nor_its_miss_was_expected(held: Cast) -> None:
+    missed = occurrence(held.wednesday, date(2026, 2, 4), held.ana)
+    make.make_record(missed.roster[0], AttendanceStatus.NO_SHOW)
+    made_up = occurrence(held.friday, date(2026, 2, 6), held.ana)
+    made_up.roster[0].source = RosterSource.MAKE_UP
+    mark(made_up, held.ana, held.carol)
+    assert {one.day for one in facts(held).seen} == {date(2026, 2, 2)}
+
+
+def test_a_seat_whose_mark_was_taken_back_is_not_known(held: Cast) -> None:
+    record = db.session.query(AttendanceRecord).order_by(AttendanceRecord.id).first()
+    assert record is not None
+    record.status, record.minutes = AttendanceStatus.ENTERED_IN_ERROR, 0
+    (use,) = (one.use for one in facts(held).held)
+    assert (use.present, use.unknown, use.known_seats) == (1, 1, 11)
+
+
+def test_a_first_session_the_program_gave_up_was_none(held: Cast) -> None:
+    new = make.make_client(held.elm)
+    make.make_enrollment(new, held.program, from_day=date(2026, 2, 16))
+    occurrence(held.monday, date(2026, 2, 16), new).status = OccurrenceStatus.CANCELLED
+    mark(occurrence(held.wednesday, date(2026, 2, 18), new), new, held.carol)
+    (episode,) = facts(held).cohort.episodes
+    assert episode.first_session is SessionState.ATTENDED
 
 
 def test_someone_who_came_back_has_two_episodes(held: Cast) -> None:

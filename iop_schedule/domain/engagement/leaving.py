@@ -2,19 +2,22 @@
 
 Programs write a last day, but seldom whether it was planned. So a departure is read from the sessions: at
 least two expected ones missed after the last one attended, and then either the end of the episode or four
-weeks without coming. Someone on a pause, or who finished while still coming, has not left.
+weeks in care without coming. Make-ups are offers, kept or missed. Someone on a pause, or who finished
+while still coming, has not left.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 
+from iop_schedule.domain.civil_time import days_between
 from iop_schedule.domain.engagement.staying import Stay
 from iop_schedule.domain.frequency import CareDates, SessionFact
 
 #: Missed sessions after the last one attended that make it a departure. Source: docs/sources.md#departures
 MISSES_TO_LEAVE = 2
-#: After so long without coming anybody sees it.
+#: After so long in care without coming anybody sees it.
 PLAIN_AFTER = timedelta(days=28)
 
 
@@ -37,14 +40,19 @@ def departure(facts: Sequence[SessionFact], *, dates: CareDates, today: date) ->
     if not attended:
         return None
     last = max(attended)
-    missed = sum(fact.state.is_miss and last < fact.local_day <= today for fact in facts)
+    missed = sum(fact.state.is_miss and not fact.make_up and last < fact.local_day <= today for fact in facts)
     if missed < MISSES_TO_LEAVE:
         return None
-    ended = _ended(dates, today)
+    ended, plain = _ended(dates, today), _plain_on(last, dates, today)
     if ended is not None:
-        return Departure(last, min(ended, last + PLAIN_AFTER))
-    gone = today - last >= PLAIN_AFTER and dates.in_care(today)
-    return Departure(last, last + PLAIN_AFTER) if gone else None
+        return Departure(last, plain or ended)
+    return Departure(last, plain) if plain is not None and dates.in_care(today) else None
+
+
+def _plain_on(last: date, dates: CareDates, today: date) -> date | None:
+    """Return the day, up to today, on which they had been in care without coming for long enough."""
+    in_care = (day for day in days_between(last + timedelta(days=1), today) if dates.in_care(day))
+    return next(islice(in_care, PLAIN_AFTER.days - 1, None), None)
 
 
 def stay(facts: Sequence[SessionFact], *, dates: CareDates, today: date) -> Stay | None:

@@ -80,13 +80,20 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class SeatUse:
-    """One session held: minutes, seats offered and people present."""
+    """One session held: minutes, seats offered, people present and people not recorded."""
 
     minutes: int
     seats: int
     present: int
     #: Who they were, for knowing how few may be behind a rate.
     people: frozenset[Hashable] = frozenset()
+    #: Expected but not recorded: their seats are neither filled nor empty.
+    unknown: int = 0
+
+    @property
+    def known_seats(self) -> int:
+        """Return the seats of which it is known whether they were filled."""
+        return max(self.seats - self.unknown, min(self.present, self.seats))
 
 
 def waits(episodes: Iterable[Episode]) -> Waits:
@@ -127,7 +134,8 @@ def engaged(episodes: Iterable[Episode], *, today: date) -> Rate:
 def capacity_used(sessions: Iterable[tuple[Key, SeatUse]]) -> dict[Key, Rate]:
     """Return seat-minutes filled out of seat-minutes offered, for whatever each session is grouped by.
 
-    The share is above 1.0 where more came than there were seats, and None where no seat was offered.
+    Seats of people not recorded are in neither and beside it as unknown. The share is above 1.0 where more
+    came than there were seats, and None where no seat was offered.
     """
     used: dict[Key, list[SeatUse]] = defaultdict(list)
     for key, use in sessions:
@@ -135,7 +143,8 @@ def capacity_used(sessions: Iterable[tuple[Key, SeatUse]]) -> dict[Key, Rate]:
     return {
         key: Rate(
             part=sum(use.minutes * use.present for use in uses),
-            whole=sum(use.minutes * use.seats for use in uses),
+            whole=sum(use.minutes * use.known_seats for use in uses),
+            unknown=sum(use.minutes * use.unknown for use in uses),
             people=frozenset[Hashable]().union(*(use.people for use in uses)),
         )
         for key, uses in used.items()

@@ -22,21 +22,27 @@ def capacity(facts: ProgramFacts) -> Section:
         key="capacity",
         title="Seats used",
         finding=_capacity_words(named, measures.capacity_used(("all", h.use) for h in facts.held).get("all")),
-        columns=("Group and hour", "Seat-hours filled", "Seat-hours offered", "Filled"),
+        columns=("Group and hour", "Seat-hours filled", "Seat-hours offered", "Filled", "Recorded"),
         rows=tuple(
             (
                 name,
                 *(
-                    (f"{rate.part / 60:.0f}", f"{rate.whole / 60:.0f}", percent(rate.share))
+                    (
+                        f"{rate.part / 60:.0f}",
+                        f"{rate.whole / 60:.0f}",
+                        percent(rate.share),
+                        percent(rate.completeness),
+                    )
                     if rate
-                    else (TOO_FEW, NOTHING, NOTHING)
+                    else (TOO_FEW, NOTHING, NOTHING, NOTHING)
                 ),
             )
             for name, rate in named.items()
         ),
         formula=(
             "Treatment minutes of each group session held and recorded, times the people present, over the "
-            "same minutes times the seats of the group. Breaks and sessions not recorded are left out."
+            "same minutes times the seats of the group. Breaks, sessions not recorded and the seats of "
+            "people not recorded are left out."
         ),
         chart=bars("Group and hour", "Seats filled", named),
     )

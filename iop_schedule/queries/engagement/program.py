@@ -17,6 +17,7 @@ from iop_schedule.domain.engagement.leaving import stay
 from iop_schedule.domain.engagement.program_facts import Cohort, Held, ProgramFacts, Seen
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.risk.watch import cancelled_misses
 from iop_schedule.domain.sign_off import is_late
 from iop_schedule.models import (
     AttendanceRecord,
@@ -96,7 +97,7 @@ def program_facts(
     seen: list[Seen] = []
     for some in episodes(program, first_day=span.earlier().first.monday, now=now, progress=progress):
         found += some
-        seen += _seen(some, span)
+        seen += _seen(some, span, policy)
     people = {one.client_id: one.subgroups for one in found}
     return ProgramFacts(
         today=today,
@@ -111,15 +112,17 @@ def program_facts(
     )
 
 
-def _seen(some: Collection[EpisodeRecord], span: Span) -> Iterable[Seen]:
+def _seen(some: Collection[EpisodeRecord], span: Span, policy: MonitorPolicy) -> Iterable[Seen]:
+    """Yield the sessions people were expected at; neither make-ups nor misses made up for are."""
     ids = [one.client_id for one in some]
     details = _details(ids, span)
     told = _reminded(ids, span)
     signed = _signed(span)
     for one in some:
+        made_up = cancelled_misses(one.facts, days=policy.make_up_days)
         for fact in one.facts:
             detail = details.get((one.client_id, fact.occurrence_id))
-            if detail is None or fact.state in _NOT_EXPECTED:
+            if detail is None or fact.make_up or fact.occurrence_id in made_up or fact.state in _NOT_EXPECTED:
                 continue
             yield Seen(
                 person=one.client_id,
@@ -214,7 +217,7 @@ def _confirmed(ids: Collection[int], span: Span) -> set[tuple[int, date]]:
 
 
 def _held(program_id: int, span: Span, tz: ZoneInfo, now: datetime) -> Iterable[Held]:
-    """Yield the group sessions that were held, those excepted at which nobody has been recorded yet."""
+    """Yield the group sessions that were held, those excepted at which nobody is recorded."""
     held = (
         Group.program_id == program_id,
         Occurrence.status == OccurrenceStatus.PLANNED,
@@ -243,13 +246,16 @@ def _held(program_id: int, span: Span, tz: ZoneInfo, now: datetime) -> Iterable[
     )
     for row in db.session.execute(statement):
         known = marks.get(row.id, [])
-        if known and not any(status for _, status in known):
+        unrecorded = sum(mark is None for _, mark in known)
+        if known and unrecorded == len(known):
             continue
         present = frozenset(client_id for client_id, mark in known if mark in _THERE)
         minutes = scheduled_minutes(
             starts_at=row.starts_at, ends_at=row.ends_at, break_minutes=row.break_minutes
         )
-        use = SeatUse(minutes=minutes, seats=row.seats, present=len(present), people=present)
+        use = SeatUse(
+            minutes=minutes, seats=row.seats, present=len(present), people=present, unknown=unrecorded
+        )
         yield Held(row.name, local(row.starts_at, tz).time(), use)
 
 
@@ -259,7 +265,11 @@ _THERE = frozenset({AttendanceStatus.ATTENDED, AttendanceStatus.ATTENDED_PART})
 def _marks(occurrence_ids: Select[int]) -> dict[int, list[tuple[int, str | None]]]:
     statement = (
         select(RosterEntry.occurrence_id, RosterEntry.client_id, AttendanceRecord.status)
-        .outerjoin(AttendanceRecord, AttendanceRecord.roster_entry_id == RosterEntry.id)
+        .outerjoin(
+            AttendanceRecord,
+            (AttendanceRecord.roster_entry_id == RosterEntry.id)
+            & (AttendanceRecord.status != AttendanceStatus.ENTERED_IN_ERROR),
+        )
         .where(RosterEntry.occurrence_id.in_(occurrence_ids), RosterEntry.released_at.is_(None))
     )
     found: dict[int, list[tuple[int, str | None]]] = defaultdict(list)
@@ -286,8 +296,14 @@ def _cohort(found: Iterable[EpisodeRecord], span: Span, today: date) -> Cohort:
 
 
 def _first_state(one: EpisodeRecord) -> SessionState | None:
-    states = (fact.state for fact in one.facts if fact.state is not SessionState.OUTSIDE)
-    return next(states, None)
+    """Return what came of the first session they were expected at; one the program gave up was none."""
+    expected = (fact.state for fact in one.facts if not fact.make_up)
+    return next((state for state in expected if state not in _NOT_HELD_FOR_THEM), None)
+
+
+_NOT_HELD_FOR_THEM = frozenset(
+    {SessionState.OUTSIDE, SessionState.PROGRAM_CANCELLED, SessionState.CLOSED, SessionState.PAUSED}
+)
 
 
 def latest_span(actor: Actor, *, weeks: int, now: datetime) -> Span:
