@@ -230,6 +230,14 @@ def test_weeks_the_goal_was_met_are_out_of_weeks_that_had_a_goal() -> None:
     assert frequency.weeks_goal_met([met, short, no_goal, met]) == (2, 3)
 
 
+def test_a_glide_path_is_one_step_down_counted_from_its_first_step() -> None:
+    steps = (DaySpan(MONDAY, on(13)), DaySpan(on(14), on(27)), DaySpan(on(28)))
+    path = CareDates(DaySpan(date(2026, 1, 5)), step_downs=steps)
+    assert [path.steps_down(on(n)) for n in (-1, 0, 13, 14, 28)] == [False, True, True, False, False]
+    later = replace(path, step_downs=(DaySpan(MONDAY, on(6)), DaySpan(on(14))))
+    assert [later.steps_down(on(n)) for n in (6, 7, 14, 27, 28)] == [True, False, True, True, False]
+
+
 STATES = [s for s in SessionState if not s.is_attended]
 
 

@@ -1,11 +1,11 @@
 """What frequency is computed from: one client's sessions, prescribed doses and dates of care."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from iop_schedule.domain.attendance import SessionState
 
-#: Days from its start for which a recorded step-down suspends the level-of-care check.
+#: Days from its start for which a recorded step-down, however many steps it has, suspends the check.
 #: Source: docs/sources.md#step-down
 STEP_DOWN_DAYS = 14
 
@@ -88,5 +88,15 @@ class CareDates:
         return self.in_care(day) and not any(c.contains(day) for c in self.closures)
 
     def steps_down(self, day: date) -> bool:
-        """Return True during the first 14 days of a recorded step-down; later days are judged again."""
-        return any(s.contains(day) and (day - s.from_day).days < STEP_DOWN_DAYS for s in self.step_downs)
+        """Return True during the first 14 days of a recorded step-down; later days are judged again.
+
+        Steps one after the other are one step-down, counted from the first.
+        """
+        began = last = None
+        for span in sorted(self.step_downs, key=lambda span: span.from_day):
+            if last is None or span.from_day > last + timedelta(days=1):
+                began = span.from_day
+            if began is not None and span.contains(day):
+                return (day - began).days < STEP_DOWN_DAYS
+            last = span.until_day
+        return False
