@@ -99,11 +99,17 @@ class OutreachList:
     """Everyone to contact, by when."""
 
     groups: tuple[tuple[Group, tuple[TaskView, ...]], ...]
+    #: All there are; those not listed are the latest.
     total: int
     #: Tasks nobody acted on in time.
     escalated: int
     today: date
     whole_site: bool
+
+    @property
+    def left_out(self) -> int:
+        """Return how many are not listed."""
+        return self.total - sum(len(tasks) for _, tasks in self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +149,10 @@ def outreach_list(actor: Actor, *, now: datetime) -> OutreachList:
     actor.require(Permission.OUTREACH_LOG)
     whole_site = actor.role is Role.ADMINISTRATOR
     today = actor.today(now)
-    rows = _open_tasks(actor, None if whole_site else OutreachTask.user_id == actor.user_id, now=now)
+    which = [OutreachTask.ended_at.is_(None), sees_client(actor, now=now)]
+    if not whole_site:
+        which.append(OutreachTask.user_id == actor.user_id)
+    rows = _soonest(which)
     clients = [client for _, client, _, _ in rows]
     cases = cases_of({client.id for client in clients}, now=now)
     names = names_apart(clients)
@@ -161,11 +170,12 @@ def outreach_list(actor: Actor, *, now: datetime) -> OutreachList:
         )
         for task, client, given, family in rows
     ]
+    total, escalated = _counted(which)
     tasks.sort(key=lambda t: (t.next_day, -t.tier.rank, t.name.casefold(), t.id))
     return OutreachList(
         groups=tuple((g, tuple(t for t in tasks if t.group is g)) for g in Group),
-        total=len(tasks),
-        escalated=sum(task.escalated for task in tasks),
+        total=total,
+        escalated=escalated,
         today=today,
         whole_site=whole_site,
     )
@@ -244,20 +254,35 @@ def manager_figures(actor: Actor, *, now: datetime) -> list[ManagerFigures]:
     ]
 
 
-def _open_tasks(
-    actor: Actor, whose: ColumnElement[bool] | None, *, now: datetime
-) -> Sequence[tuple[OutreachTask, Client, str, str]]:
+def _soonest(which: Sequence[ColumnElement[bool]]) -> Sequence[tuple[OutreachTask, Client, str, str]]:
+    """Return the tasks that come next, in the order of the day `next_day_of` gives them."""
+    agreed = (
+        select(OutreachAttempt.next_day)
+        .where(OutreachAttempt.task_id == OutreachTask.id, OutreachAttempt.undone_at.is_(None))
+        .order_by(OutreachAttempt.at.desc(), OutreachAttempt.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     statement = (
         select(OutreachTask, Client, User.given_name, User.family_name)
         .join(Client, Client.id == OutreachTask.client_id)
         .join(User, User.id == OutreachTask.user_id)
-        .where(OutreachTask.ended_at.is_(None), sees_client(actor, now=now))
-        .order_by(OutreachTask.due_day, OutreachTask.id)
+        .where(*which)
+        .order_by(func.coalesce(agreed, OutreachTask.due_day), OutreachTask.id)
         .limit(MOST_LISTED)
     )
-    if whose is not None:
-        statement = statement.where(whose)
     return [(row[0], row[1], row[2], row[3]) for row in db.session.execute(statement)]
+
+
+def _counted(which: Sequence[ColumnElement[bool]]) -> tuple[int, int]:
+    """Return how many tasks there are, and how many of them nobody acted on in time."""
+    statement = (
+        select(func.count(OutreachTask.id), func.count(OutreachTask.escalated_at))
+        .join(Client, Client.id == OutreachTask.client_id)
+        .where(*which)
+    )
+    total, escalated = db.session.execute(statement).one()
+    return total, escalated
 
 
 def _task_view(

@@ -23,6 +23,7 @@ from iop_schedule.models import (
     SetAside,
     db,
 )
+from iop_schedule.queries import outreach as outreach_queries
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.caseload import CaseFilter, Show, caseload
 from iop_schedule.queries.cases import derive
@@ -233,6 +234,17 @@ def test_nobody_acting_in_time_brings_in_an_administrator(missing: Cast) -> None
     assert task_of(missing.ana).escalated_at == saturday
     shown = outreach_list(actor_for(missing.root), now=saturday)
     assert (shown.whole_site, shown.escalated) == (True, 2)  # Ben, who never came, was due on Wednesday
+
+
+def test_a_long_list_is_cut_after_those_who_come_first(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outreach_queries, "MOST_LISTED", 1)
+    tried = make.make_task(cast.ana, cast.dev, due_day=date(2026, 3, 2), escalated_at=NOW)
+    make.make_attempt(cast.ana, cast.dev, task=tried, next_day=date(2026, 3, 9))
+    make.make_task(cast.ben, cast.dev, due_day=date(2026, 3, 5))
+    db.session.commit()
+    found = outreach_list(dev(cast), now=NOW)
+    assert [task.client_id for _, tasks in found.groups for task in tasks] == [cast.ben.id]
+    assert (found.total, found.escalated, found.left_out) == (2, 1, 1)
 
 
 def test_a_try_in_time_does_not(missing: Cast) -> None:
