@@ -5,7 +5,7 @@ the site's lock and commits.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -147,6 +147,7 @@ def series_in_batches(site: Site, *, now: datetime, size: int = 200) -> list[lis
 def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extended:
     standing = _standing([series.id for series in wanted], scope)
     closures = list(db.session.scalars(select(Closure).where(Closure.site_id == site.id)))
+    successors = _successors(site)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     cancellations: list[dict[str, Any]] = []
@@ -159,6 +160,7 @@ def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extende
             [existing_of(row, attended=bool(row.attended)) for row in rows.values()],
             first_day=max(scope.today, scope.first),
             last_day=horizon if scope.last is None else min(horizon, scope.last),
+            moved_until=_goes_on_until(series, successors),
             now=scope.now,
         )
         new += [_new_row(series, planned, scope.now) for planned in found.create]
@@ -170,6 +172,22 @@ def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extende
     for start in range(0, len(new), CHUNK):
         insert_sessions(new[start : start + CHUNK])
     return Extended(created=len(new), changed=len(changes), cancelled=len(cancellations))
+
+
+def _successors(site: Site) -> dict[int, list[Series]]:
+    """Return what goes on in the place of each series of `site` that was changed."""
+    found = defaultdict(list)
+    changed = select(Series).where(Series.site_id == site.id, Series.predecessor_id.is_not(None))
+    for series in db.session.scalars(changed):
+        found[series.predecessor_id or 0].append(series)
+    return found
+
+
+def _goes_on_until(series: Series, successors: Mapping[int, Collection[Series]]) -> date | None:
+    """Return the last day of a series, or of what goes on in its place; None while there is none."""
+    ends = [series.until_day, *(_goes_on_until(one, successors) for one in successors.get(series.id, ()))]
+    days = [day for day in ends if day is not None]
+    return max(days) if len(days) == len(ends) else None
 
 
 #: What is compared and shown of a session; rows of these columns are much cheaper than objects.

@@ -4,8 +4,8 @@ One series gives at most one session a program week; that week ties a dated sess
 rule changes, so a session keeps its identity, its roster and its calendar entry.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from iop_schedule.domain.civil_time import instant, local_day, minutes_of_day, monday_of, zone
@@ -138,21 +138,32 @@ def replan(
     *,
     first_day: date,
     last_day: date,
+    moved_until: date | None,
     now: datetime,
 ) -> Replan:
     """Return what to create, bring back and cancel from `first_day` to `last_day`; idempotent.
 
     Begun sessions and those with attendance are left alone; so is one that a person cancelled. One that a
-    person moved keeps its own time as long as its rule gives a session in its week and the day it was
-    moved to is open.
+    person moved keeps its own time as long as its rule, if it did not end, gives a session in its week and
+    the day it was moved to is open and not after `moved_until`.
+
+    Args:
+        rule: the weekly rule.
+        closures: days on which nothing is held.
+        existing: the sessions that exist.
+        first_day: first day to write out.
+        last_day: last day to write out.
+        moved_until: last day of the series, or of what goes on in its place; None while there is none.
+        now: the current instant.
     """
     closed = list(closures)
     standing = list(existing)
     weeks = [monday_of(one.original_day) for one in standing]
     earliest, latest = min([first_day, *weeks]), max([last_day, *(week + WEEK for week in weeks)])
-    given = {monday_of(p.original_day): p for p in expand(rule, [], earliest, latest)}
+    given = _by_week(rule, earliest, latest)
+    moved = _by_week(replace(rule, until_day=None), earliest, latest) if rule.until_day else given
     decided = [
-        _decide(one, given.get(monday_of(one.original_day)), closed, now)
+        _decide(one, moved if one.edited else given, closed, moved_until, now)
         for one in standing
         if not one.is_fixed(now) and one.cause is not CancelCause.BY_HAND
     ]
@@ -170,11 +181,23 @@ def replan(
     )
 
 
+def _by_week(rule: WeeklyRule, first_day: date, last_day: date) -> dict[date, PlannedOccurrence]:
+    """Return what the rule gives, closed days or not, by the Monday of its week."""
+    return {monday_of(p.original_day): p for p in expand(rule, [], first_day, last_day)}
+
+
 def _decide(
-    one: Existing, planned: PlannedOccurrence | None, closed: list[Closed], now: datetime
+    one: Existing,
+    given: Mapping[date, PlannedOccurrence],
+    closed: list[Closed],
+    moved_until: date | None,
+    now: datetime,
 ) -> Follow | Cancel:
+    planned = given.get(monday_of(one.original_day))
     # A session still to come is never given a time that has passed.
     if planned is None or (planned.starts_at <= now and not one.edited):
+        return Cancel(one.id, CancelCause.ENDED, NO_LONGER_MEETS)
+    if one.edited and moved_until is not None and one.local_day > moved_until:
         return Cancel(one.id, CancelCause.ENDED, NO_LONGER_MEETS)
     day = one.local_day if one.edited else planned.original_day
     closure = closure_on(closed, day)

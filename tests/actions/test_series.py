@@ -291,6 +291,25 @@ def test_a_session_someone_moved_keeps_its_own_time(cast: Cast) -> None:
     assert held(successor.id)[:3] == ["03-09 14:00", "03-17 20:00", "03-23 14:00"]
 
 
+def test_a_session_moved_past_a_change_of_its_series_is_held_until_what_follows_ends(cast: Cast) -> None:
+    extend_horizon(now=NOW)
+    first = db.session.scalars(
+        select(Occurrence).where(Occurrence.series_id == cast.monday.id, Occurrence.local_day == MONDAY)
+    ).one()
+    move_occurrence(
+        actor=acting(cast.root), occurrence_id=first.id, now=NOW,
+        move=Move(date(2026, 3, 19), time(16), 60, cast.dev.id, None),
+    )  # fmt: skip
+    successor = change_series(
+        actor=acting(cast.root), series_id=cast.monday.id, scope=Scope.FOLLOWING, day=date(2026, 3, 16),
+        meeting=monday(cast, local_start=time(10)), now=NOW,
+    )  # fmt: skip
+    assert held(cast.monday.id) == ["03-19 20:00"]
+    end_series(actor=acting(cast.root), series_id=successor.id, last_day=date(2026, 3, 18), now=NOW)
+    extend_horizon(now=NOW)
+    assert held(cast.monday.id) == []
+
+
 def test_a_week_whose_session_was_held_early_gets_no_second_one(cast: Cast) -> None:
     extend_horizon(now=NOW)
     first = db.session.scalars(

@@ -236,6 +236,12 @@ REPLANS = {
     "an ended rule cancels what a person moved": (
         rule(until_day=MONDAY), [], [existing(edited=True, local_day=date(2026, 3, 11))], ENDED,
     ),
+    "moved to after the end it is cancelled though its week was given": (
+        rule(until_day=date(2026, 3, 10)), [], [existing(edited=True, local_day=date(2026, 3, 11))], ENDED,
+    ),
+    "moved to before the end it is held though its usual day is not": (
+        rule(until_day=date(2026, 3, 6)), [], [existing(edited=True, local_day=date(2026, 3, 6))], KEEPS,
+    ),
     "with attendance it stands": (rule(until_day=MONDAY), [HOLIDAY], [existing(has_attendance=True)], NOTHING),
     "begun, it stands": (rule(), [HOLIDAY], [existing(starts_at=NOW)], NOTHING),
     "not held stays not held": (rule(), [], [existing(status=OccurrenceStatus.NOT_HELD)], NOTHING),
@@ -249,12 +255,17 @@ REPLANS = {
 @pytest.mark.parametrize(("of", "closed", "standing", "expected"), REPLANS.values(), ids=REPLANS)
 def test_replanning(of: WeeklyRule, closed: list[Closed], standing: list[Existing], expected: Replan) -> None:
     first, last = (SECOND, SECOND) if of.weekday is Weekday.MO else (SECOND, date(2026, 3, 11))
-    assert replan(of, closed, standing, first_day=first, last_day=last, now=NOW) == expected
+    assert (
+        replan(of, closed, standing, first_day=first, last_day=last, moved_until=of.until_day, now=NOW)
+        == expected
+    )
 
 
 def test_a_session_moved_from_last_week_into_this_one_is_not_forgotten() -> None:
     moved = existing(MONDAY, edited=True, local_day=date(2026, 3, 6), starts_at=NOW + timedelta(days=2))
-    found = replan(rule(), [], [moved], first_day=date(2026, 3, 4), last_day=SECOND, now=NOW)
+    found = replan(
+        rule(), [], [moved], first_day=date(2026, 3, 4), last_day=SECOND, moved_until=None, now=NOW
+    )
     assert found == Replan((PLANS[SECOND],), (Follow(1, PLANS[MONDAY], keep_time=True),), ())
 
 
@@ -287,7 +298,15 @@ def test_replanning_what_was_just_planned_changes_nothing(
     standing: dict[date, Existing] = {}
     for closed in (before, after, before):
         for _ in range(2):
-            found = replan(of, closed, standing.values(), first_day=first, last_day=last, now=now)
+            found = replan(
+                of,
+                closed,
+                standing.values(),
+                first_day=first,
+                last_day=last,
+                moved_until=of.until_day,
+                now=now,
+            )
             changed = apply(found, standing)
             again = standing
             standing = changed
