@@ -652,6 +652,7 @@ class AuditKind(StrEnum):
     SIGN_IN_SHEET_PRINTED = "sign-in-sheet:printed"
     ROSTER_ADDED = "roster:added"
     ROSTER_REMOVED = "roster:removed"
+    ROSTER_CODE_UNKNOWN = "roster:code-unknown"
     CO_LEADER_CHANGED = "co-leader:changed"
     CASELOAD_VIEWED = "caseload:viewed"
     CLIENT_VIEWED = "client:viewed"

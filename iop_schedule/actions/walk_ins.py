@@ -1,7 +1,7 @@
 """People who are there without being on the list: visitors, make-ups, someone new at the door."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,10 +13,11 @@ from iop_schedule.domain.attendance import check_markable
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import SeatsTaken
 from iop_schedule.domain.sign_off import SheetClosed, reason_for_change
-from iop_schedule.errors import Conflict, NotFound, NotPossible
+from iop_schedule.errors import Conflict, NotFound, NotPossible, TooManyAttempts
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
+    AuditEvent,
     Client,
     Occurrence,
     RosterEntry,
@@ -37,6 +38,9 @@ from iop_schedule.vocabulary import (
 )
 
 LONGEST_NAME = 200
+#: Codes of nobody that one person may enter within a time.
+WRONG_CODES = 10
+CODES_PER = timedelta(hours=1)
 #: Sources a person can be added with by hand.
 BY_HAND = frozenset({RosterSource.WALK_IN, RosterSource.MAKE_UP})
 
@@ -101,6 +105,7 @@ def add_to_sheet(
     Raises:
         NotFound: the session or the client is not this person's to see.
         NoSuchPerson: nobody at the site has that code.
+        TooManyAttempts: this person has entered too many such codes lately.
         NotYetOpen, SessionCancelled, SheetClosed: the list cannot be changed now.
         OnTheList: they are expected already.
         SeatsTaken: no seat for them; administrators may let someone in with a reason.
@@ -201,26 +206,53 @@ def _person(actor: Actor, occurrence: Occurrence, client_id: int | None, code: s
         if client.site_id != occurrence.site_id:
             raise NotFound
         return client
+    _refuse_guessing(actor, now)
     statement = select(Client).where(Client.code == code.strip(), Client.site_id == occurrence.site_id)
     found = db.session.scalars(statement).one_or_none()
     if found is None:
+        subject = ("occurrence", occurrence.id)
+        audit.record_alone(
+            AuditKind.ROSTER_CODE_UNKNOWN,
+            actor=actor,
+            now=now,
+            subject=subject,
+            site_id=occurrence.site_id,
+        )
         raise NoSuchPerson(field="code")
     return found
+
+
+def _refuse_guessing(actor: Actor, now: datetime) -> None:
+    """Make someone wait who has entered too many codes that nobody has; the trail counts them."""
+    statement = (
+        select(AuditEvent.at)
+        .where(
+            AuditEvent.actor_id == actor.user_id,
+            AuditEvent.kind == AuditKind.ROSTER_CODE_UNKNOWN,
+            AuditEvent.at > now - CODES_PER,
+        )
+        .order_by(AuditEvent.at.desc())
+        .limit(WRONG_CODES)
+    )
+    lately = db.session.scalars(statement).all()
+    if len(lately) == WRONG_CODES:
+        wait = lately[-1] + CODES_PER - now
+        raise TooManyAttempts(retry_after=max(1, round(wait.total_seconds())))
 
 
 def _seat(actor: Actor, occurrence: Occurrence, over_seats: str, client: Client | None = None) -> str:
     """Return why someone is let in beyond the seats; empty while there is one.
 
-    To someone who is kept apart from a person in the room the seats that are left are none.
+    To someone who is kept apart from a person in the room the seats that are left are none; the words are
+    the same.
     """
     series: Series = occurrence.series
     seats = series.group.seats if series.group else 1
-    full = people_in_the_room(occurrence.id) >= seats
-    if not full and (client is None or not closed_sessions(client.id, [occurrence.id])):
+    free = people_in_the_room(occurrence.id) < seats
+    if free and (client is None or not closed_sessions(client.id, [occurrence.id])):
         return ""
     if not over_seats.strip():
-        why = f"All {seats} seats are taken." if full else "There is no seat here for this person."
-        message = f"{why} An administrator can let someone in, with a reason."
+        message = "There is no seat to give here. An administrator can let someone in, with a reason."
         raise SeatsTaken(message, field="over_seats")
     actor.require(Permission.SEATS_OVERRIDE)
     return reason_for_change(over_seats)

@@ -16,12 +16,14 @@ from iop_schedule.domain.sign_in import SessionLimits, has_lapsed
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import (
     Assignment,
+    AttendanceRecord,
     CareRequest,
     Client,
     ClientGoal,
     Group,
     GroupCoLeader,
     HandoverNote,
+    MakeUp,
     Occurrence,
     OutreachAttempt,
     OutreachTask,
@@ -42,7 +44,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.models.people import user_site
-from iop_schedule.vocabulary import AssignmentRole, Role
+from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, Role, RosterSource
 
 Found = TypeVar("Found")
 #: Tables whose rows are about one client each.
@@ -62,6 +64,8 @@ About = TypeVar(
 
 #: How long after leading a session a counselor still sees the people who were expected at it.
 COUNSELOR_LOOKS_BACK = timedelta(days=14)
+#: How those are expected who have a place in the session itself.
+_PLANNED = (RosterSource.MEMBER, RosterSource.INDIVIDUAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +190,28 @@ def _assigned(actor: Actor, role: AssignmentRole, today: date) -> ColumnElement[
 
 
 def _on_led_roster(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the client is expected at a session `actor` leads, or was there.
+
+    Whoever was only put on a list by hand is a name on that list until they are marked: codes can be guessed.
+    """
     return exists().where(
         RosterEntry.client_id == Client.id,
         RosterEntry.released_at.is_(None),
+        or_(RosterEntry.source.in_(_PLANNED), _is_booked(), _is_marked()),
         Occurrence.id == RosterEntry.occurrence_id,
         leads(actor),
         Occurrence.starts_at > now - COUNSELOR_LOOKS_BACK,
+    )
+
+
+def _is_booked() -> ColumnElement[bool]:
+    return exists().where(MakeUp.entry_id == RosterEntry.id, MakeUp.released_at.is_(None))
+
+
+def _is_marked() -> ColumnElement[bool]:
+    return exists().where(
+        AttendanceRecord.roster_entry_id == RosterEntry.id,
+        AttendanceRecord.status != AttendanceStatus.ENTERED_IN_ERROR,
     )
 
 

@@ -66,6 +66,7 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.SIGN_IN_SHEET_PRINTED: "{who} opened sign-in sheets for printing",
     AuditKind.ROSTER_ADDED: "{who} added {whom} to an attendance sheet",
     AuditKind.ROSTER_REMOVED: "{who} took {whom} off an attendance sheet",
+    AuditKind.ROSTER_CODE_UNKNOWN: "{who} entered a code of nobody to add to an attendance sheet",
     AuditKind.CO_LEADER_CHANGED: "{who} changed who leads a group together with its counselor",
     AuditKind.CASELOAD_VIEWED: "{who} looked at their caseload",
     AuditKind.CLIENT_VIEWED: "{who} looked at the record of {whom}",

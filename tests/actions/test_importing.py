@@ -183,6 +183,16 @@ def test_an_import_is_in_the_trail_of_the_site_and_of_each_client(
     ]
 
 
+def test_both_who_are_kept_apart_find_the_import_in_their_trail(
+    app: Flask, cast: Cast, tmp_path: Path
+) -> None:
+    folder = write(tmp_path / "files", keep_apart="client,other\nana,ben\n")
+    outcome = importing.apply(folder=folder, actor=actor_for(cast.root), now=NOW)
+    assert (found(outcome), outcome.about) == (
+        [], {"ana": {"keep_apart": 1}, "ben": {"keep_apart": 1}},
+    )  # fmt: skip
+
+
 def test_coming_sessions_are_written_out_at_once(app: Flask) -> None:
     importing.apply(folder=SAMPLE, actor=None, now=NOW)
     statement = select(Occurrence.original_day).join(Occurrence.series).where(

@@ -137,7 +137,7 @@ def test_a_visitor_is_let_in_by_an_administrator_with_a_reason_only(cast: Cast, 
     held = session(cast.wednesday, TODAY, cast.ben)
     db.session.commit()
     pair(cast, cleo, cast.ben)
-    with pytest.raises(SeatsTaken, match="no seat here for this person"):
+    with pytest.raises(SeatsTaken, match="There is no seat to give here"):
         add_to_sheet(actor=actor_for(cast.carol), occurrence_id=held.id, code=cleo.code, now=NOW)
     db.session.rollback()
     entry = add_to_sheet(

@@ -12,10 +12,10 @@ from iop_schedule.domain.permissions import HELD, Permission, holds
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.models import Client, RosterEntry, db
 from iop_schedule.queries import access
-from iop_schedule.vocabulary import AssignmentRole, Role
+from iop_schedule.vocabulary import AssignmentRole, AttendanceStatus, Role
 from tests.cast import Cast
 from tests.conftest import NOW
-from tests.factories import make_assignment, make_client
+from tests.factories import make_assignment, make_client, make_record
 from tests.world import World
 
 PEOPLE = ("ana_user", "ben_user", "carol", "dev", "root", "zoe_user", "eve", "mallory", "trent")
@@ -120,17 +120,32 @@ def test_a_client_who_moved_to_another_site_is_no_longer_seen(cast: Cast) -> Non
 @pytest.mark.parametrize(("days", "seen"), [(13, True), (14, False)])
 def test_a_counselor_looks_two_weeks_back_at_who_was_expected(world: World, days: int, seen: bool) -> None:
     now = world.noras.starts_at + timedelta(days=days)
-    entry = RosterEntry(occurrence_id=world.noras.id, client_id=world.cast.ben.id, source="walk_in")
+    entry = RosterEntry(occurrence_id=world.noras.id, client_id=world.cast.ben.id, source="member")
     db.session.add(entry)
     db.session.commit()
     found = db.session.scalars(access.visible_clients(access.actor_for(world.nora), now=now))
     assert ("ben" in {client.code for client in found}) is seen
 
 
+@pytest.mark.parametrize("source", ["walk_in", "make_up"])
+def test_someone_added_to_a_list_by_hand_is_a_name_on_it_until_they_are_marked(
+    world: World, source: str
+) -> None:
+    entry = RosterEntry(occurrence_id=world.noras.id, client_id=world.cast.ben.id, source=source)
+    db.session.add(entry)
+    db.session.commit()
+    seen = access.visible_clients(access.actor_for(world.nora), now=NOW)
+    assert "ben" not in {client.code for client in db.session.scalars(seen)}
+    record = make_record(entry, AttendanceStatus.ATTENDED)
+    assert "ben" in {client.code for client in db.session.scalars(seen)}
+    record.status, record.minutes = AttendanceStatus.ENTERED_IN_ERROR, 0
+    assert "ben" not in {client.code for client in db.session.scalars(seen)}
+
+
 def test_someone_released_from_a_session_is_not_seen_because_of_it(world: World) -> None:
     db.session.add(
         RosterEntry(
-            occurrence_id=world.noras.id, client_id=world.cast.ben.id, source="walk_in", released_at=NOW
+            occurrence_id=world.noras.id, client_id=world.cast.ben.id, source="member", released_at=NOW
         )
     )
     db.session.commit()

@@ -219,6 +219,23 @@ def test_a_visitor_is_added_by_name_or_code_and_taken_off_again(
         assert (db.session.get_one(RosterEntry, entry_id).released_at is not None) is gone
 
 
+def test_a_guessed_code_opens_no_record_and_guessing_ends(carol: Http, cast: Cast, sheet: Sheet) -> None:
+    other = make.make_client(cast.elm, code="C-9", given_name="Una")
+    db.session.commit()
+    path, page = f"{sheet.path}/people/add", sheet.sheet
+    assert carol.submit(path, {"code": "C-9"}, page=page).status_code == 302
+    assert carol.get(f"/clients/{other.id}").status_code == 404
+    entry = db.session.scalars(select(RosterEntry).filter_by(client_id=other.id)).one()
+    make.make_record(entry, AttendanceStatus.ATTENDED)
+    db.session.commit()
+    assert carol.get(f"/clients/{other.id}").status_code == 200
+
+    tried = [carol.submit(path, {"code": f"D-{n}"}, page=page).status_code for n in range(11)]
+    assert tried == [422] * 10 + [429]
+    unknown = select(AuditEvent).where(AuditEvent.kind == AuditKind.ROSTER_CODE_UNKNOWN)
+    assert {row.actor_id for row in db.session.scalars(unknown)} == {cast.carol.id}
+
+
 def test_someone_new_gets_a_record_and_counts_for_nobody_yet(carol: Http, cast: Cast, sheet: Sheet) -> None:
     path = f"{sheet.path}/people/new"
     page = f"{sheet.path}/people/add"
@@ -236,7 +253,7 @@ def test_beyond_the_seats_only_an_administrator_lets_someone_in_and_says_why(
     client = make.make_client(cast.elm, code="C-9")
     db.session.commit()
     path, root = f"{sheet.path}/people/add", new_http().sign_in(cast.root.email)
-    assert "All 2 seats are taken" in carol.submit(path, {"code": "C-9"}).text
+    assert "There is no seat to give here" in carol.submit(path, {"code": "C-9"}).text
     assert carol.submit(path, {"code": "C-9", "over_seats": "Please"}).status_code == 403
     assert root.submit(path, {"code": "C-9"}).status_code == 422
     assert root.submit(path, {"code": "C-9", "over_seats": "Came a long way"}).status_code == 302

@@ -147,8 +147,9 @@ class Writer:
             self._steps[table](rows)
         for row in rows:
             client = row["code"] if table == "clients" else row["client"]
-            if client is not None:
-                self.about[client][table] += 1
+            for one in (client, row["other"] if table == "keep_apart" else None):
+                if one is not None:
+                    self.about[one][table] += 1
 
     @property
     def recorder_id(self) -> int:
