@@ -25,6 +25,8 @@ from iop_schedule.web.security import init_security, load_user
 from iop_schedule.web.support_links import init_support_links
 
 PACKAGE = Path(__file__).parent
+#: The largest request; views that take files say how much more they take, see `security.takes`.
+MOST_BYTES = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -75,7 +77,7 @@ def _config(settings: Settings) -> dict[str, Any]:
     return {
         "TESTING": settings.testing,
         "SECRET_KEY": settings.secret_key,
-        "MAX_CONTENT_LENGTH": settings.max_upload,
+        "MAX_CONTENT_LENGTH": MOST_BYTES,
         "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
         "MAX_FORM_PARTS": 5000,
         "SESSION_COOKIE_NAME": "__Host-session" if settings.secure_cookies else "session",

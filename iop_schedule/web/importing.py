@@ -16,7 +16,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.importing import ImportForm
-from iop_schedule.web.security import actor, polled, requires, viewed
+from iop_schedule.web.security import actor, polled, requires, settings, takes, viewed
 
 imports = Blueprint("imports", __name__)
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ def upload() -> ResponseReturnValue:
 
 @imports.post("/import")
 @requires(Permission.IMPORT_RUN)
+@takes(lambda settings: settings.max_upload)
 def take_in() -> ResponseReturnValue:
     """Store the chosen files, begin to check them and show how far that is."""
     form = ImportForm()
@@ -46,7 +47,7 @@ def take_in() -> ResponseReturnValue:
             actor=actor(),
             uploads=form.value().files,
             instance=_instance(),
-            most_bytes=current_app.config["MAX_CONTENT_LENGTH"] * INFLATES_TO,
+            most_bytes=settings().max_upload * INFLATES_TO,
             now=g.now,
         )
     except NotPossible as refused:

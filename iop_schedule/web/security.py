@@ -98,8 +98,11 @@ def polled(view: View) -> View:
     return view
 
 
-def takes(most_bytes: int) -> Callable[[View], View]:
-    """Declare how large a request to this view may be; a larger one is refused before it is read."""
+def takes(most_bytes: int | Callable[[Settings], int]) -> Callable[[View], View]:
+    """Declare how large a request to this view may be; a larger one is refused before it is read.
+
+    It may be as the deployment has decided. Of somebody without a session no view takes more than usual.
+    """
 
     def declare(view: View) -> View:
         view.most_bytes = most_bytes  # type: ignore[attr-defined]
@@ -216,8 +219,8 @@ def _begin() -> None:
     g.reference = secrets.token_hex(4)
     logs.reference.set(g.reference)
     most_bytes = getattr(current_app.view_functions.get(request.endpoint or ""), "most_bytes", None)
-    if most_bytes is not None:
-        request.max_content_length = most_bytes
+    if most_bytes is not None and TOKEN in session:
+        request.max_content_length = most_bytes(settings()) if callable(most_bytes) else most_bytes
     if request.method == "HEAD":
         request.method = "GET"  # a view that asks for the method means: is this a look, or a change?
     g.intent = transactions.declare_intent(writes=request.method not in SAFE_METHODS)

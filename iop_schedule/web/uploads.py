@@ -94,6 +94,7 @@ def their_upload(client_id: int) -> ResponseReturnValue:
 
 @uploads.post("/my/times/upload/keep")
 @requires(Permission.OWN_TIMES)
+@takes(MOST_BYTES)
 def my_keep() -> ResponseReturnValue:
     """Keep what was understood of one's own calendar."""
     return _keep(own_page())
@@ -101,6 +102,7 @@ def my_keep() -> ResponseReturnValue:
 
 @uploads.post("/clients/<int:client_id>/times/upload/keep")
 @requires(Permission.CONSTRAINTS_EDIT)
+@takes(MOST_BYTES)
 def their_keep(client_id: int) -> ResponseReturnValue:
     """Keep what was understood of a client's calendar."""
     return _keep(their_page(client_id))

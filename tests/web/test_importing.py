@@ -33,6 +33,20 @@ def upload(http: Http, data: dict[str, object]) -> str:
     return str(answer.headers["Location"])
 
 
+def test_only_an_import_takes_much_and_only_from_someone_signed_in(
+    http: Http, app: Flask, cast: Cast
+) -> None:
+    def claim(path: str, size: int) -> int:
+        kind = {"CONTENT_LENGTH": str(size), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+        return http.post(path, environ_overrides=kind).status_code
+
+    most = app.extensions["settings"].max_upload
+    assert [claim(path, 2 << 20) for path in ("/sign-in", "/hooks/texts", "/import")] == [413] * 3
+    http.sign_in(cast.root.email)
+    assert [claim("/account/appearance", 2 << 20), claim("/import", most + 1)] == [413, 413]
+    assert claim("/import", 2 << 20) == 400  # read, and found to hold no form of ours
+
+
 def states() -> list[str]:
     db.session.rollback()
     return sorted(db.session.scalars(select(ImportRun.state)))
