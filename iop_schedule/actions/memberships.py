@@ -243,7 +243,7 @@ def end_member(*, actor: Actor, series_id: int, client_id: int, last_day: date, 
 
 
 def _leave(actor: Actor, series: Series, client_id: int, last_day: date, now: datetime) -> bool:
-    left = [end_place(one, last_day) for one in places_in(series.id) if one.client_id == client_id]
+    left = [end_place(one, last_day, now) for one in places_in(series.id) if one.client_id == client_id]
     if any(left):
         _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
     return any(left)
@@ -257,7 +257,7 @@ def end_everything(*, actor: Actor, client_id: int, site: Site, last_day: date, 
     touched = set()
     places = select(SeriesMember).where(SeriesMember.client_id == client_id).order_by(SeriesMember.id)
     for member in db.session.scalars(places):
-        if end_place(member, last_day):
+        if end_place(member, last_day, now):
             touched.add(member.series_id)
             series = db.session.get_one(Series, member.series_id)
             _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))

@@ -73,7 +73,8 @@ def add_client(*, actor: Actor, facts: ClientFacts, now: datetime) -> Client:
     db.session.flush()
     audit.record(AuditKind.CLIENT_ADDED, actor=actor, now=now, client_id=client.id)
     if actor.role is Role.CASE_MANAGER:
-        _assign(client, actor.user_id, AssignmentRole.CASE_MANAGER, actor.today(now))
+        today = actor.today(now)
+        _assign(client, actor.user_id, AssignmentRole.CASE_MANAGER, today, today=today)
     db.session.commit()
     return client
 
@@ -142,7 +143,7 @@ def assign(
     if user_id is not None:
         _fit_for(access_staff(actor, user_id, Permission.PEOPLE_READ), client, role)
     lock_client(client.id)
-    _assign(client, user_id, role, from_day)
+    _assign(client, user_id, role, from_day, today=actor.today(now))
     details = {"as": str(role), "user": user_id, "from": str(from_day)}
     audit.record(AuditKind.ASSIGNMENT_CHANGED, actor=actor, now=now, client_id=client.id, details=details)
     db.session.commit()
@@ -157,14 +158,21 @@ def _fit_for(user: User, client: Client, role: AssignmentRole) -> None:
         raise NotPossible(message, field="user")
 
 
-def _assign(client: Client, user_id: int | None, role: AssignmentRole, from_day: date) -> None:
-    """End what holds on `from_day`, take the place of what begins that day, keep what begins later."""
+def _assign(
+    client: Client, user_id: int | None, role: AssignmentRole, from_day: date, *, today: date
+) -> None:
+    """End what holds on `from_day`, take the place of what begins that day, keep what begins later.
+
+    What began that day and has held already stays on record: who saw the client when can be asked later.
+    """
     held = select(Assignment).where(Assignment.client_id == client.id, Assignment.role == role)
     rows = list(db.session.scalars(held.order_by(Assignment.from_day, Assignment.id)))
     later = [row for row in rows if row.from_day > from_day]
     for row in rows:
-        if row.from_day == from_day:
-            db.session.delete(row)  # it never held for a day
+        if row.from_day == from_day and (from_day > today or row.user_id == user_id):
+            db.session.delete(row)  # it never held for a day, or is said again
+        elif row.from_day == from_day:
+            row.until_day = max(from_day, min(row.until_day or today, today - timedelta(days=1)))
         elif row.from_day < from_day and (row.until_day is None or row.until_day >= from_day):
             row.until_day = from_day - timedelta(days=1)
     if user_id is None:

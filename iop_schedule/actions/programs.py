@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -215,7 +215,9 @@ def add_closure(
         raise NotFound
     check_closure(closed, today=local_day(now, zone(site.zone)))
     lock_schedule(site.id)
-    _not_entered_before(site.id, program_id, closed)
+    if _is_entered(site.id, program_id, closed):
+        message = "These days are closed already."
+        raise NotPossible(message, field="from_day")
     closure = Closure(
         site_id=site.id,
         program_id=program_id,
@@ -245,20 +247,20 @@ def check_closure(closed: Closed, *, today: date) -> None:
         raise NotPossible(message, field="until_day")
 
 
-def _not_entered_before(site_id: int, program_id: int | None, closed: Closed) -> None:
+def _is_entered(site_id: int, program_id: int | None, closed: Closed) -> bool:
     same = select(Closure.id).where(
         Closure.site_id == site_id,
         Closure.program_id.is_(None) if program_id is None else Closure.program_id == program_id,
         Closure.from_day == closed.from_day,
         Closure.until_day == closed.until_day,
     )
-    if db.session.scalars(same).first() is not None:
-        message = "These days are closed already."
-        raise NotPossible(message, field="from_day")
+    return db.session.scalars(same).first() is not None
 
 
 def remove_closure(*, actor: Actor, closure_id: int, now: datetime) -> None:
     """Open again on days that were to be closed; sessions to come return at their usual time.
+
+    Of a closure that has begun the days before today stay on record.
 
     Raises:
         NotFound: no such closure at one of the actor's sites.
@@ -271,13 +273,19 @@ def remove_closure(*, actor: Actor, closure_id: int, now: datetime) -> None:
     if closure is None:
         raise NotFound
     site = closure.site
-    if closure.until_day < local_day(now, zone(site.zone)):
+    today = local_day(now, zone(site.zone))
+    if closure.until_day < today:
         message = "These days are over, so the closure stays on record."
         raise NotPossible(message)
     lock_schedule(site.id)
     _record(AuditKind.CLOSURE_REMOVED, actor, ("closure", closure.id), site.id, _days(closure), now=now)
     period = Closed(closure.from_day, closure.until_day)
-    db.session.delete(closure)
+    yesterday = today - timedelta(days=1)
+    begun = closure.from_day <= yesterday
+    if begun and not _is_entered(site.id, closure.program_id, Closed(closure.from_day, yesterday)):
+        closure.until_day = yesterday
+    else:
+        db.session.delete(closure)
     follow_rules(site, now=now, period=period)
     db.session.commit()
 

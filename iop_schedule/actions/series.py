@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.groups import fresh_code
@@ -24,7 +24,7 @@ from iop_schedule.domain.series import (
     split,
 )
 from iop_schedule.errors import NotFound
-from iop_schedule.models import Occurrence, Series, SeriesMember, Site, db
+from iop_schedule.models import Occurrence, RosterEntry, Series, SeriesMember, Site, db
 from iop_schedule.queries.access import (
     Actor,
     access_client,
@@ -44,6 +44,7 @@ from iop_schedule.queries.series import (
 from iop_schedule.vocabulary import (
     AuditKind,
     Modality,
+    OccurrenceStatus,
     SeriesKind,
     ServiceType,
     Weekday,
@@ -436,7 +437,7 @@ def close_series(series: Series, last_day: date, now: datetime) -> None:
         last_day = off
     series.until_day = last_day
     for member in places_in(series.id):
-        end_place(member, last_day)
+        end_place(member, last_day, now)
 
 
 def check_last_day(last_day: date, site: Site, now: datetime) -> None:
@@ -446,15 +447,36 @@ def check_last_day(last_day: date, site: Site, now: datetime) -> None:
         raise BadSeries(message, field="last_day")
 
 
-def end_place(member: SeriesMember, last_day: date) -> bool:
-    """End a place with `last_day`; one that never began is taken away. Return True when it changed."""
-    if member.until_day is not None and member.until_day <= last_day:
+def end_place(member: SeriesMember, last_day: date, now: datetime) -> bool:
+    """End a place with `last_day`; one that never began is taken away. Return True when it changed.
+
+    One that began after `last_day` lasts until the day of the last session in it that has begun.
+    """
+    before = member.until_day
+    if before is not None and before <= last_day:
         return False
-    if member.from_day > last_day:
+    end = last_day if member.from_day <= last_day else _last_begun(member, now)
+    if end is None:
         db.session.delete(member)
-    else:
-        member.until_day = last_day
-    return True
+        return True
+    member.until_day = end
+    return end != before
+
+
+def _last_begun(member: SeriesMember, now: datetime) -> date | None:
+    """Return the last day on which a session began that someone was expected at by their place."""
+    return db.session.scalar(
+        select(func.max(Occurrence.local_day))
+        .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
+        .where(
+            Occurrence.series_id == member.series_id,
+            Occurrence.starts_at <= now,
+            Occurrence.local_day >= member.from_day,
+            Occurrence.status == OccurrenceStatus.PLANNED,
+            RosterEntry.client_id == member.client_id,
+            RosterEntry.released_at.is_(None),
+        )
+    )
 
 
 def record_series(

@@ -269,6 +269,18 @@ def test_a_place_that_never_began_is_gone(cast: Cast, cleo: Client) -> None:
     assert db.session.scalars(select(SeriesMember).where(SeriesMember.client_id == cleo.id)).all() == []
 
 
+def test_a_place_taken_and_given_up_on_one_day_keeps_the_session_held_in_between(
+    cast: Cast, cleo: Client
+) -> None:
+    add(cast, cleo, series=cast.wednesday)
+    end_member(
+        actor=acting(cast.root), series_id=cast.wednesday.id, client_id=cleo.id,
+        last_day=TODAY - timedelta(days=1), now=NOW,
+    )  # fmt: skip
+    place = db.session.scalars(select(SeriesMember).where(SeriesMember.client_id == cleo.id)).one()
+    assert (place.from_day, place.until_day, on_roster(cleo)) == (TODAY, TODAY, ["03-04"])
+
+
 def test_a_place_nobody_has_cannot_be_ended(cast: Cast, cleo: Client) -> None:
     with pytest.raises(NotFound):
         end_member(

@@ -99,6 +99,13 @@ def test_a_closure_that_is_over_stays_on_record(cast: Cast) -> None:
         remove_closure(actor=acting(cast.root), closure_id=closure.id, now=NOW + timedelta(days=10))
 
 
+def test_of_a_closure_taken_back_while_it_runs_the_days_before_stay(cast: Cast) -> None:
+    closure = close(cast, until_day=date(2026, 3, 13))
+    wednesday = NOW + timedelta(days=7)
+    remove_closure(actor=acting(cast.root), closure_id=closure.id, now=wednesday)
+    assert (closure.from_day, closure.until_day) == (MONDAY, date(2026, 3, 10))
+
+
 def test_who_may_close(cast: Cast) -> None:
     closure = close(cast)
     for user, error in (

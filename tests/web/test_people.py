@@ -220,7 +220,7 @@ def held(client: Client, role: AssignmentRole) -> list[tuple[int, date, date | N
     rows = db.session.scalars(
         select(Assignment)
         .where(Assignment.client_id == client.id, Assignment.role == role)
-        .order_by(Assignment.from_day)
+        .order_by(Assignment.from_day, Assignment.id)
     )
     return [(row.user_id, row.from_day, row.until_day) for row in rows]
 
@@ -243,6 +243,19 @@ def test_a_new_counselor_follows_the_old_one_day_by_day(http: Http, cast: Cast) 
     assign(http, cast.ana, "none", "counselor", "2026-03-16")
     assert held(cast.ana, AssignmentRole.COUNSELOR)[1:] == [
         (cast.carol.id, date(2026, 3, 9), date(2026, 3, 15))
+    ]
+
+
+def test_who_has_been_responsible_for_part_of_a_day_stays_on_record(http: Http, cast: Cast) -> None:
+    nora = make_user(Role.COUNSELOR, cast.elm, given_name="Nora")
+    db.session.commit()
+    http.sign_in(cast.dev.email)
+    today = date(2026, 3, 4)
+    for user in (nora, nora, cast.carol):
+        assign(http, cast.ana, user.id, "counselor", str(today))
+    assert held(cast.ana, AssignmentRole.COUNSELOR)[1:] == [
+        (nora.id, today, today),
+        (cast.carol.id, today, None),
     ]
 
 
