@@ -14,6 +14,7 @@ from iop_schedule import cli
 from iop_schedule.adapters.assets import build_assets, serve_assets
 from iop_schedule.config import Settings
 from iop_schedule.models import RoleRow, User, db
+from iop_schedule.web.answers import init_answers
 from iop_schedule.web.blueprints import register_blueprints
 from iop_schedule.web.errors import init_errors
 from iop_schedule.web.feeds import init_feeds
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = serve_assets(app.wsgi_app, settings.assets_folder)  # type: ignore[method-assign]
     init_feeds(app)
     init_support_links(app)
+    init_answers(app)
     init_security(app)
     _init_sign_in(app)
     init_errors(app)

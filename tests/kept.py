@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from iop_schedule.models import db
 from iop_schedule.models.base import Base
+from iop_schedule.web.answers import init_answers
 from iop_schedule.web.feeds import FAILURES, READINGS, Limits
 from iop_schedule.web.rate_limits import RateLimit
 from iop_schedule.web.support_links import init_support_links
@@ -113,6 +114,7 @@ class KeptApp:
         extensions["settings"] = replace(extensions["settings"], instance=instance)
         extensions["calendar-limits"] = Limits(RateLimit(*FAILURES), RateLimit(*READINGS))
         init_support_links(self._app)
+        init_answers(self._app)
         self._app.instance_path = str(instance)
         self._app._got_first_request = False
         self._is_untouched = True

@@ -4,7 +4,9 @@ Nothing here needs a sign-in: whoever holds a message's link is its reader, and 
 Opening a link changes nothing, because mail programs open links by themselves.
 """
 
-from flask import Blueprint, current_app, g, render_template, request
+from datetime import timedelta
+
+from flask import Blueprint, Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
@@ -12,16 +14,20 @@ from iop_schedule.actions import replies, transactions
 from iop_schedule.actions.reminders import delivery_behind
 from iop_schedule.adapters.messages import is_signed
 from iop_schedule.domain.reminders import Meaning
-from iop_schedule.errors import NotAllowed, NotFound, NotPossible
+from iop_schedule.errors import NotAllowed, NotFound, NotPossible, TooManyAttempts
 from iop_schedule.queries.messages import asked_by
 from iop_schedule.vocabulary import Answer
 from iop_schedule.web.forms.numbers import whole_number
+from iop_schedule.web.rate_limits import RateLimit
 from iop_schedule.web.security import settings
 
 answers = Blueprint("answers", __name__)
 
 #: What a button on the page behind a link asks for.
 STOP_THIS, STOP_ALL = "stop", "stop-all"
+
+#: How often one link may answer or stop something.
+PRESSES = 20, timedelta(hours=1)
 
 #: The answer to a text, by what it meant. Some meanings need none.
 TEXTS: dict[tuple[Meaning, str], str] = {
@@ -46,6 +52,11 @@ TEXTS: dict[tuple[Meaning, str], str] = {
 }
 
 
+def init_answers(app: Flask) -> None:
+    """Count what links are used for."""
+    app.extensions["answer-limit"] = RateLimit(*PRESSES)
+
+
 @answers.get("/m/<token>")
 def page(token: str) -> ResponseReturnValue:
     """Show what a message asks, and the ways to stop messages like it."""
@@ -57,7 +68,7 @@ def page(token: str) -> ResponseReturnValue:
 @answers.post("/m/<token>")
 def act(token: str) -> ResponseReturnValue:
     """Take the reader's answer, or stop messages."""
-    delivery_id, wanted = _behind(token), request.form.get("do", "")
+    delivery_id, wanted = _pressed(token), request.form.get("do", "")
     problem = ""
     try:
         if wanted in {STOP_THIS, STOP_ALL}:
@@ -78,7 +89,7 @@ def act(token: str) -> ResponseReturnValue:
 @answers.post("/m/<token>/stop")
 def stop(token: str) -> ResponseReturnValue:
     """Stop messages like one, at one press in a mail program. Source: RFC 8058."""
-    replies.stop_from_link(_behind(token), everything=False, now=g.now)
+    replies.stop_from_link(_pressed(token), everything=False, now=g.now)
     return "Stopped.\n", 200, {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -87,6 +98,16 @@ def _behind(token: str) -> str:
     if found is None:
         raise NotFound
     return found
+
+
+def _pressed(token: str) -> str:
+    """Return the message a link is of, as long as the link has not been used too often lately."""
+    delivery_id = _behind(token)
+    limit: RateLimit = current_app.extensions["answer-limit"]
+    wait = limit.wait(delivery_id, g.now)
+    if wait:
+        raise TooManyAttempts(retry_after=wait)
+    return delivery_id
 
 
 @answers.post("/hooks/texts")

@@ -53,6 +53,8 @@ def show() -> ResponseReturnValue:
     found = caseload(actor(), now=g.now, wanted=wanted)
     seen = {row.client_id for row in found.rows}.union(people_named(found.unsigned))
     viewed(AuditKind.CASELOAD_VIEWED, details={"clients": sorted(seen)})
+    # A searched name stays out of other pages' addresses, which are kept in histories and logs.
+    back = _address(wanted, q=None, page=wanted.page if wanted.page > 1 and not wanted.search else None)
     return render_template(
         "caseload/caseload.html",
         cases=found,
@@ -62,12 +64,12 @@ def show() -> ResponseReturnValue:
         shows=[(value, words, found.shown[value]) for value, words in SHOWS],
         orders=ORDERS,
         sorts=_sorts(wanted),
-        steps={row.client_id: next_step(row) for row in found.rows},
+        steps={row.client_id: next_step(row, back) for row in found.rows},
         filtered=bool(wanted.tier or wanted.show or wanted.group or wanted.search),
         checks=found.counts[Tier.CHECK_IN],
         urgent=found.counts[Tier.REACH_OUT_TODAY] + found.counts[Tier.REACH_OUT],
         page=_pages(found, wanted),
-        here=request.full_path.rstrip("?"),
+        here=back,
         not_now_words=dict(NOT_NOW_REASONS),
         what_a_tier_is=WHAT_A_TIER_IS,
     )
@@ -80,14 +82,17 @@ def how() -> ResponseReturnValue:
     return render_template("caseload/how.html", policy=MonitorPolicy(), what_a_tier_is=WHAT_A_TIER_IS)
 
 
-def next_step(row: CaseRow) -> dict[str, str]:
-    """Return the one button that fits the reason: its words, address, look, and whom it is for."""
+def next_step(row: CaseRow, back: str) -> dict[str, str]:
+    """Return the one button that fits the reason: its words, address, look, and whom it is for.
+
+    `back` is where it leads once done.
+    """
     client_id = row.client_id
     if row.case.waiting or row.case.needs_a_time:
         missing = row.case.short_minutes or None
         url = url_for("placement.person", client_id=client_id, minutes=missing)
         return {"words": "Find a time", "url": url, "kind": "primary", "whom": f"for {row.name}"}
-    log = url_for("outreach.log", client_id=client_id, back=request.full_path.rstrip("?"))
+    log = url_for("outreach.log", client_id=client_id, back=back)
     if row.tier in CONTACT_TIERS and row.not_now is None:
         urgent = row.tier is not Tier.CHECK_IN
         words = f"Call {row.first_name}" if urgent or row.phone else "Send message"

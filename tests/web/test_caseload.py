@@ -1,6 +1,8 @@
 """The caseload page, as a case manager uses it."""
 
+import re
 from datetime import date, time
+from urllib.parse import unquote
 
 import pytest
 from sqlalchemy import select
@@ -106,6 +108,12 @@ def test_what_was_searched_for_stays_in_its_field(dev: Http) -> None:
     page = dev.get("/caseload", query_string={"q": "O’Neil"}).text
     assert 'value="O’Neil"' in page
     assert "Nobody matches" in words(page)
+
+
+def test_a_searched_name_goes_into_no_other_address(dev: Http) -> None:
+    page = dev.get("/caseload?q=ana&sort=name").text
+    found = re.findall(r'back=([^"&]*)|name="back" value="([^"]*)"', page)
+    assert {unquote(one or other) for one, other in found} == {"/caseload?sort=name"}
 
 
 @pytest.mark.parametrize("name", NAMES)

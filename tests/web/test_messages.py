@@ -169,6 +169,17 @@ def test_the_answer_of_a_client_whose_account_is_off_reaches_the_sheet_without_i
     assert set(answered_absent([entry.id])) == {entry.id}
 
 
+def test_a_link_is_pressed_twenty_times_an_hour(
+    http: Http, cast: Cast, held: Occurrence, head: Letterhead
+) -> None:
+    path = path_to(head, cast)
+    stops = [http.post(f"{path}/stop").status_code for _ in range(20)]
+    assert (set(stops), http.post(f"{path}/stop").status_code) == ({200}, 429)
+    assert http.submit(path, {"do": "cannot"}).status_code == 429
+    db.session.rollback()
+    assert db.session.query(ReminderReply).count() == 0
+
+
 def test_a_link_that_was_changed_leads_nowhere(
     http: Http, cast: Cast, held: Occurrence, head: Letterhead
 ) -> None:
