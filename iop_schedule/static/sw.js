@@ -10,9 +10,10 @@ const NOTHING = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name
   + '<title>No connection</title><h1>No connection</h1><p>This roster is not kept on this device. Try again when you are connected.</p></html>';
 
 self.addEventListener('install', () => self.skipWaiting());
-self.addEventListener('activate', event => event.waitUntil(self.clients.claim()));
+self.addEventListener('activate', event => event.waitUntil(Promise.all([self.clients.claim(), dropOld()])));
 
 self.addEventListener('fetch', event => {
+  event.waitUntil(dropOld());
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (ASSET.test(url.pathname)) event.respondWith(asset(event.request));
@@ -38,7 +39,8 @@ async function roster(request, path) {
   }
 }
 
-// Midnight at the site: yesterday's people are nobody's business any more.
+// Midnight at the site: yesterday's people are nobody's business any more. Looked at whenever this script
+// begins and whenever a page asks for anything, with a connection or without.
 async function dropOld() {
   const cache = await caches.open(ROSTERS);
   for (const request of await cache.keys()) {

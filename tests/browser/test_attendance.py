@@ -37,6 +37,14 @@ TO_MARK = """async () => {
                           base_version: one.version}),
   });
 }"""
+#: Makes every kept roster one of yesterday; returns how many there are.
+OUTLIVE_MIDNIGHT = """async () => {
+  const cache = await caches.open('rosters'), kept = await cache.keys();
+  for (const request of kept) {
+    await cache.put(request, new Response('', { headers: { 'X-Keep-Until': String(Date.now() - 1) } }));
+  }
+  return kept.length;
+}"""
 VERSIONS = """async () => {
   const form = document.querySelector('form[data-roster]');
   const now = await (await fetch(form.dataset.nowUrl, {headers: {Accept: 'application/json'}})).json();
@@ -324,6 +332,10 @@ def test_marks_made_without_a_connection_survive_a_reload_and_are_sent_once(
     grown = sorted(told[person][0] - version for person, version, _ in before)
     assert grown[-3:] == [1, 1, 2]
     assert sum(grown) == 4
+    # Past midnight the first page of any kind clears yesterday's rosters, with a connection as well.
+    assert page.evaluate(OUTLIVE_MIDNIGHT) > 0
+    page.goto("/account")
+    page.wait_for_function("async () => (await (await caches.open('rosters')).keys()).length === 0")
     # Signing out leaves nothing of it here.
     page.goto("/today")
     page.locator(".account summary").click()
