@@ -115,6 +115,7 @@ def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
 def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dict[str, object]:
     """Let the enrollment of someone who waits begin on `day`: their weeks count from their first session.
 
+    How long they have waited stays known by their first contact.
     Of several the earliest begins; one that is planned for after the current one stays planned. Returns
     the enrollment as it was, for taking this back; {} when nothing changed.
     """
@@ -122,6 +123,8 @@ def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dic
     if first is None or first.status not in {EnrollmentStatus.WAITLISTED, EnrollmentStatus.PLANNED}:
         return {}
     was = {"enrollment": first.id, "status": str(first.status), "from_day": first.from_day.isoformat()}
+    if first.first_contact_on is None and first.status == EnrollmentStatus.WAITLISTED:
+        first.first_contact_on = first.from_day
     first.status, first.from_day = EnrollmentStatus.ACTIVE, day
     audit.record(
         AuditKind.ENROLLMENT_CHANGED,

@@ -54,6 +54,7 @@ def enroll(
         program_id=program.id,
         code=fresh_code("enrollment"),
         status=status,
+        first_contact_on=min(from_day, local_day(now, zone(client.site.zone))),
         from_day=from_day,
     )
     db.session.add(enrollment)

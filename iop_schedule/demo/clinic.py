@@ -307,6 +307,7 @@ def _enroll(clinic: _Clinic, client: Client, program: Program, admitted: date, p
         client=client,
         program=program,
         status=EnrollmentStatus.ACTIVE,
+        first_contact_on=admitted - timedelta(days=2 + client.id % 9),
         from_day=admitted,
     )
     db.session.add(enrollment)
@@ -336,6 +337,7 @@ def _add_waiting(clinic: _Clinic, number: int) -> None:
         client=client,
         program=program,
         status=EnrollmentStatus.WAITLISTED,
+        first_contact_on=today - timedelta(days=number % 12),
         from_day=today,
     )
     db.session.add(enrollment)

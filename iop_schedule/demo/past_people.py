@@ -102,6 +102,7 @@ def _enrollment(client: Client, group: Group, admitted: date, until: date) -> No
         client=client,
         program=group.program,
         status=EnrollmentStatus.FINISHED,
+        first_contact_on=admitted - timedelta(days=1 + client.id % 8),
         from_day=admitted,
         until_day=until,
     )

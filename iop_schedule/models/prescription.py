@@ -27,6 +27,8 @@ class Enrollment(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     program_id: Mapped[int] = mapped_column(ForeignKey("program.id"))
     status: Mapped[Word]
+    #: The day they first asked for the program, where it is known; waiting is counted from it.
+    first_contact_on: Mapped[date | None]
     #: Admission day.
     from_day: Mapped[date]
     #: Discharge day, included; open while empty.

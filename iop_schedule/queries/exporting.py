@@ -221,6 +221,7 @@ def _enrollments(scope: Scope) -> Iterator[Values]:
         select(
             Enrollment.code, Client.code.label("client"), Program.code.label("program"), Enrollment.status,
             Enrollment.from_day.label("from"), Enrollment.until_day.label("until"),
+            Enrollment.first_contact_on.label("first_contact"),
         )
         .join(Enrollment.client)
         .join(Enrollment.program)

@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from iop_schedule.actions.placement import begin_waiting
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.engagement.measures import waits
 from iop_schedule.domain.engagement.program_facts import ProgramFacts
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.models import AttendanceRecord, AttendanceRevision, Enrollment, ReminderReply, SignOff, db
@@ -110,6 +112,16 @@ def test_a_first_session_the_program_gave_up_was_none(held: Cast) -> None:
     mark(occurrence(held.wednesday, date(2026, 2, 18), new), new, held.carol)
     (episode,) = facts(held).cohort.episodes
     assert episode.first_session is SessionState.ATTENDED
+
+
+def test_a_wait_is_counted_from_the_first_contact(held: Cast) -> None:
+    """Asked on February 2, given a place on February 16."""
+    new = make.make_client(held.elm)
+    make.make_enrollment(new, held.program, status=EnrollmentStatus.WAITLISTED, from_day=date(2026, 2, 2))
+    begin_waiting(actor_for(held.dev), new.id, date(2026, 2, 16), NOW)
+    mark(occurrence(held.monday, date(2026, 2, 16), new), new, held.carol)
+    found = facts(held).cohort
+    assert waits(found.episodes).median_days == 14
 
 
 def test_someone_who_came_back_has_two_episodes(held: Cast) -> None:

@@ -166,6 +166,8 @@ class Rules:
         self._days(row)
         if row.bad or client is None or program is None:
             return
+        if row["first_contact"] is not None and row["first_contact"] > row["from"]:
+            self.wrong(row, "first_contact", "The first contact cannot be after admission.")
         if client["site"] != program["site"] and self._still_counts(row, program["site"]):
             self.wrong(row, "program", f"This program is not at the client's site, {client['site']}.")
         if row["status"] == EnrollmentStatus.CANCELLED:

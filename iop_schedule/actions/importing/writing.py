@@ -262,7 +262,8 @@ class Writer:
     def _enrollments(self, rows: list[Row]) -> None:
         _put(Enrollment, [
             {**_same(r, "code", "status"), "client_id": self.ids.clients[r["client"]],
-             "program_id": self.ids.programs[r["program"]], **_days(r)}
+             "program_id": self.ids.programs[r["program"]], **_days(r),
+             "first_contact_on": r["first_contact"]}
             for r in rows
         ])  # fmt: skip
         self.ids.learn(self.ids.enrollments, Enrollment, rows)

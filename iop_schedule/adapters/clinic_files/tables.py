@@ -213,6 +213,7 @@ TABLES: tuple[Table, ...] = (
             _must("status", v.words(EnrollmentStatus)),
             _FROM,
             _UNTIL,
+            _may("first_contact", v.DAY, about="day they first asked for it; waiting counts from it"),
         ),
         ("code",), 100_000, "Episodes of care: admission to discharge.",
     ),

@@ -47,8 +47,9 @@ def starting(facts: ProgramFacts) -> Section:
         columns=("Measure", "Reached", "Out of", "Rate", "Too early to tell"),
         rows=(*rows, ("Days from first contact to first service (median)", NOTHING, NOTHING, days, NOTHING)),
         formula=(
-            "Everyone admitted in these weeks, counted from the day of first contact, once the whole span of "
-            "a measure is over; those whose span is not over are too early to tell. A day with a service "
+            "Everyone admitted in these weeks, counted from the day of first contact, or from admission "
+            "where that is not known, once the whole span of a measure is over; those whose span is not over "
+            "are too early to tell. A day with a service "
             "counts once. Initiation and engagement follow HEDIS IET, continuation NIATx."
         ),
     )

@@ -41,6 +41,8 @@ class EpisodeRecord:
     care: CareRecord
     facts: tuple[SessionFact, ...]
     from_day: date
+    #: The day they first asked for the program; admission where it is not known.
+    first_contact_on: date
     #: Kind of difference and word, such as ("Language", "Spanish").
     subgroups: tuple[tuple[str, str], ...]
 
@@ -52,6 +54,7 @@ class _Wanted:
     enrollment_id: int
     client_id: int
     from_day: date
+    first_contact_on: date | None
     until: date
 
 
@@ -100,6 +103,7 @@ def _wanted(program_id: int, first_day: date, today: date) -> list[_Wanted]:
             Enrollment.client_id,
             Enrollment.program_id,
             Enrollment.from_day,
+            Enrollment.first_contact_on,
             Enrollment.until_day,
         )
         .where(Enrollment.client_id.in_(here), Enrollment.status.in_(LIVED), Enrollment.from_day <= today)
@@ -112,7 +116,7 @@ def _wanted(program_id: int, first_day: date, today: date) -> list[_Wanted]:
         until = today if is_last or following is None else following.from_day - timedelta(days=1)
         touches = row.until_day is None or row.until_day >= first_day
         if row.program_id == program_id and touches and row.from_day <= until:
-            found.append(_Wanted(row.id, row.client_id, row.from_day, until))
+            found.append(_Wanted(row.id, row.client_id, row.from_day, row.first_contact_on, until))
     return found
 
 
@@ -127,6 +131,7 @@ def _read(some: Sequence[_Wanted], *, first_day: date, until: date, now: datetim
             care=care[one.client_id],
             facts=tuple(f for f in care[one.client_id].facts if f.starts_at <= now),
             from_day=one.from_day,
+            first_contact_on=one.first_contact_on or one.from_day,
             subgroups=subgroups[one.client_id],
         )
         for one in some

@@ -285,7 +285,7 @@ def _cohort(found: Iterable[EpisodeRecord], span: Span, today: date) -> Cohort:
         label=f"began {span.label}",
         episodes=tuple(
             Episode(
-                opened_on=one.from_day,
+                opened_on=one.first_contact_on,
                 service_days=tuple(f.local_day for f in one.facts if f.state.is_attended),
                 first_session=_first_state(one),
             )
