@@ -104,13 +104,14 @@ def find(*, actor: Actor, run_id: str) -> Run:
     """Return one of this person's own runs.
 
     Raises:
-        NotFound: there is none, or it is someone else's.
+        NotFound: there is none, it is someone else's, or its program is no longer theirs to see.
     """
     actor.require(Permission.REPORTS_READ)
     statement = select(ReportRun).where(ReportRun.id == run_id, ReportRun.user_id == actor.user_id)
     run = db.session.scalars(statement).one_or_none()
     if run is None:
         raise NotFound
+    access_program(actor, run.asked["program"], Permission.REPORTS_READ)
     result = run.result or {}
     return Run(
         id=run.id,

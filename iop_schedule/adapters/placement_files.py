@@ -56,6 +56,7 @@ def read_problem(text: str) -> Problem:
     """
     top = _Object(_parsed(text), "")
     top.format(PROBLEM_FORMAT)
+    top.text("notice", None)
     problem = Problem(
         weights=top.one("weights", _weights, Weights()),
         alternating=top.flag("alternating", default=False),
@@ -75,6 +76,7 @@ def read_plan(text: str, problem: Problem) -> Plan:
     """
     top = _Object(_parsed(text), "")
     top.format(PLAN_FORMAT)
+    top.text("notice", None)
     meetings, clients = offers(problem).keys(), {c.id for c in problem.clients}
     plan = Plan(
         status=top.word("status", PlanStatus, PlanStatus.FEASIBLE),
@@ -127,6 +129,12 @@ def write_plan(plan: Plan) -> str:
             "unplaced": [_unplaced_out(u) for u in plan.unplaced],
         }
     )
+
+
+def with_notice(text: str, notice: str) -> str:
+    """Return a file with a notice to whoever is handed it, which reading the file passes over."""
+    content = json.loads(text)
+    return _written({"format": content.pop("format"), "notice": notice, **content})
 
 
 def _written(value: Mapping[str, object]) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from iop_schedule.adapters.placement_files import read_plan, read_problem
+from iop_schedule.adapters.placement_files import read_plan, read_problem, with_notice
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
+from iop_schedule.domain.engagement.client_report import REDISCLOSURE_NOTICE
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
@@ -345,10 +346,19 @@ def _sorted(meetings: Mapping[str, MeetingLine], series_ids: Iterable[int]) -> t
     return tuple(sorted(found, key=lambda m: (m.weekday, m.start_minute, m.name)))
 
 
-def run_file(actor: Actor, run_id: int, what: str) -> str:
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """The problem or the plan of a run as a file, and whom it is about."""
+
+    text: str
+    client_ids: tuple[int, ...]
+
+
+def run_file(actor: Actor, run_id: int, what: str) -> RunFile:
     """Return the problem or the plan of a run as the file that `placement solve` and `check` read.
 
-    People and sessions stand in it under their numbers; names and their own words do not.
+    People and sessions stand in it under their numbers; names and their own words do not. It carries the
+    notice of 42 CFR 2.32.
 
     Raises:
         NotFound: there is no such run at this person's sites.
@@ -359,4 +369,5 @@ def run_file(actor: Actor, run_id: int, what: str) -> str:
     if text is None or run.kind not in _PLANS:
         message = "There is no file of this plan."
         raise NotPossible(message)
-    return text
+    people = read_problem(run.problem or "").clients
+    return RunFile(with_notice(text, REDISCLOSURE_NOTICE), tuple(sorted(int(one.id) for one in people)))

@@ -190,15 +190,15 @@ def _back(placement_run_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def download(placement_run_id: int, file: str) -> ResponseReturnValue:
     """Hand out the problem or the plan as the commands `placement solve` and `check` read it."""
-    text = run_file(actor(), placement_run_id, file)
+    found = run_file(actor(), placement_run_id, file)
     viewed(
         AuditKind.PLACEMENT_RUN_DOWNLOADED,
         subject=("placement_run", placement_run_id),
-        details={"file": file},
+        details={"file": file, "clients": list(found.client_ids)},
     )
     name = f"{file}-{placement_run_id}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, mimetype="application/json", headers=headers)
+    return Response(found.text, mimetype="application/json", headers=headers)
 
 
 @placement_runs.get("/placement/compare")

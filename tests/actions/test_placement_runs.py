@@ -401,10 +401,13 @@ def test_the_file_of_a_run_names_nobody_and_holds_no_words_of_theirs(cast: Cast,
     make.make_constraint(cast.ana, cast.root, weekday=1, label="Grandmother Quillfeather")
     db.session.commit()
     run = finished(root, cast)
-    text = run_file(root, run.id, "problem")
-    assert read_problem(text).clients
-    assert "Quillfeather" not in text
-    assert run_file(root, run.id, "plan") == run.plan
+    problem, plan = run_file(root, run.id, "problem"), run_file(root, run.id, "plan")
+    people = read_problem(problem.text)
+    assert people == read_problem(run.problem or "")
+    assert people.clients
+    assert "Quillfeather" not in problem.text
+    assert read_plan(plan.text, people) == read_plan(run.plan or "", people)
+    assert problem.client_ids == plan.client_ids == tuple(sorted(int(one.id) for one in people.clients))
 
 
 def test_a_moment_is_not_a_day(cast: Cast, root: Actor) -> None:

@@ -72,6 +72,15 @@ def test_one_whose_asker_may_not_see_the_program_any_more_fails(cast: Cast) -> N
     assert db.session.get_one(ReportRun, run_id).state == ReportState.FAILED
 
 
+def test_one_that_was_made_is_not_read_by_someone_who_left_the_site(cast: Cast) -> None:
+    run_id = ask(cast)
+    assert report_runs.work_off(now=NOW)
+    cast.dev.sites = [cast.far]
+    db.session.commit()
+    with pytest.raises(NotFound):
+        report_runs.find(actor=actor_for(cast.dev), run_id=run_id)
+
+
 def test_what_broke_is_marked_and_the_next_one_is_made(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, fine = ask(cast), ask(cast)
     real = report_runs.program_facts

@@ -119,6 +119,9 @@ def test_plans_are_compared_side_by_side(cast: Cast, root: Http, run_id: int) ->
 def test_the_files_of_a_plan_are_handed_out(root: Http, run_id: int) -> None:
     answer = root.get(f"/placement/{run_id}/problem.json")
     assert answer.json["format"] == "placement-problem/1"
+    assert "42 CFR part 2" in answer.json["notice"]
+    made = select(AuditEvent.details).where(AuditEvent.kind == AuditKind.PLACEMENT_RUN_DOWNLOADED)
+    assert db.session.scalars(made).one()["clients"]
     assert "attachment" in answer.headers["Content-Disposition"]
     assert "Thistle" not in answer.text
 
