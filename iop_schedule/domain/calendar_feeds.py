@@ -14,6 +14,8 @@ EMPTIED_FOR = timedelta(days=30)
 IDLE_AFTER = timedelta(days=90)
 #: Sessions, and cancelled ones too, leave the calendar so long after their day.
 LOOKS_BACK = timedelta(days=30)
+#: Sessions further ahead are left out; an episode of care ends before.
+LOOKS_AHEAD = timedelta(weeks=26)
 #: A reading is written down at most this often.
 NOTED_EVERY = timedelta(minutes=5)
 #: After so long without a reading the page offers help.

@@ -17,6 +17,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -26,6 +27,7 @@ from sqlalchemy.orm import joinedload
 from iop_schedule.adapters.ical import CalendarEntry, calendar_bytes, feed_uid
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.calendar_feeds import (
+    LOOKS_AHEAD,
     LOOKS_BACK,
     LinkFacts,
     Wording,
@@ -232,8 +234,9 @@ def _version(*parts: object) -> str:
 def _marks(owner: Owner, zone: str, now: datetime, reader: Reader) -> tuple[tuple[object, ...], bool]:
     """Return what changes with every change of the owner's sessions, and whether a client is in care.
 
-    Revisions only grow; the sums over ids tell one set of sessions from another of the same size. The
-    day is part of it, because sessions leave the window with the days.
+    Revisions only grow; the sums over ids tell one set of sessions from another of the same size. Groups
+    and rooms that get another name change no session, so the calendars that say them add the names. The day
+    is part of it, because sessions leave the window with the days.
     """
     today = civil_time.local_day(now, civil_time.zone(zone))
     values = {**_window(owner, today), "today": today}
@@ -242,7 +245,7 @@ def _marks(owner: Owner, zone: str, now: datetime, reader: Reader) -> tuple[tupl
 
 
 def _window(owner: Owner, today: date) -> dict[str, object]:
-    return {"owner_id": owner.id, "first_day": today - LOOKS_BACK}
+    return {"owner_id": owner.id, "first_day": today - LOOKS_BACK, "last_day": today + LOOKS_AHEAD}
 
 
 def _sessions_of(kind: str, *columns: Any) -> Any:
@@ -251,7 +254,9 @@ def _sessions_of(kind: str, *columns: Any) -> Any:
     statement = (
         select(*columns)
         .select_from(Occurrence.__table__)
-        .where(_session.local_day >= bindparam("first_day", type_=Date))
+        .where(
+            _session.local_day.between(bindparam("first_day", type_=Date), bindparam("last_day", type_=Date))
+        )
     )
     if kind == CLIENT:
         told_off = exists().where(
@@ -278,8 +283,26 @@ def _marks_of(kind: str) -> Any:
     )
     return _sessions_of(
         kind, func.count(), func.sum(identity), func.sum(identity * identity), func.sum(_session.revision),
-        func.max(_session.updated_at), in_care if kind == CLIENT else true(),
+        func.max(_session.updated_at), *(() if kind == CLIENT else (_names_in(kind),)),
+        in_care if kind == CLIENT else true(),
     )  # fmt: skip
+
+
+def _names_in(kind: str) -> Any:
+    """Return the names of the groups and rooms that an owner's entries say; clients' say none."""
+    words = func.coalesce(_group.name, "") + "/" + func.coalesce(_room.name, "")
+    names = _with_names(_sessions_of(kind, words.label("words"))).distinct().order_by("words").subquery()
+    # A separator that is bound would have to be filled in before the statement can be prepared.
+    said = func.aggregate_strings(names.c.words, literal_column("'/'"))  # type: ignore[arg-type]
+    return select(said).scalar_subquery()
+
+
+def _with_names(statement: Any) -> Any:
+    return (
+        statement.join(Series.__table__, _series.id == _session.series_id)
+        .outerjoin(Group.__table__, _group.id == _series.group_id)
+        .outerjoin(Room.__table__, _room.id == _session.room_id)
+    )
 
 
 def _entries_of(kind: str) -> Any:
@@ -289,12 +312,7 @@ def _entries_of(kind: str) -> Any:
     ).join(Site.__table__, _site.id == _session.site_id)  # fmt: skip
     if kind == CLIENT:
         return statement
-    return (
-        statement.add_columns(_group.name.label("group_name"), _room.name.label("room_name"))
-        .join(Series.__table__, _series.id == _session.series_id)
-        .outerjoin(Group.__table__, _group.id == _series.group_id)
-        .outerjoin(Room.__table__, _room.id == _session.room_id)
-    )
+    return _with_names(statement.add_columns(_group.name.label("group_name"), _room.name.label("room_name")))
 
 
 _MARKS = {kind: _marks_of(kind) for kind in (CLIENT, STAFF, ROOM)}

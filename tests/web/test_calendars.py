@@ -23,6 +23,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.vocabulary import FeedDetail, FeedEnd
+from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
 from tests.pages import title_of, words
@@ -439,6 +440,27 @@ def test_a_counselors_calendar_names_groups_and_rooms_but_no_client(http: Http, 
     led = db.session.scalars(select(Occurrence.id).where(Occurrence.leader_id == cast.carol.id)).all()
     assert body.count(b"BEGIN:VEVENT") == len(led)
     assert [name for name in NAMES if name in body] == []
+
+
+def test_a_group_or_room_with_another_name_is_called_so_at_the_next_fetch(http: Http, cast: Cast) -> None:
+    extend_horizon(now=NOW)
+    http.sign_in(cast.carol.email)
+    link = staff_link(http, "/calendars/mine")
+    assert b"Relapse Prevention B" in http.get(link).data
+    cast.group.name = "Staying Well"
+    db.session.commit()
+    assert b"Staying Well" in http.get(link).data
+    cast.room.name = "Garden room"
+    db.session.commit()
+    assert b"Garden room" in http.get(link).data
+
+
+def test_a_calendar_ends_26_weeks_ahead(http: Http, cast: Cast, token: str) -> None:
+    for weeks in (26, 27):
+        day = NOW.date() + timedelta(weeks=weeks)
+        make.make_entry(make.make_occurrence(cast.wednesday, day), cast.ana)
+    db.session.commit()
+    assert starts_in(http.get(path(token)).data)[-1].startswith("2026-09-02")
 
 
 def test_a_rooms_calendar_is_for_administrators_to_make(http: Http, cast: Cast) -> None:
