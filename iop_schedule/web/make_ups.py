@@ -17,6 +17,7 @@ from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.make_ups import OptionWords, SessionWords
 from iop_schedule.queries.own_sessions import Choices, OwnSession, choices_for, own_session
 from iop_schedule.vocabulary import AbsenceReason, AuditKind, NoticeKind
+from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.presenting import clock_time, day_label, in_hours, of_hours, time_range
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -100,7 +101,8 @@ def choose(occurrence_id: int) -> ResponseReturnValue:
         return _send(occurrence_id, wants_call=chosen == CALL)
     if request.method == "POST" and chosen == SKIP:
         return redirect(url_for("week.my_week_page"))
-    if request.method == "POST" and chosen.isdecimal() and choices.option(int(chosen)):
+    number = whole_number(chosen)
+    if request.method == "POST" and number is not None and choices.option(number):
         _keep(occurrence_id, choice=chosen)
         return redirect(url_for("make_ups.check", occurrence_id=occurrence_id))
     if request.method == "POST":

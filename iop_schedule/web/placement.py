@@ -14,6 +14,7 @@ from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement import placement_for
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.days import parse_day
+from iop_schedule.web.forms.numbers import ids_of
 from iop_schedule.web.placement_words import (
     DAY_NAMES,
     blocked_groups,
@@ -30,8 +31,6 @@ from iop_schedule.web.security import actor, requires, viewed
 
 placement = Blueprint("placement", __name__)
 
-#: Digits of the largest id both databases keep.
-LONGEST_ID = 9
 MINUTES_IN_A_WEEK = 7 * 24 * 60
 NO_DAY = "Enter the first day, like 11/27/2026."
 
@@ -85,7 +84,7 @@ def offer(client_id: int) -> ResponseReturnValue:
     """Let the person choose among the ticked plans on their own page."""
 
     def do(day: date) -> str:
-        options = [_ids(text.split(",")) for text in request.form.getlist("plan")]
+        options = [ids_of(text.split(",")) for text in request.form.getlist("plan")]
         offer_weeks(actor=actor(), client_id=client_id, options=options, from_day=day, now=g.now)
         flash("Offered. They can choose on their own page for the next 7 days.", "success")
         return _from(client_id, day)
@@ -120,13 +119,7 @@ def _from(client_id: int, day: date) -> str:
 
 
 def _chosen() -> list[int]:
-    return _ids(request.form.getlist("meeting"))
-
-
-def _ids(texts: list[str]) -> list[int]:
-    if not all(text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
-        raise NotFound
-    return [int(text) for text in texts]
+    return ids_of(request.form.getlist("meeting"))
 
 
 def _page(client_id: int, day: date | None, *, problem: str = "") -> str:

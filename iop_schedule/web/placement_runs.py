@@ -14,13 +14,14 @@ from iop_schedule.actions.placement_review import (
     undo_proposals,
 )
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import NotFound, NotPossible
+from iop_schedule.errors import NotPossible
 from iop_schedule.queries.placement_priorities import policy_view
 from iop_schedule.queries.placement_runs import RunLine, run_file, run_view, runs_compared, runs_of
 from iop_schedule.queries.programs import programs_of
 from iop_schedule.vocabulary import AuditKind, ProposalState
 from iop_schedule.web import placement_run_words as words
 from iop_schedule.web.forms.fields import blame
+from iop_schedule.web.forms.numbers import ids_of, whole_number
 from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
 from iop_schedule.web.opening_words import opening_sets
 from iop_schedule.web.presenting import count, hours
@@ -30,7 +31,6 @@ placement_runs = Blueprint("placement_runs", __name__)
 
 #: Runs that can be compared at once.
 MOST_COMPARED = 4
-LONGEST_ID = 9
 
 
 @placement_runs.get("/placement")
@@ -165,10 +165,7 @@ def decline(placement_run_id: int, client_id: int) -> ResponseReturnValue:
 
 def _people() -> list[int] | None:
     """Return the people a form names; None when it names none, which means everyone."""
-    texts = request.form.getlist("client")
-    if not all(text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
-        raise NotFound
-    return [int(text) for text in texts] or None
+    return ids_of(request.form.getlist("client")) or None
 
 
 def _say(outcome: Outcome, *, undone: bool) -> None:
@@ -205,10 +202,7 @@ def download(placement_run_id: int, file: str) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def compare() -> ResponseReturnValue:
     """Show several runs side by side."""
-    texts = request.args.getlist("run")[:MOST_COMPARED]
-    if not all(text.isdecimal() and len(text) <= LONGEST_ID for text in texts):
-        raise NotFound
-    lines = runs_compared(actor(), [int(text) for text in texts], now=g.now)
+    lines = runs_compared(actor(), ids_of(request.args.getlist("run")[:MOST_COMPARED]), now=g.now)
     viewed(AuditKind.PLACEMENT_RUN_VIEWED, details={"runs": [line.id for line in lines]})
     return render_template(
         "placement/compare.html",
@@ -246,7 +240,7 @@ def priorities(program_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def name(program_id: int) -> ResponseReturnValue:
     """Say which line of the policy names a person, or that none does."""
-    client_id, line = _number("client"), _number("priority")
+    client_id, line = whole_number(request.form.get("client")), whole_number(request.form.get("priority"))
     policy_view(actor(), program_id, now=g.now)  # not theirs is not found, whatever the form holds
     if client_id is None:
         flash("Choose a person.", "warning")
@@ -264,7 +258,7 @@ def name(program_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def remove(program_id: int) -> ResponseReturnValue:
     """Take a line out of the policy."""
-    line = _number("priority")
+    line = whole_number(request.form.get("priority"))
     policy_view(actor(), program_id, now=g.now)
     if line is None:
         flash("Choose a line of the policy.", "warning")
@@ -272,11 +266,6 @@ def remove(program_id: int) -> ResponseReturnValue:
         remove_priority(actor=actor(), program_id=program_id, priority_id=line, now=g.now)
         flash("The line was taken out.", "success")
     return redirect(url_for("placement_runs.priorities", program_id=program_id))
-
-
-def _number(field: str) -> int | None:
-    text = request.form.get(field, "")
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
 
 
 def _run_words(line: RunLine) -> dict[str, object]:

@@ -1,5 +1,9 @@
 """Whole numbers in addresses and hidden fields: ids of rows, versions, positions in a list."""
 
+from collections.abc import Iterable
+
+from iop_schedule.errors import NotFound
+
 #: The largest number a column of either database holds.
 LARGEST = 2**31 - 1
 
@@ -14,3 +18,19 @@ def whole_number(text: str | None, *, most: int = LARGEST) -> int | None:
         return None
     number = int(text)
     return number if number <= most else None
+
+
+def ids_of(texts: Iterable[str]) -> list[int]:
+    """Return the ids an address or a form names.
+
+    >>> ids_of(["3", "12"]), ids_of([])
+    ([3, 12], [])
+
+    Raises:
+        NotFound: one of them is no id.
+    """
+    numbers = [whole_number(text) for text in texts]
+    ids = [number for number in numbers if number is not None]
+    if len(ids) < len(numbers):
+        raise NotFound
+    return ids
