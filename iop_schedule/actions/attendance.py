@@ -1,13 +1,13 @@
 """Taking attendance: one sheet saved in one transaction, every earlier mark kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from iop_schedule.actions import audit
-from iop_schedule.domain.attendance import Mark, check_markable, settle
+from iop_schedule.domain.attendance import Mark, cancellation_status, check_markable, settle
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.sign_off import (
     NothingToAmend,
@@ -17,10 +17,17 @@ from iop_schedule.domain.sign_off import (
     reason_for_change,
 )
 from iop_schedule.errors import DomainError, NotFound, NotPossible
-from iop_schedule.models import AttendanceRecord, AttendanceRevision, Occurrence, RosterEntry, db
+from iop_schedule.models import (
+    AttendanceRecord,
+    AttendanceRevision,
+    Occurrence,
+    RosterEntry,
+    SessionNotice,
+    db,
+)
 from iop_schedule.queries.access import Actor, access_occurrence
 from iop_schedule.queries.sign_off import is_closed_now
-from iop_schedule.vocabulary import AttendanceStatus, AuditKind, OccurrenceStatus
+from iop_schedule.vocabulary import AttendanceStatus, AuditKind, NoticeKind, OccurrenceStatus
 
 #: What “to mark” is stored as once a mark has been taken back.
 TAKEN_BACK = AttendanceStatus.ENTERED_IN_ERROR
@@ -207,6 +214,13 @@ def records_of(occurrence: Occurrence) -> dict[int, AttendanceRecord]:
 
 
 def _settle_all(occurrence: Occurrence, marks: Sequence[MarkToSave]) -> dict[int, _Wanted]:
+    """Return each mark as it is stored.
+
+    Excused, but told inside the program's notice period, is canceled late; a reason given by whoever takes
+    attendance outranks that.
+    """
+    told = _told_at([item.entry_id for item in marks if item.mark is not None and not item.reason])
+    notice = occurrence.series.program.cancel_notice_hours * 60
     wanted: dict[int, _Wanted] = {}
     errors: dict[int, DomainError] = {}
     for item in marks:
@@ -224,10 +238,25 @@ def _settle_all(occurrence: Occurrence, marks: Sequence[MarkToSave]) -> dict[int
         except DomainError as error:
             errors[item.entry_id] = error
             continue
-        wanted[item.entry_id] = _Wanted(result.status, result.minutes, mark.arrived_at, mark.left_at)
+        status = result.status
+        if status is AttendanceStatus.EXCUSED and item.entry_id in told:
+            status = cancellation_status(
+                told_at=told[item.entry_id], starts_at=occurrence.starts_at, notice_minutes=notice
+            )
+        wanted[item.entry_id] = _Wanted(status, result.minutes, mark.arrived_at, mark.left_at)
     if errors:
         raise SheetRefused(errors)
     return wanted
+
+
+def _told_at(entry_ids: Collection[int]) -> dict[int, datetime]:
+    """Return since when it stands that they cannot come, of those who said so."""
+    statement = select(SessionNotice.roster_entry_id, SessionNotice.told_at).where(
+        SessionNotice.roster_entry_id.in_(entry_ids),
+        SessionNotice.kind == NoticeKind.ABSENT,
+        SessionNotice.withdrawn_at.is_(None),
+    )
+    return dict(db.session.execute(statement).all())
 
 
 def _version(records: Mapping[int, AttendanceRecord], entry_id: int) -> int:
@@ -247,12 +276,17 @@ def _already_done(
     for stored in db.session.scalars(statement):
         mark = by_key[stored.change_key or ""]
         wanted = settled[mark.entry_id]
-        status = None if wanted.status is TAKEN_BACK else wanted.status
+        status = None if wanted.status is TAKEN_BACK else _as_sent(wanted.status)
         sent = (status, wanted.arrived_at, wanted.left_at, mark.reason)
-        if sent != (stored.status, stored.arrived_at, stored.left_at, stored.reason):
+        if sent != (_as_sent(stored.status), stored.arrived_at, stored.left_at, stored.reason):
             raise KeyReused
         done.add(mark.entry_id)
     return done
+
+
+def _as_sent(status: str | None) -> str | None:
+    """Return a stored status as a sheet says it: what was told since then does not make it another change."""
+    return AttendanceStatus.EXCUSED if status == AttendanceStatus.LATE_CANCEL else status
 
 
 def _same(record: AttendanceRecord | None, wanted: _Wanted, reason: str) -> bool:

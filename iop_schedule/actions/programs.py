@@ -45,6 +45,7 @@ class ProgramDetails:
     spares_scarce_seats: bool = True
     make_up_days: int = 7
     late_entry_hours: int = 24
+    cancel_notice_hours: int = 0
     self_check_in: bool = True
     check_in_before_minutes: int = 15
     check_in_after_minutes: int = 30
@@ -118,6 +119,7 @@ def save_program(
     program.spares_scarce_seats = details.spares_scarce_seats
     program.make_up_days, program.self_check_in = details.make_up_days, details.self_check_in
     program.late_entry_hours = details.late_entry_hours
+    program.cancel_notice_hours = details.cancel_notice_hours
     program.check_in_before_minutes = details.check_in_before_minutes
     program.check_in_after_minutes = details.check_in_after_minutes
     db.session.flush()
@@ -128,6 +130,7 @@ def save_program(
         "spares_scarce_seats": details.spares_scarce_seats,
         "make_up_days": details.make_up_days,
         "late_entry_hours": details.late_entry_hours,
+        "cancel_notice_hours": details.cancel_notice_hours,
         "self_check_in": details.self_check_in,
     }
     _record(AuditKind.PROGRAM_CHANGED, actor, ("program", program.id), site.id, numbers, now=now)
@@ -145,6 +148,7 @@ def _check_program(details: ProgramDetails) -> None:
         ("horizon_weeks", 1, 52, "Enter 1 to 52 weeks."),
         ("make_up_days", 0, 31, "Enter 0 to 31 days."),
         ("late_entry_hours", 1, 168, "Enter 1 to 168 hours."),
+        ("cancel_notice_hours", 0, 168, "Enter 0 to 168 hours."),
         ("check_in_before_minutes", 0, 120, "Enter 0 to 120 minutes."),
         ("check_in_after_minutes", 0, 120, "Enter 0 to 120 minutes."),
     ):

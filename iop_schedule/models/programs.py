@@ -38,6 +38,7 @@ class Program(Base):
         CheckConstraint("horizon_weeks BETWEEN 1 AND 52", name="horizon_in_a_year"),
         CheckConstraint("make_up_days BETWEEN 0 AND 31", name="make_up_days_in_a_month"),
         CheckConstraint("late_entry_hours BETWEEN 1 AND 168", name="late_entry_in_a_week"),
+        CheckConstraint("cancel_notice_hours BETWEEN 0 AND 168", name="cancel_notice_in_a_week"),
         CheckConstraint("check_in_before_minutes BETWEEN 0 AND 120", name="check_in_opens_near"),
         CheckConstraint("check_in_after_minutes BETWEEN 0 AND 120", name="check_in_closes_near"),
     )
@@ -59,6 +60,8 @@ class Program(Base):
     make_up_days: Mapped[int] = mapped_column(default=7)
     #: An entry made more than so long after its session is called late. Source: docs/sources.md#late-entries
     late_entry_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    #: Who says later than so long before a session that they cannot come has canceled late.
+    cancel_notice_hours: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Clients may say that they are here; a suggestion that the counselor confirms.
     self_check_in: Mapped[bool] = mapped_column(default=True)
     #: From so long before the start until so long after it.

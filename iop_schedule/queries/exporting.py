@@ -106,7 +106,7 @@ def _programs(scope: Scope) -> Iterator[Values]:
     statement = select(
         Program.code, Site.code.label("site"), Program.name, Program.level_of_care, Program.minimum_minutes,
         Program.minimum_days, Program.minimum_source, Program.horizon_weeks,
-        Program.make_up_days, Program.late_entry_hours, Program.self_check_in,
+        Program.make_up_days, Program.late_entry_hours, Program.cancel_notice_hours, Program.self_check_in,
         Program.check_in_before_minutes, Program.check_in_after_minutes,
     ).join(Program.site)  # fmt: skip
     return in_order(_dicts(statement.where(in_scope(Program.site_id, scope))), "code")

@@ -727,6 +727,7 @@ class ProgramPlace:
     spares_scarce_seats: bool
     make_up_days: int
     late_entry_hours: int
+    cancel_notice_hours: int
     self_check_in: bool
     check_in_before_minutes: int
     check_in_after_minutes: int
@@ -787,6 +788,7 @@ def program_place(program: Program) -> ProgramPlace:
         spares_scarce_seats=program.spares_scarce_seats,
         make_up_days=program.make_up_days,
         late_entry_hours=program.late_entry_hours,
+        cancel_notice_hours=program.cancel_notice_hours,
         self_check_in=program.self_check_in,
         check_in_before_minutes=program.check_in_before_minutes,
         check_in_after_minutes=program.check_in_after_minutes,

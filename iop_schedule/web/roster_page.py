@@ -200,12 +200,19 @@ def _remove_url(seat: Seat, sheet: Roster) -> str:
 
 def _line(seat: Seat) -> str:
     if seat.status in _OTHER_WORDS:
-        return _OTHER_WORDS[seat.status]
+        return _OTHER_WORDS[seat.status] + _told_when(seat)
     if seat.left is not None:
         return f"Left at {clock_time(seat.left)}"
     if not seat.in_care:
         return "Not in the program today: counts for nobody"
     return _told_line(seat.told) or seat.line
+
+
+def _told_when(seat: Seat) -> str:
+    at = seat.told.absent_at
+    if seat.status is not AttendanceStatus.LATE_CANCEL or at is None:
+        return ""
+    return f", told {at:%a} {clock_time(at)}; a reason excuses it"
 
 
 def _told_line(told: Told) -> str:

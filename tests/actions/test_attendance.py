@@ -9,7 +9,15 @@ from sqlalchemy import select
 from iop_schedule.actions.attendance import MarkToSave, SheetRefused, save_sheet
 from iop_schedule.domain.attendance import Mark, NotYetOpen, SessionCancelled
 from iop_schedule.errors import NotAllowed, NotFound
-from iop_schedule.models import AttendanceRecord, AttendanceRevision, AuditEvent, Occurrence, RosterEntry, db
+from iop_schedule.models import (
+    AttendanceRecord,
+    AttendanceRevision,
+    AuditEvent,
+    Occurrence,
+    RosterEntry,
+    SessionNotice,
+    db,
+)
 from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import AttendanceStatus, AuditKind, OccurrenceStatus
 from tests import factories as make
@@ -113,6 +121,43 @@ def test_the_same_change_sent_twice_is_stored_once(cast: Cast, sheet: Sheet) -> 
     replay = save(cast, sheet, MarkToSave(sheet.ana.id, 0, PRESENT), key="abc")
     assert (replay.changed, replay.conflicts) == (0, ())
     assert stored() == {sheet.ana.id: ("no_show", 0, 2)}
+
+
+def told_absent(cast: Cast, entry: RosterEntry, at: datetime, **more: object) -> SessionNotice:
+    told = {"kind": "absent", "reason": "work", "told_at": at, "told_by_id": cast.ana_user.id}
+    notice = SessionNotice(roster_entry_id=entry.id, **told, **more)
+    cast.program.cancel_notice_hours = 24
+    db.session.add(notice)
+    db.session.commit()
+    return notice
+
+
+START = datetime(2026, 3, 4, 14, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "reason", "status"),
+    [
+        pytest.param(24, "", "excused", id="in time, to the minute"),
+        pytest.param(2, "", "late_cancellation", id="inside the notice period"),
+        pytest.param(2, "Feeling ill", "excused", id="excused for a reason"),
+    ],
+)
+def test_an_excuse_inside_the_notice_period_is_a_late_cancellation(
+    cast: Cast, sheet: Sheet, hours: int, reason: str, status: str
+) -> None:
+    told_absent(cast, sheet.ana, START - timedelta(hours=hours))
+    mark = MarkToSave(sheet.ana.id, 0, Mark(AttendanceStatus.EXCUSED), reason)
+    for _ in range(2):
+        save(cast, sheet, mark, key="one-and-the-same")
+    assert stored() == {sheet.ana.id: (status, 0, 1)}
+
+
+def test_only_what_stands_makes_an_excuse_late(cast: Cast, sheet: Sheet) -> None:
+    told_absent(cast, sheet.ana, START, withdrawn_at=START, withdrawn_by_id=cast.ana_user.id)
+    save(cast, sheet, MarkToSave(sheet.ana.id, 0, Mark(AttendanceStatus.EXCUSED)))
+    save(cast, sheet, MarkToSave(sheet.ben.id, 0, Mark(AttendanceStatus.EXCUSED)))
+    assert {status for status, *_ in stored().values()} == {"excused"}
 
 
 def test_an_impossible_time_saves_nothing_of_the_sheet(cast: Cast, sheet: Sheet) -> None:

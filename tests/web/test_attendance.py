@@ -179,7 +179,9 @@ def test_what_the_sheet_cannot_say_survives_a_save_for_someone_else(
     make.make_record(db.session.get_one(RosterEntry, sheet.ana), status, **more)
     db.session.commit()
     page = carol.get(sheet.path).text
-    chosen = "present" if status is AttendanceStatus.ATTENDED_PART else "absent" if more else ""
+    chosen = {"attended_in_part": "present", "no_show": "absent", "late_cancellation": "excused"}.get(
+        status, ""
+    )
     fields = sheet.fields(
         chosen, "present", **{f"arrived-{sheet.ana}": value_of(page, f"arrived-{sheet.ana}")}
     )
@@ -190,6 +192,15 @@ def test_what_the_sheet_cannot_say_survives_a_save_for_someone_else(
     assert stored() == {sheet.ana: (status, more.get("minutes", 0)), sheet.ben: ("attended", 180)}
     record = db.session.scalars(select(AttendanceRecord).filter_by(roster_entry_id=sheet.ana)).one()
     assert (record.version, record.left_at, record.reason) == (1, more.get("left_at"), more.get("reason", ""))
+
+
+def test_a_late_cancellation_says_when_they_told_and_can_be_excused(carol: Http, sheet: Sheet) -> None:
+    make.make_record(db.session.get_one(RosterEntry, sheet.ana), AttendanceStatus.LATE_CANCEL)
+    db.session.commit()
+    assert "Canceled late" in carol.get(sheet.path).text
+    fields = sheet.fields("excused", "") | {f"version-{sheet.ana}": 1, f"reason-{sheet.ana}": "Feeling ill"}
+    assert carol.submit(sheet.path, fields, page=sheet.path).status_code == 302
+    assert stored() == {sheet.ana: ("excused", 0)}
 
 
 def test_a_mark_made_meanwhile_for_someone_left_to_mark_is_no_conflict(

@@ -38,6 +38,7 @@ def test_a_room_a_group_needs_stays_large_enough(root: Http, cast: Cast) -> None
 PROGRAM = {
     "name": "Evening", "level_of_care": "iop_adult", "minimum_hours": "9", "minimum_days": "3",
     "minimum_source": "State rule", "horizon_weeks": "8", "make_up_days": "10", "late_entry_hours": "48",
+    "cancel_notice_hours": "24",
     "check_in_before_minutes": "20", "check_in_after_minutes": "15",
 }  # fmt: skip
 
@@ -46,7 +47,7 @@ def test_a_program_is_added_and_changed(root: Http, cast: Cast) -> None:
     assert root.submit("/program/programs/new", {**PROGRAM, "site_id": cast.elm.id}).status_code == 302
     made = db.session.scalars(select(Program).where(Program.name == "Evening")).one()
     assert (made.minimum_minutes, made.horizon_weeks, made.spares_scarce_seats) == (540, 8, False)
-    assert made.late_entry_hours == 48
+    assert (made.late_entry_hours, made.cancel_notice_hours) == (48, 24)
     changed = {**PROGRAM, "minimum_hours": "6.5"}
     assert root.submit(f"/program/programs/{made.id}/edit", changed).status_code == 302
     db.session.expire_all()

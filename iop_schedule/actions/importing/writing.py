@@ -176,7 +176,7 @@ class Writer:
 
     def _programs(self, rows: list[Row]) -> None:
         same = ("code", "name", "level_of_care", "minimum_minutes", "minimum_days", "minimum_source",
-                "horizon_weeks", "make_up_days", "late_entry_hours", "self_check_in",
+                "horizon_weeks", "make_up_days", "late_entry_hours", "cancel_notice_hours", "self_check_in",
                 "check_in_before_minutes", "check_in_after_minutes")  # fmt: skip
         _put(Program, [{**_same(r, *same), "site_id": self.ids.sites[r["site"]]} for r in rows])
         self.ids.learn(self.ids.programs, Program, rows)

@@ -134,6 +134,7 @@ TABLES: tuple[Table, ...] = (
             _may("horizon_weeks", v.whole(1, 52), 12, "how far ahead sessions are written out"),
             _may("make_up_days", v.whole(0, 31), 7, "days from a missed session to its make-up"),
             _may("late_entry_hours", v.whole(1, 168), 24, "hours after a session; later entries are late"),
+            _may("cancel_notice_hours", v.whole(0, 168), 0, "before a session; calling off later is late"),
             _may("self_check_in", v.YES_NO, default=True, about="clients may say that they are here"),
             _may("check_in_before_minutes", v.whole(0, 120), 15, "from so long before the start"),
             _may("check_in_after_minutes", v.whole(0, 120), 30, "until so long after it"),

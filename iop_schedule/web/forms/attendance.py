@@ -22,7 +22,10 @@ STATUS_OF = {
     "excused": AttendanceStatus.EXCUSED,
     "absent": AttendanceStatus.NO_SHOW,
 }
-CHOICE_OF = {status: choice for choice, status in STATUS_OF.items()}
+#: A late cancellation is an excuse that came late: the same button, and words beside it.
+CHOICE_OF = {status: choice for choice, status in STATUS_OF.items()} | {
+    AttendanceStatus.LATE_CANCEL: "excused"
+}
 #: Why someone is away, for one tap; the sheet never asks for it at once.
 REASONS = (
     "Feeling ill",
@@ -89,7 +92,7 @@ def read_sheet(
     People the form does not mention and people still to mark are left out: whoever saves a sheet says
     nothing about them. With `rest_present`, whoever is still to mark is marked present, but for those who
     told us that they cannot come. Marks sent back as they were shown are left out too: what the sheet
-    cannot say, such as an import's late cancellation, stays that way. Where two people had marked one
+    cannot say, such as that an excuse came late, stays that way. Where two people had marked one
     person, `resolve-<id>` says whose mark it is.
     """
     marks: list[MarkToSave] = []

@@ -95,6 +95,12 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         default=24,
         description="Late entries are marked as late on the sheet and counted in reports.",
     )
+    cancel_notice_hours = WholeNumberField(
+        "Hours before a session until which it can be called off in time",
+        [InputRequired("Enter 0 to 168 hours."), NumberRange(0, 168, "Enter 0 to 168 hours.")],
+        default=0,
+        description="Told later and marked excused without a reason, it counts as canceled late: a miss.",
+    )
     self_check_in = BooleanField(
         "Clients can check in on their phone",
         default=True,
@@ -126,6 +132,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         self.spares_scarce_seats.data = program.spares_scarce_seats
         self.make_up_days.data, self.self_check_in.data = program.make_up_days, program.self_check_in
         self.late_entry_hours.data = program.late_entry_hours
+        self.cancel_notice_hours.data = program.cancel_notice_hours
         self.check_in_before_minutes.data = program.check_in_before_minutes
         self.check_in_after_minutes.data = program.check_in_after_minutes
 
@@ -141,6 +148,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
             spares_scarce_seats=self.spares_scarce_seats.data,
             make_up_days=needed(self.make_up_days.data),
             late_entry_hours=needed(self.late_entry_hours.data),
+            cancel_notice_hours=needed(self.cancel_notice_hours.data),
             self_check_in=bool(self.self_check_in.data),
             check_in_before_minutes=needed(self.check_in_before_minutes.data),
             check_in_after_minutes=needed(self.check_in_after_minutes.data),
