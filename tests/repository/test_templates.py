@@ -12,7 +12,9 @@ from iop_schedule.web.presenting import icon
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "iop_schedule/templates").rglob("*.html"))
-STATIC = sorted(path for path in (ROOT / "iop_schedule/static").rglob("*") if path.is_file())
+STATIC = sorted(
+    path for path in (ROOT / "iop_schedule/static").rglob("*") if path.is_file() and path.suffix != ".png"
+)
 CSS = (ROOT / "iop_schedule/static/steady.css").read_text(encoding="utf-8")
 
 #: Words that label people, in any place a page or a message could take them from.
