@@ -18,7 +18,7 @@ from iop_schedule.errors import Conflict, DomainError, NotPossible, TooManyAttem
 from iop_schedule.models import SignInAttempt, SignInSession, User, db
 from iop_schedule.models.base import write_transaction
 from iop_schedule.queries.access import Actor, actor_for
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.vocabulary import AuditKind, Evidence
 
 _LINK = "set-password"
 
@@ -108,10 +108,11 @@ def end_sessions(user: User, *, now: datetime) -> None:
     _end(SignInSession.user_id == user.id, now=now)
 
 
-def make_link(user: User, *, key: str, now: datetime) -> str:
+def make_link(user: User, *, key: str, now: datetime, by: Actor | None = None) -> str:
     """Return the secret part of an address where `user` can choose a password, once.
 
-    Ends their sessions and every earlier link. The caller records and commits.
+    Ends their sessions and every earlier link. The caller records and commits. `by` has seen the link, so
+    the password chosen with it is noted as one by a link of theirs.
 
     Raises:
         NotPossible: the account is disabled.
@@ -120,7 +121,11 @@ def make_link(user: User, *, key: str, now: datetime) -> str:
         message = "This account is turned off. Turn it on before you make a link."
         raise NotPossible(message)
     end_sessions(user, now=now)
-    content = {"user": user.id, "stamp": tokens.token_hash(user.fs_uniquifier)}
+    content = {
+        "user": user.id,
+        "stamp": tokens.token_hash(user.fs_uniquifier),
+        "by": by.user_id if by else None,
+    }
     return tokens.sign_link(key, _LINK, content, until=now + rules.LINK_LASTS)
 
 
@@ -145,7 +150,10 @@ def choose_password(*, token: str, password: str, key: str, now: datetime) -> No
     db.session.rollback()
     stored = passwords.hashed(password)
     user = _user_of_link(token, key=key, now=now, locked=True)
-    _store_password(user, stored, actor=actor_for(user), now=now)
+    made_by = (tokens.read_link(key, _LINK, token, now=now) or {}).get("by")
+    _store_password(
+        user, stored, actor=actor_for(user), now=now, details={"by": Evidence.LINK, "link_made_by": made_by}
+    )
 
 
 def change_password(
@@ -320,10 +328,19 @@ def _refuse_weak(password: str, user: User) -> None:
         raise NotPossible(weakness, field="password")
 
 
-def _store_password(user: User, stored: str, *, actor: Actor, now: datetime, commit: bool = True) -> None:
+def _store_password(
+    user: User,
+    stored: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+    commit: bool = True,
+) -> None:
     user.password = stored
     end_sessions(user, now=now)
-    audit.record(AuditKind.ACCOUNT_PASSWORD_SET, actor=actor, now=now, subject=("user", user.id))
+    subject = ("user", user.id)
+    audit.record(AuditKind.ACCOUNT_PASSWORD_SET, actor=actor, now=now, subject=subject, details=details)
     if commit:
         db.session.commit()
 

@@ -270,7 +270,7 @@ def invite_staff(*, actor: Actor, user_id: int, key: str, now: datetime) -> str:
         NotPossible: the account is turned off.
     """
     user = _staff_to_manage(actor, user_id)
-    token = accounts.make_link(user, key=key, now=now)
+    token = accounts.make_link(user, key=key, now=now, by=actor)
     _record(AuditKind.ACCOUNT_INVITED, actor, user, now)
     db.session.commit()
     return token
@@ -287,7 +287,7 @@ def invite_client(*, actor: Actor, client_id: int, key: str, now: datetime) -> s
     lock_client(client.id)
     db.session.refresh(client)
     user = _login_of(client) or _new_login(actor, client, now)
-    token = accounts.make_link(user, key=key, now=now)
+    token = accounts.make_link(user, key=key, now=now, by=actor)
     _record(AuditKind.ACCOUNT_INVITED, actor, user, now, client=client)
     db.session.commit()
     return token

@@ -337,9 +337,10 @@ def _lines(rows: Sequence[AuditEvent], actor: Actor) -> Iterator[AuditLine]:
 
 
 def _who(row: AuditEvent, names: dict[int, str]) -> str:
-    if row.actor_id is not None:
-        return names.get(row.actor_id, "Someone of another site")
     by = (row.details or {}).get("by")
+    if row.actor_id is not None:
+        name = names.get(row.actor_id, "Someone of another site")
+        return f"{LINK_HOLDER} of {name}" if by == Evidence.LINK else name
     if row.kind == AuditKind.SUPPORT_LINK_OPENED or by == Evidence.LINK:
         return LINK_HOLDER
     if by == Evidence.REPLY:

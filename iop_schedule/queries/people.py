@@ -9,9 +9,10 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from iop_schedule.domain.civil_time import local, zone
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound
-from iop_schedule.models import Assignment, Client, Enrollment, Program, Site, User, db
+from iop_schedule.models import Assignment, AuditEvent, Client, Enrollment, Program, Site, User, db
 from iop_schedule.models.people import user_site
 from iop_schedule.queries.access import (
     Actor,
@@ -23,7 +24,7 @@ from iop_schedule.queries.access import (
 )
 from iop_schedule.queries.goals import GoalLine, goals_of
 from iop_schedule.queries.series import OwnPlace, places_of
-from iop_schedule.vocabulary import AssignmentRole, EnrollmentStatus, Role
+from iop_schedule.vocabulary import AssignmentRole, AuditKind, EnrollmentStatus, Evidence, Role
 
 PAGE_SIZE = 50
 
@@ -37,6 +38,10 @@ class OwnAccount:
     name: str
     email: str
     wants_digests: bool
+    #: When the password was set last, on the clock of their site, and who had made the link for it: a name,
+    #: "" for a link of nobody's, None for no link. No time for a password that came with the clinic's files.
+    password_set_at: datetime | None = None
+    link_made_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,26 @@ def own_login(actor: Actor) -> User:
 def own_account(actor: Actor) -> OwnAccount:
     """Return what the person's own account page shows."""
     login = own_login(actor)
-    return OwnAccount(actor.name, login.email, login.wants_digests)
+    at, made_by = _password_set(actor)
+    return OwnAccount(actor.name, login.email, login.wants_digests, at, made_by)
+
+
+def _password_set(actor: Actor) -> tuple[datetime | None, str | None]:
+    """Return when the person's password was set last and by whose link, as the trail has it."""
+    statement = (
+        select(AuditEvent)
+        .where(AuditEvent.actor_id == actor.user_id, AuditEvent.kind == AuditKind.ACCOUNT_PASSWORD_SET)
+        .order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+        .limit(1)
+    )
+    row = db.session.scalars(statement).one_or_none()
+    if row is None:
+        return None, None
+    at, details = local(row.at, zone(actor.zone)), row.details or {}
+    if details.get("by") != Evidence.LINK:
+        return at, None
+    maker = db.session.get(User, details["link_made_by"]) if details.get("link_made_by") else None
+    return at, maker.name if maker else ""
 
 
 def own_sites(actor: Actor) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,14 +11,16 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from iop_schedule import clock
-from iop_schedule.actions import accounts
+from iop_schedule.actions import accounts, people
 from iop_schedule.adapters import passwords, tokens
 from iop_schedule.models import AuditEvent, SignInAttempt, SignInSession, User, db
+from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.security import own_path
 from tests.cast import Cast
 from tests.conftest import NOW, Http, csrf_token
 from tests.factories import PASSWORD
+from tests.pages import words
 
 MINUTE = timedelta(minutes=1)
 WRONG = "a wrong password"
@@ -390,6 +393,22 @@ def test_a_link_lets_its_holder_choose_a_password_once(http: Http, cast: Cast, l
     ended = http.get(link)
     assert (ended.status_code, "This link no longer works" in ended.text) == (404, True)
     http.sign_in(cast.root.email, "violet anchor parsnip")
+
+
+def test_a_password_by_a_link_is_never_the_persons_own_word_alone(
+    http: Http, new_http: Callable[[], Http], app: Flask, cast: Cast
+) -> None:
+    root = actor_for(cast.root)
+    key = app.extensions["settings"].secret_key
+    token = people.invite_staff(actor=root, user_id=cast.carol.id, key=key, now=NOW)
+    http.submit(f"/set-password/{token}", {"password": "violet anchor parsnip"})
+    row = db.session.scalars(select(AuditEvent).filter_by(kind=AuditKind.ACCOUNT_PASSWORD_SET)).one()
+    assert row.details == {"by": "link", "link_made_by": cast.root.id}
+    page = words(new_http().sign_in(cast.carol.email, "violet anchor parsnip").get("/account").text)
+    assert "Set on Wednesday, March 4" in page
+    assert "at 10:00 am with a link that Root Okafor made." in page
+    trail = new_http().sign_in(cast.root.email).get("/audit?what=account:password-set").text
+    assert "Whoever holds the link of Carol Whitfield chose a new password" in trail
 
 
 def test_looking_at_a_link_changes_nothing(http: Http, cast: Cast, link: str) -> None:
