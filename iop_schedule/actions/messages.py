@@ -9,7 +9,7 @@ from iop_schedule.actions import audit
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.reminders import BUILT_IN, Wording, check_wording
 from iop_schedule.errors import Conflict, NotFound, NotPossible
-from iop_schedule.models import MessageWording, ReminderDelivery, db
+from iop_schedule.models import MessageWording, ReminderDelivery, Site, db
 from iop_schedule.queries.access import Actor
 from iop_schedule.queries.reminded import access_trouble
 from iop_schedule.queries.wordings import private_names
@@ -84,7 +84,7 @@ def write_wording(
     actor.require(Permission.WORDING_EDIT)
     if (purpose, channel, language) not in BUILT_IN:
         raise NotFound
-    check_wording(wording, purpose, channel, private_names=private_names())
+    check_wording(wording, purpose, channel, private_names=private_names(actor))
     newest = (
         db.session.scalar(
             select(func.max(MessageWording.version)).where(
@@ -109,13 +109,15 @@ def write_wording(
             created_by_id=actor.user_id,
         )
     )
-    audit.record(
-        AuditKind.WORDING_CHANGED,
-        actor=actor,
-        now=now,
-        subject=("wording", f"{purpose}/{channel}/{language}"),
-        details={"version": newest + 1},
-    )
+    for site_id in db.session.scalars(select(Site.id).order_by(Site.id)):  # every site sends these words
+        audit.record(
+            AuditKind.WORDING_CHANGED,
+            actor=actor,
+            now=now,
+            site_id=site_id,
+            subject=("wording", f"{purpose}/{channel}/{language}"),
+            details={"version": newest + 1},
+        )
     try:
         db.session.commit()
     except IntegrityError:  # both saw the same version, and the table takes each number once

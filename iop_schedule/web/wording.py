@@ -29,7 +29,7 @@ LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
 def index() -> ResponseReturnValue:
     """List every message with the words used now."""
     rows: dict[tuple[DeliveryPurpose, Channel], dict[str, Worded]] = {}
-    for (purpose, channel, language), worded in all_wordings().items():
+    for (purpose, channel, language), worded in all_wordings(actor()).items():
         rows.setdefault((purpose, channel), {})[language] = worded
     return render_template("reminders/wordings.html", rows=rows, words=_words())
 
@@ -53,7 +53,7 @@ def save(purpose: str, channel: str, language: str) -> ResponseReturnValue:
         return _page(key, form, worded.wording), 422
     try:
         if "preview" in request.form:
-            rules.check_wording(form.value(), key[0], key[1], private_names=private_names())
+            rules.check_wording(form.value(), key[0], key[1], private_names=private_names(actor()))
             return _page(key, form, form.value())
         actions.write_wording(
             actor=actor(),
@@ -77,7 +77,7 @@ _Key = tuple[DeliveryPurpose, Channel, str]
 
 
 def _found(purpose: str, channel: str, language: str) -> tuple[_Key, Worded]:
-    for key, worded in all_wordings().items():
+    for key, worded in all_wordings(actor()).items():
         if (str(key[0]), str(key[1]), key[2]) == (purpose, channel, language):
             return key, worded
     raise NotFound
@@ -87,7 +87,7 @@ def _page(key: _Key, form: WordingForm, shown: Wording) -> str:
     purpose, channel, language = key
     others = {
         code: worded.wording
-        for (p, c, code), worded in all_wordings().items()
+        for (p, c, code), worded in all_wordings(actor()).items()
         if (p, c) == (purpose, channel)
     }
     previews = {
@@ -101,7 +101,7 @@ def _page(key: _Key, form: WordingForm, shown: Wording) -> str:
         title=f"{PURPOSES[purpose]}: {CHANNELS[channel].lower()}, {LANGUAGE_NAMES[language]}",
         previews=previews,
         placeholders=[(name, PLACEHOLDER_HINTS[name]) for name in PLACEHOLDERS[purpose]],
-        versions=versions_of(*key),
+        versions=versions_of(actor(), *key),
         has_subject=channel is not Channel.SMS,
     )
 

@@ -27,7 +27,7 @@ from iop_schedule.vocabulary import Answer, AuditKind, Channel, DeliveryPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, row_counts
-from tests.outbox import DUE, Flaky, expect_on_thursday, stop_consent
+from tests.outbox import DUE, MINUTE, Flaky, expect_on_thursday, stop_consent
 from tests.pages import words
 
 SECRET = "the provider's secret"
@@ -299,6 +299,27 @@ def test_a_new_wording_is_previewed_saved_and_used_and_the_second_writer_is_told
     reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
     reminders.deliver(Channel.SMS, doors={Channel.SMS: phone}, now=DUE, head=head)
     assert [text.text for text in phone.sent] == ["Come on Thu, Mar 5 at 9:00 am. Reply STOP to stop."]
+
+
+def test_words_for_all_sites_name_nobody_of_another_one_and_are_in_every_trail(
+    http: Http, new_http: Callable[[], Http], cast: Cast, head: Letterhead
+) -> None:
+    http.sign_in(cast.root.email)
+    typed = {"body": "Come and see Eve on {day}. STOP", "version": "0"}
+    assert http.submit(SMS_EN, typed).status_code == 302
+    there = new_http().sign_in(cast.trent.email)
+    for page in (there.get("/reminders/wording"), there.get(SMS_EN)):
+        assert "by an administrator of another site" in page.text
+        assert "Root" not in page.text
+    assert "changed the wording of messages" in there.get("/audit").text
+    expect_on_thursday(cast)
+    make.make_reachable(cast.zoe, Channel.SMS, address="+12025550144")
+    db.session.commit()
+    phone = NullMessages()
+    reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
+    reminders.deliver(Channel.SMS, doors={Channel.SMS: phone}, now=DUE + 3 * 60 * MINUTE, head=head)
+    (text,) = phone.sent
+    assert "Eve" not in text.text
 
 
 # ── Who was not reminded ─────────────────────────────────────────────────────────────────────────

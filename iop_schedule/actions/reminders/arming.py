@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from iop_schedule.domain.reminders import NotNeutral, NudgePolicy
 from iop_schedule.models import ReminderAttempt, ReminderDelivery
 from iop_schedule.models.base import write_transaction
 from iop_schedule.queries import reminders as outbox
-from iop_schedule.queries.wordings import Worded, current_wording
+from iop_schedule.queries.wordings import Worded, built_in, current_wording
 from iop_schedule.vocabulary import (
     AuditKind,
     Channel,
@@ -120,15 +121,8 @@ class _Arming:
             awake = rules.outside_quiet_hours(self.now, letter.quiet.tz, letter.quiet.policy)
             if awake > self.now:
                 return self._wait_for_morning(delivery, awake)
-        worded = self._worded(DeliveryPurpose(delivery.purpose), letter.language)
-        link = {"link": self.head.link(delivery.id)} if letter.can_be_stopped else {}
         try:
-            message = rules.neutral_message(
-                worded.wording,
-                {**link, **letter.values},
-                called=letter.called,
-                private_names=letter.private_names,
-            )
+            message, wording_id = self._message(delivery, letter)
         except NotNeutral:
             log.error("a message would not be neutral and was held", extra={"item_id": delivery.id})  # noqa: TRY400
             return hold(delivery, HoldReason.NOT_NEUTRAL, self.now)
@@ -139,11 +133,34 @@ class _Arming:
             {
                 "id": delivery.id,
                 "tells": [start.isoformat() for start in letter.tells],
-                "wording_id": worded.wording_id,
+                "wording_id": wording_id,
                 "language": letter.language,
                 "tried_at": self.now,
             },
         )
+
+    def _message(self, delivery: ReminderDelivery, letter: Letter) -> tuple[rules.Message, int | None]:
+        """Return what a message says and by which wording.
+
+        Written words that would tell something at the reader's own site give way to the built-in ones: who
+        wrote them may be of another site, and knows none of its names.
+
+        Raises:
+            NotNeutral: the built-in words would tell something too.
+        """
+        purpose = DeliveryPurpose(delivery.purpose)
+        link = {"link": self.head.link(delivery.id)} if letter.can_be_stopped else {}
+        worded = self._worded(purpose, letter.language)
+        neutral = partial(
+            rules.neutral_message,
+            values={**link, **letter.values},
+            called=letter.called,
+            private_names=letter.private_names,
+        )
+        try:
+            return neutral(worded.wording), worded.wording_id
+        except NotNeutral:
+            return neutral(built_in(purpose, self.channel, letter.language)), None
 
     def _worded(self, purpose: DeliveryPurpose, language: str) -> Worded:
         """Return the words to use now, read once a batch."""
