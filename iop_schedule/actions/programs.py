@@ -16,7 +16,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Closure, Group, Occurrence, Program, Room, Series, Site, db
 from iop_schedule.queries.access import Actor, access_program, access_room, access_site
-from iop_schedule.vocabulary import AuditKind, LevelOfCare
+from iop_schedule.vocabulary import AuditKind, LevelOfCare, OccurrenceStatus
 
 LONGEST_NAME = 200
 LONGEST_CLOSURE = 366
@@ -65,7 +65,7 @@ def change_site(*, actor: Actor, site_id: int, details: SiteDetails, now: dateti
     Raises:
         UnknownZone: not an IANA time zone.
         NotPossible: no name, a text that is too long, or another zone for a site where sessions have been
-            held: their times would read differently.
+            held or changed on their own: their times would read differently.
     """
     site = access_site(actor, site_id, Permission.PROGRAM_EDIT)
     _within(details.name, "name", LONGEST_NAME, needed=True)
@@ -76,6 +76,7 @@ def change_site(*, actor: Actor, site_id: int, details: SiteDetails, now: dateti
     was = site.zone
     if details.zone != was:
         _nothing_held(site, now)
+        _nothing_moved(site)
     site.name, site.zone = details.name.strip(), details.zone
     site.address, site.phone = details.address.strip(), details.phone.strip()
     _record(AuditKind.SITE_CHANGED, actor, ("site", site.id), site.id, {"zone": [was, site.zone]}, now=now)
@@ -91,6 +92,20 @@ def _nothing_held(site: Site, now: datetime) -> None:
         message = (
             f"Sessions have been held here in {site.zone}; what was held keeps its time. "
             "Keep the time zone, or open a new site for a place in another one."
+        )
+        raise NotPossible(message, field="zone")
+
+
+def _nothing_moved(site: Site) -> None:
+    """Refuse another zone while a session that no weekly time decides would keep its instant in it."""
+    changed = select(func.min(Occurrence.local_day)).where(
+        Occurrence.site_id == site.id, Occurrence.edited, Occurrence.status == OccurrenceStatus.PLANNED
+    )
+    day = db.session.scalar(changed)
+    if day is not None:
+        message = (
+            f"A session on {day:%A}, {day:%B} {day.day} was changed on its own; in another time zone its "
+            "time would read differently. Bring it back to its usual time first."
         )
         raise NotPossible(message, field="zone")
 

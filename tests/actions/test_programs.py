@@ -217,6 +217,20 @@ def test_a_site_in_a_new_zone_keeps_its_wall_clock(cast: Cast) -> None:
     assert row.starts_at.hour == 15
 
 
+def test_the_zone_stays_while_a_session_is_changed_on_its_own(cast: Cast) -> None:
+    _not_begun(cast)
+    row = db.session.scalars(
+        select(Occurrence).where(Occurrence.series_id == cast.monday.id, Occurrence.local_day == MONDAY)
+    ).one()
+    row.edited = True
+    db.session.commit()
+    details = SiteDetails("Elm Street", "America/Denver")
+    with pytest.raises(NotPossible, match="Monday, March 9 was changed on its own"):
+        change_site(actor=acting(cast.root), site_id=cast.elm.id, details=details, now=NOW)
+    db.session.rollback()
+    assert cast.elm.zone == "America/New_York"
+
+
 @pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/localtime", "EST"])
 def test_an_unknown_zone_changes_nothing(cast: Cast, name: str) -> None:
     with pytest.raises(UnknownZone):
