@@ -472,9 +472,9 @@ def make_issued_report(client: Client, by: User, **given: Any) -> IssuedReport:
     return row
 
 
-def make_report_run(run_id: str, by: User, **given: Any) -> ReportRun:
+def make_report_run(run_id: str, by: User, program: Program, **given: Any) -> ReportRun:
     defaults: dict[str, Any] = {
-        "kind": ReportKind.PROGRAM, "asked": {"program": 1, "first": "2026-W02", "weeks": 4},
+        "kind": ReportKind.PROGRAM, "asked": {"program": program.id, "first": "2026-W02", "weeks": 4},
         "state": ReportState.READY, "percent": 100, "result": {"sections": []}, "created_at": MADE_AT,
     }  # fmt: skip
     row: ReportRun = _add(ReportRun(id=run_id, user_id=by.id, **{**defaults, **given}))

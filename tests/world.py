@@ -153,7 +153,8 @@ def make_world(cast: Cast) -> World:
             make.make_issued_report(client, user)
             for client, user in ((cast.ana, cast.root), (cast.ben, cast.root), (cast.zoe, cast.trent))
         ),
-        run=make.make_report_run("d" * 32, cast.root), far_run=make.make_report_run("e" * 32, cast.trent),
+        run=make.make_report_run("d" * 32, cast.root, cast.program),
+        far_run=make.make_report_run("e" * 32, cast.trent, cast.far_program),
         apart=(
             make.make_apart(cast.ana, cast.ben, by=cast.root), make.make_apart(cast.zoe, yan, by=cast.trent),
             make.make_apart(cast.ana, max_, by=cast.root),
