@@ -190,7 +190,7 @@ def test_two_messages_to_one_person_are_decided_one_after_the_other(cast: Cast, 
 
 
 @pytest.mark.parametrize(
-    ("messages", "seconds", "size"), [(5, 0.05, 40), (5, 1.0, 5), (5, 2.5, 2), (1, 30.0, 1), (0, 9.0, 5)]
+    ("messages", "seconds", "size"), [(5, 0.05, 80), (5, 1.0, 5), (5, 2.5, 2), (1, 30.0, 1), (0, 9.0, 5)]
 )
 def test_a_handful_is_what_goes_out_while_decisions_are_fresh(
     messages: int, seconds: float, size: int

@@ -15,7 +15,7 @@ from iop_schedule.domain.reminders import DEFAULT_POLICY, NudgePolicy
 from iop_schedule.vocabulary import Channel, ProviderCapability
 
 #: Most messages decided together.
-BATCH = 40
+BATCH = 80
 #: A decision stands for so long. Whoever cancels after it was committed may still be overtaken by it.
 STANDS_SECONDS = 2.0
 
