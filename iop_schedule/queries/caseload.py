@@ -15,8 +15,7 @@ from iop_schedule.queries.access import Actor, visible_clients
 from iop_schedule.queries.case_snapshots import cases_of, is_good
 from iop_schedule.queries.cases import Case, derive
 from iop_schedule.queries.names import names_apart
-from iop_schedule.queries.session_lines import SessionLine
-from iop_schedule.queries.today import unsigned_sheets
+from iop_schedule.queries.today import UnsignedSheets, unsigned_sheets
 from iop_schedule.vocabulary import SetAsideReason
 
 #: Most reasons printed for one person.
@@ -111,7 +110,7 @@ class Caseload:
     #: Sessions over without their attendance, which may still change this list.
     not_recorded: int
     #: Sheets of sessions that are over, with people of this caseload on them, that nobody has signed.
-    unsigned: tuple[SessionLine, ...]
+    unsigned: UnsignedSheets
     #: People whose tier is not shown yet, and until when at the latest.
     silent: int
     silent_until: date | None
@@ -157,7 +156,7 @@ def caseload(actor: Actor, *, now: datetime, wanted: CaseFilter | None = None) -
         shown=_counts(lines, aside),
         people=len(lines),
         not_recorded=sum(line.not_recorded for line in lines),
-        unsigned=tuple(unsigned_sheets(actor, now=now)),
+        unsigned=unsigned_sheets(actor, now=now),
         silent=len(silent),
         silent_until=max(silent, default=None),
     )

@@ -16,6 +16,8 @@ from iop_schedule.vocabulary import OccurrenceStatus
 
 #: How far back unfinished attendance is chased.
 CHASE = timedelta(days=28)
+#: So many of them are named where only their number matters.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +64,23 @@ def today_board(actor: Actor, *, day: date, now: datetime) -> Board:
     )
 
 
-def unsigned_sheets(actor: Actor, *, now: datetime) -> list[SessionLine]:
-    """Return the sessions that are over and not signed, with clients `actor` may see; oldest first."""
+@dataclass(frozen=True, slots=True)
+class UnsignedSheets:
+    """Sessions that are over and not signed: the oldest few, and how many there are."""
+
+    oldest: tuple[SessionLine, ...]
+    total: int
+
+
+def unsigned_sheets(actor: Actor, *, now: datetime) -> UnsignedSheets:
+    """Return the sessions that are over and not signed, with clients `actor` may see."""
     seen = exists().where(
         RosterEntry.occurrence_id == Occurrence.id,
         RosterEntry.released_at.is_(None),
         Client.id == RosterEntry.client_id,
         sees_client(actor, now=now),
     )
-    over = lines_where(
+    over = select(Occurrence.id).where(
         sees_occurrence(actor, now=now),
         seen,
         Occurrence.starts_at > now - CHASE,
@@ -78,7 +88,9 @@ def unsigned_sheets(actor: Actor, *, now: datetime) -> list[SessionLine]:
         Occurrence.status == OccurrenceStatus.PLANNED,
         ~sheet_closed(),
     )
-    return lines(over, now=now)
+    ids = db.session.scalars(over.order_by(Occurrence.starts_at, Occurrence.id)).all()
+    oldest = lines(lines_where(Occurrence.id.in_(ids[:NAMED])), now=now) if ids else []
+    return UnsignedSheets(tuple(oldest), len(ids))
 
 
 def unfinished_before(actor: Actor, day: date, *, now: datetime) -> list[SessionLine]:

@@ -51,7 +51,7 @@ def show() -> ResponseReturnValue:
     """Show the people one looks after, most urgent first; filters live in the address."""
     wanted = _wanted()
     found = caseload(actor(), now=g.now, wanted=wanted)
-    seen = {row.client_id for row in found.rows}.union(people_named(found.unsigned))
+    seen = {row.client_id for row in found.rows}.union(people_named(found.unsigned.oldest))
     viewed(AuditKind.CASELOAD_VIEWED, details={"clients": sorted(seen)})
     # A searched name stays out of other pages' addresses, which are kept in histories and logs.
     back = _address(wanted, q=None, page=wanted.page if wanted.page > 1 and not wanted.search else None)
