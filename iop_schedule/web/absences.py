@@ -12,6 +12,7 @@ from iop_schedule.queries.own_sessions import Choices, choices_for, own_session
 from iop_schedule.vocabulary import AbsenceReason, AuditKind, NoticeKind
 from iop_schedule.web.forms.absences import CALL, NONE, AbsenceForm, DelayForm
 from iop_schedule.web.forms.fields import blame
+from iop_schedule.web.refusals import said_in, said_on_top
 from iop_schedule.web.security import actor, requires, viewed
 
 absences = Blueprint("absences", __name__, url_prefix="/clients/<int:client_id>/sessions/<int:occurrence_id>")
@@ -73,14 +74,8 @@ def _done(form: AbsenceForm) -> str:
 def undo(client_id: int, occurrence_id: int) -> ResponseReturnValue:
     """Take back that a client cannot come; a make-up still to come is given back."""
     own_session(actor(), occurrence_id, client_id=client_id, now=g.now)
-    try:
+    with said_on_top():
         notices.take_back_absence(actor=actor(), client_id=client_id, occurrence_id=occurrence_id, now=g.now)
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
-    else:
         flash("Taken back. They are expected.", "success")
     return _back(client_id, occurrence_id)
 
@@ -92,17 +87,11 @@ def late(client_id: int, occurrence_id: int) -> ResponseReturnValue:
     choices = _choices(client_id, occurrence_id)
     form = DelayForm(prefix="late")
     if form.validate():
-        try:
+        with said_in(form):
             notices.tell_delay(
                 actor=actor(), client_id=client_id, occurrence_id=occurrence_id,
                 minutes=form.minutes.data or 0, now=g.now,
             )  # fmt: skip
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             flash("Saved. It is on the sheet.", "success")
             return _back(client_id, occurrence_id)
     return _page(choices, _form(choices), form), 422
@@ -113,15 +102,10 @@ def late(client_id: int, occurrence_id: int) -> ResponseReturnValue:
 def undo_late(client_id: int, occurrence_id: int) -> ResponseReturnValue:
     """Take back that a client is running late."""
     own_session(actor(), occurrence_id, client_id=client_id, now=g.now)
-    try:
+    with said_on_top():
         notices.take_back(
             actor=actor(), client_id=client_id, occurrence_id=occurrence_id, kind=NoticeKind.LATE, now=g.now
         )
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
     return _back(client_id, occurrence_id)
 
 

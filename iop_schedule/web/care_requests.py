@@ -4,13 +4,12 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import care_requests as actions
-from iop_schedule.actions import transactions
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import DomainError, NotAllowed, NotFound
+from iop_schedule.errors import NotFound
 from iop_schedule.queries.care_requests import Requests, requests_of
 from iop_schedule.vocabulary import AuditKind, RequestKind
 from iop_schedule.web.forms.care_requests import ASK_WORDS, AskForm, ReplyForm
-from iop_schedule.web.forms.fields import blame
+from iop_schedule.web.refusals import said_in, said_on_top
 from iop_schedule.web.security import actor, requires, viewed
 
 care_requests = Blueprint("care_requests", __name__)
@@ -48,14 +47,8 @@ def ask() -> ResponseReturnValue:
 def take_back(request_id: int) -> ResponseReturnValue:
     """Take a request back."""
     _own()
-    try:
+    with said_on_top():
         actions.take_back(actor=actor(), request_id=request_id, now=g.now)
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
-    else:
         flash("Taken back.", "success")
     return redirect(url_for("care_requests.mine"))
 
@@ -87,14 +80,8 @@ def answer(client_id: int, request_id: int) -> ResponseReturnValue:
         raise NotFound
     form = ReplyForm(prefix=_prefix(request_id))
     if form.validate():
-        try:
+        with said_in(form):
             actions.answer(actor=actor(), request_id=request_id, reply=form.value(), now=g.now)
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             flash(f"{found.called} reads your answer on their page.", "success")
             return redirect(url_for("care_requests.theirs", client_id=client_id))
     return _their_page(_theirs(client_id), replies={request_id: form}), 422
@@ -104,15 +91,10 @@ def _asked(found: Requests, form: AskForm) -> bool:
     """Keep what a form asks for; return False when it must be shown again with what is wrong."""
     if not form.validate():
         return False
-    try:
+    with said_in(form):
         actions.ask(actor=actor(), client_id=found.client_id, asking=form.value(), now=g.now)
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        blame(form, refused, {})
-        return False
-    return True
+        return True
+    return False
 
 
 def _own() -> Requests:

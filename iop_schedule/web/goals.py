@@ -7,18 +7,16 @@ from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import goals as actions
-from iop_schedule.actions import transactions
 from iop_schedule.domain.civil_time import minutes_of_day, wall_time
 from iop_schedule.domain.goals import DayParts, KeptTime, kept_times
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.goals import GoalLine, Goals, own_goals
 from iop_schedule.queries.week import MyWeek, WeekDay
 from iop_schedule.vocabulary import AuditKind
-from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.goals import GoalForm
 from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.refusals import said_in
 from iop_schedule.web.security import actor, requires, viewed
 
 goals = Blueprint("goals", __name__, url_prefix="/my/goals")
@@ -40,17 +38,11 @@ def add() -> ResponseReturnValue:
     own, form = _own(), GoalForm()
     form.offer(own.time_names)
     if form.validate():
-        try:
+        with said_in(form):
             actions.add_goal(
                 actor=actor(), client_id=own.client_id, words=form.words.data or "",
                 time_name=form.time_name.data or "", now=g.now,
             )  # fmt: skip
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             flash("Saved. It stands on your week.", "success")
             return redirect(url_for("goals.page"))
     return render_template("goals/page.html", own=_own(), form=form), 422

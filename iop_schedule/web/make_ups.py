@@ -19,6 +19,7 @@ from iop_schedule.queries.own_sessions import Choices, OwnSession, choices_for, 
 from iop_schedule.vocabulary import AbsenceReason, AuditKind, NoticeKind
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.presenting import clock_time, day_label, in_hours, of_hours, time_range
+from iop_schedule.web.refusals import said_on_top
 from iop_schedule.web.security import actor, requires, viewed
 
 make_ups = Blueprint("make_ups", __name__, url_prefix="/my/sessions/<int:occurrence_id>")
@@ -348,14 +349,8 @@ def _choices(occurrence_id: int) -> Choices:
 
 def _do(action: Callable[[], object], done: str) -> None:
     """Do what one button asks for; when it cannot be done, say why."""
-    try:
+    with said_on_top():
         changed = action()
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
-    else:
         if changed is not False:
             flash(done, "success")
 

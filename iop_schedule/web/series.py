@@ -38,6 +38,7 @@ from iop_schedule.web.forms.series import (
     WantedChange,
 )
 from iop_schedule.web.pointing_out import point_out
+from iop_schedule.web.refusals import said_on_top
 from iop_schedule.web.security import actor, requires, viewed
 
 series = Blueprint("series", __name__)
@@ -230,7 +231,7 @@ def add_person(series_id: int) -> ResponseReturnValue:
     if not form.validate() or not form.client_id.data:
         flash("Choose a person and a first day.", "warning")
         return redirect(_back(group_id))
-    try:
+    with said_on_top():
         add_member(
             actor=actor(),
             series_id=series_id,
@@ -238,12 +239,6 @@ def add_person(series_id: int) -> ResponseReturnValue:
             from_day=needed(form.from_day.data),
             now=g.now,
         )
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
-    else:
         flash("Added. The sessions are on their schedule.", "success")
         point_out(form.client_id.data, needed(form.from_day.data))
     return redirect(_back(group_id))

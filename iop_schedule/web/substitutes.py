@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from iop_schedule.actions import transactions
 from iop_schedule.actions.substitutes import substitute
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
@@ -16,6 +15,7 @@ from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.substitutes import KEEP, OutForm, SubstituteForm, choices_of, read_choices
 from iop_schedule.web.presenting import count
+from iop_schedule.web.refusals import said_in
 from iop_schedule.web.security import actor, requires, viewed
 
 substitutes = Blueprint("substitutes", __name__)
@@ -39,16 +39,10 @@ def save() -> ResponseReturnValue:
     lines, status = _lines(out)
     chosen = read_choices(request.form, lines)
     if status == 200 and form.validate():  # noqa: PLR2004 - what was asked for can be answered
-        try:
+        with said_in(form):
             changed = substitute(
                 actor=actor(), site_id=_site_id(), leaders=chosen, reason=form.reason.data or "", now=g.now
             )
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             flash(
                 f"{count(changed, 'session is', 'sessions are')} changed. Everyone expected is told.",
                 "success",

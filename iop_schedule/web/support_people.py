@@ -9,14 +9,13 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import support_people as actions
-from iop_schedule.actions import transactions
 from iop_schedule.actions.support_people import NewInvitation
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.errors import DomainError, NotAllowed, NotFound
+from iop_schedule.errors import NotFound
 from iop_schedule.queries.support_people import PersonLine, SupportPeople, support_people_of
 from iop_schedule.vocabulary import AuditKind, Role
-from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.support_people import OwnInviteForm, PersonForm, RecordForm
+from iop_schedule.web.refusals import said_in, said_on_top
 from iop_schedule.web.security import actor, requires, settings, viewed
 
 support_people = Blueprint("support_people", __name__)
@@ -149,14 +148,8 @@ def _address(endpoint: str, found_id: int, **ids: Any) -> str:
 def _added(client_id: int) -> ResponseReturnValue:
     found, form = _found(client_id), PersonForm()
     if form.validate():
-        try:
+        with said_in(form):
             actions.add_person(actor=actor(), client_id=client_id, details=form.details(), now=g.now)
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             flash("Saved. They are told nothing until you invite them.", "success")
             return redirect(_address("mine", client_id))
     return _list_page(found, form), 422
@@ -177,17 +170,11 @@ def _invited(client_id: int, person_id: int) -> ResponseReturnValue:
     if not sends and isinstance(form, RecordForm):
         form.given_on.data = found.today
     if sends and form.validate():
-        try:
+        with said_in(form):
             made = actions.invite(
                 actor=actor(), person_id=person_id, occurrence_id=form.session_id(),
                 given=form.given(found.today), key=settings().secret_key, now=g.now,
             )  # fmt: skip
-        except (NotFound, NotAllowed):
-            raise
-        except DomainError as refused:
-            transactions.abandon()
-            blame(form, refused, {})
-        else:
             return _link_page(found, person, made)
     page = render_template(
         "support_people/invite.html", found=found, person=person, form=form, back=_address("mine", client_id)
@@ -203,15 +190,10 @@ def _invite_form(*, sends: bool) -> OwnInviteForm | RecordForm:
 def _renewed(client_id: int, consent_id: int) -> ResponseReturnValue:
     found = _found(client_id)
     _consent(found, consent_id)
-    try:
+    with said_on_top():
         made = actions.new_link(actor=actor(), consent_id=consent_id, key=settings().secret_key, now=g.now)
-    except (NotFound, NotAllowed):
-        raise
-    except DomainError as refused:
-        transactions.abandon()
-        flash(refused.message, "warning")
-        return redirect(_address("mine", client_id))
-    return _link_page(found, _person(found, made.person_id), made)
+        return _link_page(found, _person(found, made.person_id), made)
+    return redirect(_address("mine", client_id))
 
 
 def _revoked(client_id: int, consent_id: int) -> ResponseReturnValue:
