@@ -87,6 +87,10 @@ class WrittenToday(NotPossible):
     """A message has gone to them in the last hours already. Wait for their answer, or call."""
 
 
+class MessageOut(NotPossible):
+    """The message has left already, so its entry stays. Log what came of it when they answer."""
+
+
 class TooLateToUndo(NotPossible):
     """Only your own entry of the last hours can be taken back. Log what is true instead."""
 
@@ -195,19 +199,20 @@ def _keep(contact: Contact, client: Client, *, actor: Actor, now: datetime) -> O
 def undo(*, actor: Actor, attempt_id: int, now: datetime) -> OutreachAttempt:
     """Take back one's own entry; a task it had settled is open again. Twice changes nothing.
 
-    A message that has not left yet does not leave any more.
+    A message that has not left yet does not leave any more; the entry of one that has is true and stays.
 
     Raises:
         NotFound: not an entry about this person's client.
         TooLateToUndo: somebody else's, or too old.
+        MessageOut: it is of a message that has left.
     """
     row = access_about_client(actor, OutreachAttempt, attempt_id, Permission.OUTREACH_LOG, now=now)
     if row.undone_at is not None:
         return row
     if row.user_id != actor.user_id or now - row.recorded_at > UNDO_WITHIN:
         raise TooLateToUndo
-    row.undone_at, row.undone_by_id = now, actor.user_id
     _call_back(row)
+    row.undone_at, row.undone_by_id = now, actor.user_id
     task = row.task
     if task is not None and task.ended_by == TaskEnd.AGREED and _open_task(row.client_id) is None:
         task.ended_at, task.ended_by = None, None
@@ -218,14 +223,20 @@ def undo(*, actor: Actor, attempt_id: int, now: datetime) -> OutreachAttempt:
 
 
 def _call_back(row: OutreachAttempt) -> None:
+    """Keep the messages of an entry from leaving."""
+    belongs = ReminderDelivery.dedup_key.in_([_key(row, channel) for channel in Channel])
     db.session.execute(
         update(ReminderDelivery)
-        .where(
-            ReminderDelivery.dedup_key.in_([_key(row, channel) for channel in Channel]),
-            ReminderDelivery.state == DeliveryState.PLANNED,
-        )
+        .where(belongs, ReminderDelivery.state == DeliveryState.PLANNED)
         .values(state=DeliveryState.CANCELLED, reason=HoldReason.NOTHING_LEFT)
     )
+    out = exists().where(
+        belongs,
+        ReminderDelivery.channel != Channel.IN_APP,
+        ReminderDelivery.state.in_([DeliveryState.ATTEMPTING, DeliveryState.SENT, DeliveryState.UNKNOWN]),
+    )
+    if db.session.scalar(select(out)):
+        raise MessageOut
 
 
 def close_task(*, actor: Actor, task_id: int, now: datetime) -> int:

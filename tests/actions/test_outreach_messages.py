@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from iop_schedule.actions.outreach import NoWayToWrite, WrittenToday, send_message, undo
+from iop_schedule.actions.outreach import MessageOut, NoWayToWrite, WrittenToday, send_message, undo
 from iop_schedule.adapters.messages import NullMessages, Outgoing
 from iop_schedule.errors import NotFound
 from iop_schedule.models import ContactConsent, OutreachAttempt, ReminderDelivery, db
@@ -69,6 +69,15 @@ def test_taken_back_before_it_left_it_does_not_leave(reachable: Cast) -> None:
     undo(actor=actor_for(reachable.dev), attempt_id=row.id, now=LATE + MINUTE)
     assert sent(MORNING) == []
     assert ask(reachable, MORNING).id != row.id
+
+
+def test_the_entry_of_a_message_that_left_stays(reachable: Cast) -> None:
+    row = ask(reachable)
+    assert len(sent(NOW)) == 1
+    with pytest.raises(MessageOut):
+        undo(actor=actor_for(reachable.dev), attempt_id=row.id, now=NOW + MINUTE)
+    db.session.rollback()
+    assert db.session.get_one(OutreachAttempt, row.id).undone_at is None
 
 
 def test_consent_taken_back_meanwhile_holds_it(reachable: Cast) -> None:
