@@ -21,6 +21,8 @@ from iop_schedule.vocabulary import SetAsideReason
 #: Most reasons printed for one person.
 REASONS_SHOWN = 2
 PAGE_SIZE = 60
+#: Most cases derived while someone waits for a page, about a second of work.
+AT_ONCE = 100
 
 
 class Show(StrEnum):
@@ -107,6 +109,8 @@ class Caseload:
     counts: dict[Tier, int]
     shown: dict[Show, int]
     people: int
+    #: People who are in no list and no count yet, because their case is still to be derived.
+    pending: int
     #: Sessions over without their attendance, which may still change this list.
     not_recorded: int
     #: Sheets of sessions that are over, with people of this caseload on them, that nobody has signed.
@@ -132,12 +136,21 @@ class _Line:
     review: bool
 
 
-def caseload(actor: Actor, *, now: datetime, wanted: CaseFilter | None = None) -> Caseload:
-    """Return the clients `actor` looks after; filters narrow the rows, never the counts."""
+def caseload(
+    actor: Actor, *, now: datetime, wanted: CaseFilter | None = None, at_once: int | None = None
+) -> Caseload:
+    """Return the clients `actor` looks after; filters narrow the rows, never the counts.
+
+    Args:
+        actor: whose caseload it is.
+        now: the moment it is about.
+        wanted: what the rows are narrowed to and sorted by.
+        at_once: most cases to derive before answering; who is left over is `pending`. None derives all.
+    """
     actor.require(Permission.CASELOAD_READ)
     wanted = wanted or CaseFilter()
     today = actor.today(now)
-    lines, derived = _lines(actor, now=now)
+    lines, derived, pending = _lines(actor, wanted.search, at_once, now=now)
     aside = _set_aside([line.client_id for line in lines], today)
     matching = [line for line in lines if _matches(line, wanted, aside)]
     matching.sort(key=lambda line: _place(line, wanted.order, aside))
@@ -154,7 +167,8 @@ def caseload(actor: Actor, *, now: datetime, wanted: CaseFilter | None = None) -
         groups=tuple(sorted({name for line in lines for name in line.groups})),
         counts={tier: sum(line.tier is tier for line in lines) for tier in Tier},
         shown=_counts(lines, aside),
-        people=len(lines),
+        people=len(lines) + pending,
+        pending=pending,
         not_recorded=sum(line.not_recorded for line in lines),
         unsigned=unsigned_sheets(actor, now=now),
         silent=len(silent),
@@ -162,8 +176,10 @@ def caseload(actor: Actor, *, now: datetime, wanted: CaseFilter | None = None) -
     )
 
 
-def _lines(actor: Actor, *, now: datetime) -> tuple[list[_Line], dict[int, Case]]:
-    """Return one line for everyone `actor` may see, and the cases that had to be derived for it."""
+def _lines(
+    actor: Actor, search: str, at_once: int | None, *, now: datetime
+) -> tuple[list[_Line], dict[int, Case], int]:
+    """Return one line for everyone `actor` may see, the cases derived for it, and how many are left over."""
     good = is_good(now).label("good")
     statement = (
         visible_clients(actor, now=now)
@@ -187,9 +203,18 @@ def _lines(actor: Actor, *, now: datetime) -> tuple[list[_Line], dict[int, Case]
     )
     people = db.session.execute(statement).all()
     names = names_apart(people)
-    derived = derive([row.id for row in people if not row.good], now=now)
+    stale = [row for row in people if not row.good]
+    # Who is searched for comes first, then those whose events have changed, then those never derived.
+    stale.sort(key=lambda row: (not _is_named(names[row.id], search), row.tier is None, row.id))
+    derived = derive([row.id for row in stale[:at_once]], now=now)
     today = actor.today(now)
-    return [_line(row, names[row.id], derived.get(row.id), today) for row in people], derived
+    known = [row for row in people if row.good or row.id in derived]
+    lines = [_line(row, names[row.id], derived.get(row.id), today) for row in known]
+    return lines, derived, len(people) - len(known)
+
+
+def _is_named(name: str, search: str) -> bool:
+    return search.strip().casefold() in name.casefold()
 
 
 def _line(row: Any, name: str, case: Case | None, today: date) -> _Line:
@@ -214,7 +239,7 @@ def _matches(line: _Line, wanted: CaseFilter, aside: Collection[int]) -> bool:
         (wanted.tier is None or line.tier is wanted.tier)
         and _is_in(line, wanted.show, aside)
         and (not wanted.group or wanted.group in line.groups)
-        and wanted.search.strip().casefold() in line.name.casefold()
+        and _is_named(line.name, wanted.search)
     )
 
 

@@ -10,7 +10,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.domain.risk.tiers import WHAT_A_TIER_IS
-from iop_schedule.queries.caseload import CaseFilter, Caseload, CaseRow, Order, Show, caseload
+from iop_schedule.queries.caseload import AT_ONCE, CaseFilter, Caseload, CaseRow, Order, Show, caseload
 from iop_schedule.queries.session_lines import people_named
 from iop_schedule.queries.standstills import news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
@@ -50,7 +50,7 @@ CONTACT_TIERS = (Tier.REACH_OUT_TODAY, Tier.REACH_OUT, Tier.CHECK_IN)
 def show() -> ResponseReturnValue:
     """Show the people one looks after, most urgent first; filters live in the address."""
     wanted = _wanted()
-    found = caseload(actor(), now=g.now, wanted=wanted)
+    found = caseload(actor(), now=g.now, wanted=wanted, at_once=AT_ONCE)
     seen = {row.client_id for row in found.rows}.union(people_named(found.unsigned.oldest))
     viewed(AuditKind.CASELOAD_VIEWED, details={"clients": sorted(seen)})
     # A searched name stays out of other pages' addresses, which are kept in histories and logs.

@@ -22,9 +22,10 @@ MONDAY, TODAY = date(2026, 3, 2), date(2026, 3, 4)
 THERE, NOT_THERE = AttendanceStatus.ATTENDED, AttendanceStatus.NO_SHOW
 
 
-def cases(user: User, **filters: object) -> Caseload:
+def cases(user: User, at_once: int | None = None, **filters: object) -> Caseload:
     db.session.commit()
-    return caseload(actor_for(user), now=NOW, wanted=CaseFilter(**filters))  # type: ignore[arg-type]
+    wanted = CaseFilter(**filters)  # type: ignore[arg-type]
+    return caseload(actor_for(user), now=NOW, wanted=wanted, at_once=at_once)
 
 
 def row_of(cast: Cast, client: Client) -> CaseRow:
@@ -64,6 +65,28 @@ def test_a_case_manager_sees_the_people_assigned_to_them_and_nobody_else(cast: C
     make.make_assignment(other, cast.carol, AssignmentRole.COUNSELOR)
     assert [row.name for row in cases(cast.dev).rows] == ["Ana Q.", "Ben O."]
     assert [row.name for row in cases(cast.mallory).rows] == ["Zoe U."]
+
+
+def test_who_cannot_be_worked_out_in_time_is_counted_and_follows(cast: Cast) -> None:
+    """A page never waits for thousands of cases, and no number leaves anybody out without saying so."""
+    people = [new_client(cast, given_name=name) for name in ("Uma", "Lev", "Mio")]
+    first = cases(cast.dev, at_once=2)
+    assert (first.people, first.pending, first.matching) == (5, 3, 2)
+    assert sum(first.counts.values()) == 2
+    while refresh(now=NOW, batch=2):
+        found = cases(cast.dev, at_once=0)
+        assert found.people == found.matching + found.pending == 5
+    assert found.pending == 0
+    people[0].travel_minutes += 5
+    found = cases(cast.dev, at_once=0)
+    assert (found.pending, "Uma" in " ".join(row.name for row in found.rows)) == (1, False)
+
+
+def test_who_is_searched_for_is_worked_out_first(cast: Cast) -> None:
+    new_client(cast, given_name="Uma")
+    found = cases(cast.dev, at_once=1, search="uma")
+    assert [row.first_name for row in found.rows] == ["Uma"]
+    assert found.pending == 2
 
 
 def test_each_site_keeps_its_own_day_when_several_are_derived_together(cast: Cast) -> None:

@@ -42,6 +42,17 @@ def test_it_says_who_comes_first_why_and_what_to_do(dev: Http, cast: Cast) -> No
     assert "It helps decide whom to contact; it does not predict what a person will do." in told
 
 
+def test_after_a_large_import_the_page_says_who_is_still_missing(
+    dev: Http, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("iop_schedule.web.caseload.AT_ONCE", 1)
+    page = dev.get("/caseload").text
+    assert "1 more person is still being worked out" in words(page)
+    assert "2 people\n" in words(page)
+    monkeypatch.undo()
+    assert "still being worked out" not in dev.get("/caseload").text
+
+
 def test_someone_waiting_gets_a_time(dev: Http, cast: Cast) -> None:
     person = new_client(cast, given_name="Pia")
     make.make_enrollment(person, cast.program, status=EnrollmentStatus.WAITLISTED)
