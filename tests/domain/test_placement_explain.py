@@ -31,7 +31,7 @@ from iop_schedule.domain.placement import (
     sentences,
     unplaced,
 )
-from iop_schedule.domain.placement.clash import smallest_unsatisfiable
+from iop_schedule.domain.placement.smallest_set import smallest_unsatisfiable
 from iop_schedule.vocabulary import Attend, Modality, ModalityWish, Weekday, WeekParity
 from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from math import gcd
 
 from iop_schedule.domain.placement import Alternating, Choice, Client, Offer, Problem, Weights, offers
-from iop_schedule.domain.placement.best_week import candidates, limits
 from iop_schedule.domain.placement.objective import PRIORITY_POINTS, UNITS_PER_POINT, meeting_points
 from iop_schedule.domain.placement.openings import Openings, usable
+from iop_schedule.domain.placement.prepared import candidates, limits
 from iop_schedule.domain.placement.problem import apart_pairs, meetings_in
-from iop_schedule.domain.placement.week_search import Choices, Found
+from iop_schedule.domain.placement.week_limits import Found
+from iop_schedule.domain.placement.week_search import Choices
 from iop_schedule.vocabulary import WeekParity
 
 #: Ticks of one point: thirtieths, each cut finely enough for prices.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Part
 from iop_schedule.adapters.optimizer.lp import NO_DIFFERENCE, Cancelled, Chosen, new_model, solved_whole
 from iop_schedule.domain.placement.day_search import Candidate, too_close
-from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK
+from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK
 
 #: Variables beyond which columns do better in the same time (measured at 100 and 300 people).
 MOST_VARIABLES = 8_000

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from iop_schedule.adapters.optimizer.cohort import Cohort, Column, Part
 from iop_schedule.domain.placement.day_search import Candidate, too_close
-from iop_schedule.domain.placement.week_search import DAYS_IN_WEEK
+from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK
 
 
 class TooMany(Exception):

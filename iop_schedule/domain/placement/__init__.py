@@ -5,7 +5,7 @@ keeps every other meeting out; `explain` says what clashes when nothing fits, an
 How: `docs/placement.md`.
 """
 
-from iop_schedule.domain.placement.best_week import Gap, WeekFacts, WeekOf, WeekPlan, best_weeks, week_plan
+from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.caseload import (
     Figures,
     Served,
@@ -75,6 +75,7 @@ from iop_schedule.domain.placement.problem import (
 from iop_schedule.domain.placement.repairing import with_what_is_left, without_meetings
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
+from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
 
 __all__ = [

@@ -28,6 +28,10 @@ class ChangeKind(StrEnum):
     SERVICE_TYPE = "service_type"
 
 
+#: What one change is about, so that it can be ruled out: a kind and the thing.
+Atom = tuple[ChangeKind, Commitment | str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change and its price; only the fields of its kind are set."""
@@ -44,6 +48,11 @@ class Change:
     #: Seats more, minutes off the dose, or days off the least number of days.
     amount: int = 0
     service_type: str | None = None
+
+
+def atom_of(change: Change) -> Atom:
+    """Return what a change is about, whatever its amount."""
+    return change.kind, change.commitment or change.meeting or change.service_type
 
 
 def commitment_change(commitment: Commitment, freed: Iterable[tuple[int, int]]) -> Change:

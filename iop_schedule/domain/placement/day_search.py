@@ -6,7 +6,7 @@ one of them, because the way to a place takes equally long from every meeting he
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -175,3 +175,14 @@ def _best_of_each(steps: Sequence[Step]) -> list[Step]:
         if known is None or step.value > known.value:
             best[step[:2]] = step
     return [best[key] for key in sorted(best)]
+
+
+def members(chain: Chain | None) -> Iterator[int]:
+    """Yield the candidates in a chain."""
+    stack: list[int | Chain | None] = [chain]
+    while stack:
+        link = stack.pop()
+        if isinstance(link, int):
+            yield link
+        elif link is not None:
+            stack += link

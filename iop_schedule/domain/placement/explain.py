@@ -3,14 +3,19 @@
 import heapq
 from dataclasses import dataclass, field
 
-from iop_schedule.domain.placement.best_week import WeekPlan, best_weeks, candidates, limits
-from iop_schedule.domain.placement.changes import Change, apply_changes, change_code, change_words
-from iop_schedule.domain.placement.cheapest_change import Atom, ChangeSearch, Way
-from iop_schedule.domain.placement.clash import MOST_LOOKS, Clash, ClashKind, smallest_clash
+from iop_schedule.domain.placement.best_week import best_weeks
+from iop_schedule.domain.placement.changes import Atom, Change, apply_changes, change_code, change_words
+from iop_schedule.domain.placement.cheapest_change import ChangeSearch, Way
+from iop_schedule.domain.placement.clash import Clash, ClashKind
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.openings import Openings, usable
+from iop_schedule.domain.placement.prepared import candidates, limits
 from iop_schedule.domain.placement.problem import Because, Client, Problem, Unplaced, WouldFit
-from iop_schedule.domain.placement.week_search import Limits, WeekSearch
+from iop_schedule.domain.placement.smallest_clash import smallest_clash
+from iop_schedule.domain.placement.smallest_set import MOST_LOOKS
+from iop_schedule.domain.placement.week_facts import WeekPlan
+from iop_schedule.domain.placement.week_limits import Limits
+from iop_schedule.domain.placement.week_search import WeekSearch
 from iop_schedule.domain.placement.words import commitment_code, commitment_words, hours
 from iop_schedule.vocabulary import WeekParity
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from iop_schedule.domain.placement.best_week import WeekPlan, best_weeks
+from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.explain import Explanation, explain
 from iop_schedule.domain.placement.openings import Openings
 from iop_schedule.domain.placement.problem import Choice, Dose, Problem, meetings_in
+from iop_schedule.domain.placement.week_facts import WeekPlan
 from iop_schedule.vocabulary import WeekParity
 
 #: Points for each meeting that stays from one step to the next: a step is to change little.
