@@ -65,6 +65,8 @@ def clients(draw, number=0, others=(), meetings=()):
         ),
         keep_apart=tuple(draw(st.lists(st.sampled_from(others), max_size=1))) if others else (),
         current=tuple(draw(st.lists(st.sampled_from(meetings), max_size=2, unique=True))) if meetings else (),
+        closed=tuple(draw(st.lists(st.sampled_from(meetings), max_size=1))) if meetings else (),
+        kept_seats=tuple(draw(st.lists(st.sampled_from(meetings), max_size=1))) if meetings else (),
     )
 
 

@@ -400,6 +400,8 @@ def _client(own: _Object) -> Client:
         preferences=own.one("preferences", _preferences, Preferences()),
         keep_apart=own.texts("keep_apart", ()),
         current=own.texts("current", ()),
+        closed=own.texts("closed", ()),
+        kept_seats=own.texts("kept_seats", ()),
     )
 
 
@@ -455,8 +457,9 @@ def _check_ids(problem: Problem) -> None:
     for n, client in enumerate(problem.clients):
         for k, other in enumerate(client.keep_apart):
             _known(other, clients - {client.id}, "other client", f"clients[{n}].keep_apart[{k}]")
-        for k, meeting in enumerate(client.current):
-            _known(meeting, meetings, "meeting", f"clients[{n}].current[{k}]")
+        for key in ("current", "closed", "kept_seats"):
+            for k, meeting in enumerate(getattr(client, key)):
+                _known(meeting, meetings, "meeting", f"clients[{n}].{key}[{k}]")
 
 
 def _unique(ids: Sequence[tuple[str, str]]) -> None:
@@ -566,6 +569,8 @@ def _client_out(client: Client) -> dict[str, object]:
         },
         "keep_apart": list(client.keep_apart),
         "current": list(client.current),
+        **({"closed": list(client.closed)} if client.closed else {}),
+        **({"kept_seats": list(client.kept_seats)} if client.kept_seats else {}),
     }
 
 

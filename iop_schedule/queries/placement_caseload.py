@@ -1,6 +1,6 @@
 """Everyone of one program as a placement problem, read in a fixed number of statements."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -24,9 +24,9 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
-from iop_schedule.queries.keep_apart import apart_from
+from iop_schedule.queries.keep_apart import apart_from, shared_places
 from iop_schedule.queries.prescription import dose_of
-from iop_schedule.queries.seat_holds import held_seats
+from iop_schedule.queries.seat_holds import holders_of
 from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
 
 #: People a plan is made for; who is on hold is away.
@@ -54,7 +54,7 @@ class Caseload:
 def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
     """Return everyone of `program` with what they attend on `day` or later.
 
-    A seat that is held for somebody is nobody's to plan with until they decide.
+    A seat that is held for somebody is nobody else's to plan with until they decide.
     """
     episodes = _episodes(program, day)
     doses = {client: dose_on([dose_of(d) for d in e.doses], day) for client, e in episodes.items()}
@@ -67,6 +67,8 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
     weights, policy = _policy(program, episodes)
     commitments, apart = commitments_of(ids), apart_from(ids)
     sessions = _other_sessions(people, own, day)
+    closed = _closed(apart, held, own, day)
+    seats, kept = _seats(groups, held, day, now)
     clients = tuple(
         placement_problem.person(
             str(client.id),
@@ -76,11 +78,12 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
             commitments=[*_typical(client, commitments[client.id], day), *sessions.get(client.id, ())],
             priority=weights.get(client.id, EVERYONE_ELSE),
             keep_apart=[str(other) for other in sorted(apart.get(client.id, frozenset()) & {*ids})],
+            closed=closed.get(client.id, ()),
+            kept_seats=kept.get(client.id, ()),
         )
         for client in people
         if (dose := doses[client.id]) is not None
     )
-    seats = _seats(groups, held, day, now)
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups), clients=clients
     )
@@ -140,10 +143,28 @@ def places_on(client_ids: Collection[int], series_ids: Collection[int], day: dat
     return held
 
 
+def _closed(
+    apart: Mapping[int, Collection[int]], held: Mapping[int, Collection[int]], own: Collection[int], day: date
+) -> dict[int, set[int]]:
+    """Return where somebody each person is kept apart from has a place who is not among these people.
+
+    Where they sit together today they are left, like everybody else.
+    """
+    outside = {other for others in apart.values() for other in others} - held.keys()
+    there = shared_places(outside, own, day, None)
+    return {
+        client: {series for other in others for series in there.get(other, ())} - {*held.get(client, ())}
+        for client, others in apart.items()
+    }
+
+
 def _seats(
     groups: Iterable[Group], held: Mapping[int, Collection[int]], day: date, now: datetime
-) -> dict[int, int]:
-    """Return the seats these people can share: without others' and held ones, never fewer than they have."""
+) -> tuple[dict[int, int], dict[int, list[int]]]:
+    """Return the seats these people can share, and in which series each has one more kept for them alone.
+
+    Others' seats and kept ones are not among those shared, which are never fewer than these people have.
+    """
     own = Counter(series for series_ids in held.values() for series in series_ids)
     seats = {m.id: group.seats for group in groups for m in group.meetings}
     statement = (
@@ -155,8 +176,17 @@ def _seats(
         .group_by(SeriesMember.series_id)
     )
     taken = Counter({series: number for series, number in db.session.execute(statement)})  # noqa: C416 - rows
-    taken.update(held_seats(seats, now=now))
-    return {m: max(own[m], there - (taken[m] - own[m])) for m, there in seats.items()}
+    shared, kept = {}, defaultdict[int, list[int]](list)
+    holders = holders_of(seats, now=now)
+    for m, there in seats.items():
+        new = [one for one in holders.get(m, ()) if m not in held.get(one, ())]
+        inside = [one for one in new if one in held]
+        left = there - (taken[m] - own[m]) - (len(new) - len(inside))
+        promised = inside[: max(0, left - own[m])]
+        shared[m] = max(own[m], left - len(promised))
+        for one in promised:
+            kept[one].append(m)
+    return shared, kept
 
 
 def _other_sessions(

@@ -37,8 +37,13 @@ def person(
     priority: int = 1,
     keep_apart: Iterable[str] = (),
     levels: Iterable[str] = (),
+    closed: Iterable[int] = (),
+    kept_seats: Iterable[int] = (),
 ) -> rules.Client:
-    """Return a client as the rules take them, under `name`; `held` are the series they attend."""
+    """Return a client as the rules take them, under `name`.
+
+    `held` are the series they attend, `closed` those that cannot be had, `kept_seats` those with a seat kept.
+    """
     return rules.Client(
         id=name,
         priority=priority,
@@ -55,9 +60,15 @@ def person(
         travel_minutes={client.site.code: client.travel_minutes},
         commitments=tuple(commitments),
         keep_apart=tuple(keep_apart),
-        current=tuple(str(series_id) for series_id in sorted(held)),
+        current=_named(held),
         levels=frozenset(LevelOfCare(one) for one in levels),
+        closed=_named(closed),
+        kept_seats=_named(kept_seats),
     )
+
+
+def _named(series_ids: Iterable[int]) -> tuple[str, ...]:
+    return tuple(str(series_id) for series_id in sorted(series_ids))
 
 
 def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:

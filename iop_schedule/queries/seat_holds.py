@@ -32,6 +32,19 @@ def held_seats(series_ids: Collection[int], *, besides: int | None = None, now: 
     return {series_id: number for series_id, number in db.session.execute(statement)}  # noqa: C416 - rows
 
 
+def holders_of(series_ids: Collection[int], *, now: datetime) -> dict[int, list[int]]:
+    """Return for whom seats are held in each session, those who were first before; none is no entry."""
+    statement = (
+        select(SeatHold.series_id, SeatHold.client_id)
+        .where(SeatHold.series_id.in_(series_ids), in_force(now))
+        .order_by(SeatHold.held_at, SeatHold.id)
+    )
+    found: dict[int, dict[int, None]] = {}
+    for series_id, client_id in db.session.execute(statement):
+        found.setdefault(series_id, {})[client_id] = None
+    return {series_id: list(clients) for series_id, clients in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """One seat held for a client."""

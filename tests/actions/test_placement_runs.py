@@ -274,6 +274,47 @@ def test_nobody_with_a_whole_week_is_moved_when_people_are_to_stay(
 
 
 @pytest.mark.usefixtures("here")
+def test_nobody_is_proposed_beside_somebody_kept_apart_who_is_not_planned_for(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    """The other one is of another program and attends these mornings: only the one late seat is left."""
+    elsewhere = make.make_client(cast.elm)
+    make.make_dose(make.make_enrollment(elsewhere, make.make_program(cast.elm)))
+    for meeting in cast.group.meetings:
+        make.make_member(meeting, elsewhere)
+    one, other = waiting(cast), waiting(cast)
+    for client in (one, other):
+        make.make_apart(client, elsewhere, by=cast.root)
+    db.session.commit()
+    run = finished(root, cast)
+    (proposed,) = proposals(run).values()
+    assert proposed.after == sorted(meeting.id for meeting in late.meetings)
+    left = one if proposed.client_id == other.id else other
+    reasons = {
+        unplaced.client: unplaced for unplaced in read_plan(run.plan, read_problem(run.problem)).unplaced
+    }
+    assert {because.what for because in reasons[str(left.id)].because} <= {"seats", "dose", "days"}
+
+
+@pytest.mark.usefixtures("here")
+def test_a_seat_that_is_held_is_planned_with_for_its_holder_alone(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    first, holder = waiting(cast), waiting(cast)
+    for meeting in late.meetings:
+        make.make_hold(meeting, holder, cast.dev, held_at=NOW)
+        for one in (first, holder):
+            make.make_constraint(
+                one, cast.root, weekday=meeting.weekday, local_start=time(8), local_end=time(12)
+            )
+    db.session.commit()
+    run = finished(root, cast)
+    assert set(proposals(run)) == {holder.id}
+    assert apply_proposals(actor=root, run_id=run.id, client_ids=None, now=NOW).done == 1
+    assert (len(places(holder)), places(first)) == (3, [])
+
+
+@pytest.mark.usefixtures("here")
 def test_a_declined_proposal_is_not_applied_with_the_rest(cast: Cast, root: Actor, late: Group) -> None:
     one = waiting(cast)
     run = finished(root, cast)

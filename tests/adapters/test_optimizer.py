@@ -96,6 +96,18 @@ def test_people_kept_apart_meet_nowhere_and_no_reason_mentions_it():
     assert all(name not in repr(replace(waiting, client="")) for name in ("ana", "ben", "cleo"))
 
 
+def test_a_seat_kept_for_somebody_is_theirs_alone_and_what_is_closed_looks_full():
+    groups = (group("am", MO, TU, WE, seats=0), group("pm", MO, TU, WE, start=1020))
+    mornings = tuple(m.id for m in groups[0].meetings)
+    holder = person("ana", kept_seats=mornings)
+    shut_out = person("ben", priority=4, closed=("pm-TU",))
+    plan = solve(Problem(groups, (shut_out, holder, person("cleo"))), seconds=600)
+    assert plan.assignments == {"ana": mornings, "cleo": ("pm-MO", "pm-TU", "pm-WE")}
+    assert broken_rules(Problem(groups, (shut_out, holder, person("cleo"))), plan) == []
+    (waiting,) = plan.unplaced
+    assert {because.what for because in waiting.because} <= {"seats", "dose", "days"}
+
+
 def test_alternating_weeks_place_people_whose_weeks_differ():
     groups = (group("am", MO, TU, WE, seats=2), group("pm", MO, TU, WE, start=1020, seats=2))
     work = [

@@ -54,7 +54,9 @@ def broken(problem: Problem, plan: Plan) -> Found:
         else:
             found |= {(code, name, "every") for code in week_broken(problem, people[name], choice, "every")}
     found |= {("twice", u.client, "every") for u in plan.unplaced if u.client in plan.assignments}
-    return found | _between_people(problem, plan, people)
+    shut = {one for one in found if one[0] == "keep_apart" and one[2] == "every"}
+    found |= {(code, name, week) for code, name, _ in shut for week in "AB"}
+    return found - shut | _between_people(problem, plan, people)
 
 
 def _between_people(problem, plan, people) -> Found:
@@ -68,7 +70,10 @@ def _between_people(problem, plan, people) -> Found:
     found: Found = set()
     for week, room in rooms.items():
         for meeting, inside in room.items():
-            if len(inside) > _meeting(problem, meeting).seats:
+            if (
+                sum(meeting not in people[one].kept_seats for one in inside)
+                > _meeting(problem, meeting).seats
+            ):
                 found.add(("seats", meeting, week))
             for one, other in combinations(sorted(inside), 2):
                 if other in people[one].keep_apart or one in people[other].keep_apart:
@@ -85,6 +90,8 @@ def week_broken(problem: Problem, client: Client, meetings, week: str) -> set[st
     if len(known) < len(set(meetings)):
         found.add("unknown_meeting")
     pairs = [(_group_of(problem, m), _meeting(problem, m)) for m in known]
+    if set(known) & set(client.closed):
+        found.add("keep_apart")
     for group, meeting in pairs:
         if group.language not in client.languages:
             found.add("language")
@@ -170,6 +177,16 @@ def objective(problem: Problem, plan: Plan) -> Fraction:
     return total
 
 
+def full(problem: Problem, client: Client, taken=None) -> frozenset[str]:
+    """Return the meetings without a seat for one person when others have taken some."""
+    return frozenset(
+        m.id
+        for g in problem.groups
+        for m in g.meetings
+        if m.seats + (m.id in client.kept_seats) <= (taken or {}).get(m.id, 0)
+    )
+
+
 def legal_weeks(problem: Problem, client: Client, week: str, shut=frozenset()) -> list[tuple[str, ...]]:
     """Return every legal set of meetings for one person, trying all of them but those in `shut`."""
     ids = [m.id for g in problem.groups for m in g.meetings if m.id not in shut]
@@ -211,7 +228,8 @@ def change_cost(problem: Problem, client: Client, meetings, taken, closed=frozen
     price_free = {"commitment", "modality", "dose_short", "days_short", "required_type"}
     if not meetings or set(meetings) & closed or week_broken(problem, client, meetings, "every") - price_free:
         return None
-    cost = 60 * sum(max(0, taken.get(m.id, 0) + 1 - m.seats) for _, m in pairs)
+    seats = {m.id: m.seats + (m.id in client.kept_seats) for _, m in pairs}
+    cost = 60 * sum(max(0, taken.get(m, 0) + 1 - there) for m, there in seats.items())
     for c in dict.fromkeys(c for c in client.commitments if c.hard):
         minutes = set()
         for group, meeting in pairs:

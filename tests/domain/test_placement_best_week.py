@@ -63,7 +63,7 @@ EVENINGS = group(
 @given(asked=problems(most_groups=4, most_meetings=3, alternating=False))
 def test_the_best_week_is_as_good_as_the_best_of_all_weeks(asked):
     (client,) = asked.clients
-    shut = frozenset(m.id for g in asked.groups for m in g.meetings if m.seats == 0)
+    shut = oracle.full(asked, client)
     plans = best_weeks(asked, client.id)
     best = oracle.best_points(asked, client, shut=shut)
     assert (plans[0].points if plans else None) == best
@@ -76,7 +76,7 @@ def test_the_best_week_is_as_good_as_the_best_of_all_weeks(asked):
 @given(asked=problems(most_groups=3, alternating=True))
 def test_the_best_alternating_weeks_are_as_good_as_the_best_two(asked):
     (client,) = asked.clients
-    shut = frozenset(m.id for g in asked.groups for m in g.meetings if m.seats == 0)
+    shut = oracle.full(asked, client)
     halves = [oracle.best_points(asked, client, week, shut) for week in "AB"]
     plans = best_weeks(asked, client.id)
     assert (plans[0].points if plans else None) == (None if None in halves else sum(halves) / 2)
@@ -236,6 +236,6 @@ def test_a_meeting_closed_because_of_another_person_looks_like_one_without_a_sea
 @given(asked=problems(alternating=False))
 def test_a_meeting_is_in_some_legal_week_only_if_nothing_is_said_against_it(asked):
     (client,) = asked.clients
-    shut = frozenset(m.id for g in asked.groups for m in g.meetings if m.seats == 0)
+    shut = oracle.full(asked, client)
     against = {w.meeting for w in why_not(asked, client.id)}
     assert not against & {m for week in oracle.legal_weeks(asked, client, "every", shut) for m in week}

@@ -181,7 +181,7 @@ def test_the_cheapest_change_is_as_cheap_as_any(asked, data):
     closed = data.draw(st.frozensets(st.sampled_from(ids), max_size=1))
     free = Openings(taken, taken, closed, closed)
     told = explain(asked, client.id, free)
-    shut = closed | {m.id for g in asked.groups for m in g.meetings if m.seats <= taken.get(m.id, 0)}
+    shut = closed | oracle.full(asked, client, taken)
     assert (told is None) == bool(oracle.legal_weeks(asked, client, "every", shut))
     if told is None:
         return
@@ -228,7 +228,7 @@ def _fits(asked, client, kept):
         groups = tuple(replace(g, language=client.languages[0]) for g in groups)
     if ClashKind.GENDER not in kinds:
         groups = tuple(replace(g, gender="any") for g in groups)
-    shut = {m.id for g in groups for m in g.meetings if m.seats == 0 and ClashKind.SEATS in kinds}
+    shut = oracle.full(asked, client) if ClashKind.SEATS in kinds else frozenset()
     return bool(oracle.legal_weeks(replace(asked, groups=groups), eased, "every", shut))
 
 

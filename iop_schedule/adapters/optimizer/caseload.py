@@ -1,12 +1,22 @@
 """Everyone of a program at once, from where they are today: nobody loses what they have."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer.solve import Progress, solve
-from iop_schedule.domain.placement import Choice, Plan, PlanStatus, Problem, meetings_in, settled
+from iop_schedule.domain.placement import (
+    Choice,
+    Client,
+    Plan,
+    PlanStatus,
+    Problem,
+    apart_pairs,
+    meetings_in,
+    seats_taken,
+    shared_meetings,
+    undisturbed,
+)
 from iop_schedule.vocabulary import PlacementAim, WeekParity
 
 #: Points for each meeting that a person keeps: nobody moves for a wish alone.
@@ -95,7 +105,7 @@ def _balanced(
 
 def _filled_to(problem: Problem, percent: int, before: Mapping[str, Choice]) -> Problem:
     """Return the problem with `percent` of each meeting's seats, rounded up, and room for who attends it."""
-    taken = _taken(before.values())
+    taken = seats_taken(problem, before, WeekParity.A)
     groups = tuple(
         replace(
             g,
@@ -120,7 +130,7 @@ class _Planner:
 
     def plan(self, problem: Problem, until: float, start: Plan | None) -> CaseloadPlan:
         """Return a plan in which nobody loses what they have; those who cannot be helped keep their part."""
-        whole = settled(problem, self.before)
+        whole = undisturbed(problem, self.before)
         kept: frozenset[str] = frozenset()
         begin = start or Plan({c: self.before[c] for c in whole})
         while True:
@@ -164,32 +174,55 @@ class _Planner:
         )
 
     def _squeezed(self, asked: Problem, plan: Plan) -> frozenset[str]:
-        """Return who has no new week and sits on seats that the plan gives to others."""
-        without_a_week = [
-            c.id for c in asked.clients if self.before.get(c.id) and c.id not in plan.assignments
-        ]
-        taken = _taken(plan.assignments.values())
-        held = _taken(self.before[c] for c in without_a_week)
+        """Return who has no new week, and stands in the way of the plan: by a seat or kept apart."""
+        remaining = {
+            c.id: self.before[c.id]
+            for c in asked.clients
+            if self.before.get(c.id) and c.id not in plan.assignments
+        }
+        taken = seats_taken(asked, plan.assignments, WeekParity.A)
+        held = seats_taken(asked, remaining, WeekParity.A)
         seats = {m.id: m.seats for g in asked.groups for m in g.meetings}
         oversold = {m for m in held if m in seats and held[m] + taken[m] > seats[m]}
-        return frozenset(c for c in without_a_week if oversold & set(_meetings(self.before[c])))
+        weeks = {**remaining, **plan.assignments}
+        beside = {c for pair in apart_pairs(asked) for c in pair if _meet(pair, weeks)}
+        return frozenset(
+            c for c, choice in remaining.items() if c in beside or oversold & set(_meetings(choice))
+        )
+
+
+def _meet(pair: frozenset[str], weeks: Mapping[str, Choice]) -> bool:
+    one, other = (weeks.get(client, ()) for client in sorted(pair))
+    return bool(shared_meetings(one, other))
 
 
 def without(problem: Problem, kept: frozenset[str], before: Mapping[str, Choice]) -> Problem:
-    """Return the problem without some people, whose seats they keep."""
+    """Return the problem without some people: they keep their seats, and nobody kept apart joins them."""
     if not kept:
         return problem
-    held = _taken(before[c] for c in kept)
+    held = seats_taken(problem, {c: before[c] for c in kept}, WeekParity.A)
     groups = tuple(
         replace(g, meetings=tuple(replace(m, seats=max(0, m.seats - held[m.id])) for m in g.meetings))
         for g in problem.groups
     )
-    return replace(problem, groups=groups, clients=tuple(c for c in problem.clients if c.id not in kept))
+    apart = apart_pairs(problem)
+    clients = tuple(_without(c, kept, before, apart) for c in problem.clients if c.id not in kept)
+    return replace(problem, groups=groups, clients=clients)
+
+
+def _without(
+    client: Client, kept: frozenset[str], before: Mapping[str, Choice], apart: frozenset[frozenset[str]]
+) -> Client:
+    beside = {other for other in kept if frozenset((client.id, other)) in apart}
+    closed = {m for other in beside for m in _meetings(before[other])} - {
+        *_meetings(before.get(client.id, ()))
+    }
+    return replace(
+        client,
+        keep_apart=tuple(other for other in client.keep_apart if other not in kept),
+        closed=tuple(sorted(closed.union(client.closed))),
+    )
 
 
 def _meetings(choice: Choice) -> tuple[str, ...]:
     return meetings_in(choice, WeekParity.A)
-
-
-def _taken(choices: Iterable[Choice]) -> Counter[str]:
-    return Counter(m for choice in choices for m in set(_meetings(choice)))

@@ -24,7 +24,7 @@ from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
 from iop_schedule.clock import monotonic
-from iop_schedule.domain.placement import Group, Plan, PlanStatus, Problem, meetings_in, settled
+from iop_schedule.domain.placement import Group, Plan, PlanStatus, Problem, meetings_in, undisturbed
 from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday, WeekParity
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
@@ -185,7 +185,7 @@ def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]
     """Answer which one, two and three groups to open, each within a third of the time."""
     problem = read_problem(request["problem"])
     possible = [NewGroup(group, 1) for group in read_problem(request["possible"]).groups]
-    whole = settled(problem, {c: tuple(m) for c, m in request["before"].items()})
+    whole = undisturbed(problem, {c: tuple(m) for c, m in request["before"].items()})
     held = {c: tuple(request["before"][c]) for c in sorted(whole)}
     most, sets, opening = 3, [], None
     for size in range(1, most + 1):

@@ -110,9 +110,11 @@ class Cohort:
         apart = self._keep_apart(numbers)
         for n, parts in enumerate(self.people):
             for part in parts:
+                kept = problem.clients[n].kept_seats
                 part.rows = [
-                    (numbers[o.id, part.week], *apart.get((n, numbers[o.id, part.week]), ()))
+                    (*(() if o.id in kept else (seat,)), *apart.get((n, seat), ()))
                     for o in part.offers
+                    for seat in [numbers[o.id, part.week]]
                 ]
         self.grain = self._grain()
         #: What those who keep their weeks are worth together, in ticks.

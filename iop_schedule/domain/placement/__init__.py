@@ -12,6 +12,7 @@ from iop_schedule.domain.placement.caseload import (
     figures,
     settled,
     shares_served,
+    undisturbed,
     work_pattern,
 )
 from iop_schedule.domain.placement.changes import Change, ChangeKind, apply_changes, change_code, change_words
@@ -68,8 +69,11 @@ from iop_schedule.domain.placement.problem import (
     Unplaced,
     Weights,
     WouldFit,
+    apart_pairs,
     meetings_in,
     offers,
+    seats_taken,
+    shared_meetings,
     weeks_of,
 )
 from iop_schedule.domain.placement.repairing import with_what_is_left, without_meetings
@@ -118,6 +122,7 @@ __all__ = [
     "Weights",
     "WhyNot",
     "WouldFit",
+    "apart_pairs",
     "apply_changes",
     "best_weeks",
     "broken_for",
@@ -146,10 +151,13 @@ __all__ = [
     "openings",
     "part_of_day",
     "possible_groups",
+    "seats_taken",
     "sentences",
     "settled",
+    "shared_meetings",
     "shares_served",
     "stepped",
+    "undisturbed",
     "unlocking",
     "unplaced",
     "week_plan",

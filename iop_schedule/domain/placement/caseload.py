@@ -9,8 +9,10 @@ from iop_schedule.domain.placement.problem import (
     Client,
     Commitment,
     Problem,
+    apart_pairs,
     meetings_in,
     offers,
+    shared_meetings,
 )
 from iop_schedule.vocabulary import ConstraintKind, Gender, WeekParity
 
@@ -65,6 +67,20 @@ def settled(problem: Problem, before: Mapping[str, Choice]) -> frozenset[str]:
     )
 
 
+def undisturbed(problem: Problem, before: Mapping[str, Choice]) -> frozenset[str]:
+    """Return who has a week that works and keeps it: of two who are kept apart and share a meeting, one."""
+    whole = settled(problem, before)
+    apart: dict[str, set[str]] = {}
+    for one, other in (sorted(pair) for pair in apart_pairs(problem)):
+        apart.setdefault(one, set()).add(other)
+        apart.setdefault(other, set()).add(one)
+    staying: set[str] = set()
+    for client in (c.id for c in problem.clients if c.id in whole):
+        if not any(shared_meetings(before[client], before[o]) for o in apart.get(client, set()) & staying):
+            staying.add(client)
+    return frozenset(staying)
+
+
 def figures(problem: Problem, weeks: Mapping[str, Choice]) -> Figures:
     """Return what `weeks` add up to; what people hold that is no whole week counts its minutes too."""
     whole = settled(problem, weeks)
@@ -81,7 +97,7 @@ def figures(problem: Problem, weeks: Mapping[str, Choice]) -> Figures:
         reached_minutes=sum(
             min(c.dose.minutes, sum(o.meeting.minutes for o in held[c.id])) for c in problem.clients
         ),
-        seats=sum(o.meeting.seats for o in known.values()),
+        seats=sum(o.meeting.seats for o in known.values()) + sum(len(c.kept_seats) for c in problem.clients),
         taken=sum(len(own) for own in held.values()),
     )
 

@@ -69,7 +69,7 @@ class ChangeSearch:
             if fit.level_suits(client, o.group)
             and fit.speaks(client, o.group)
             and fit.gender_welcome(client, o.group)
-            and not free.is_closed(o.id, WeekParity.EVERY)
+            and not free.is_closed(client, o.id, WeekParity.EVERY)
         ]
         self._offers = _only_whole(able)
         self._candidates = candidates(client, self._offers)
@@ -127,7 +127,7 @@ class ChangeSearch:
         return frozenset(atoms | ({(ChangeKind.SEAT, offer.id)} if self._seats_short(offer) else set()))
 
     def _seats_short(self, offer: Offer) -> int:
-        return max(0, 1 - self._free.seats_left(offer, WeekParity.EVERY))
+        return max(0, 1 - self._free.seats_left(self._client, offer, WeekParity.EVERY))
 
     def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
         hard = (c for c in fit.overlapped(self._client, offer, WeekParity.EVERY) if c.hard)

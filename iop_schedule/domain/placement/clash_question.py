@@ -87,7 +87,7 @@ class Question:
         """Yield each thing that alone takes the offer away."""
         client = self._client
         yield from (c for c in fit.overlapped(client, offer, week) if c.hard)
-        if self._free.seats_left(offer, week) <= 0:
+        if self._free.seats_left(client, offer, week) <= 0:
             yield ClashKind.SEATS
         if not fit.modality_suits(client, offer.group.modality):
             yield ClashKind.MODALITY
@@ -101,7 +101,7 @@ class Question:
         numbers = {item.commitment or item.kind: n for n, item in enumerate(self.items)}
         alike: dict[object, tuple[Offer, frozenset[int]]] = {}
         for offer, stopped in zip(self._offers, self._stopped[week], strict=True):
-            if not self._free.is_closed(offer.id, week):
+            if not self._free.is_closed(self._client, offer.id, week):
                 stops = frozenset(numbers[one] for one in stopped)
                 alike.setdefault(_sameness(offer, stops), (offer, stops))
         return list(alike.values())

@@ -16,8 +16,8 @@ from iop_schedule.domain.placement.problem import (
     Meeting,
     Offer,
     Problem,
-    meetings_in,
     offers,
+    seats_taken,
 )
 from iop_schedule.vocabulary import Modality, Weekday, WeekParity
 
@@ -85,7 +85,7 @@ def effect_of(problem: Problem, held: Mapping[str, Choice], draft: Group) -> Eff
     short = without_their_hours(problem, held)
     with_draft = replace(problem, groups=(*problem.groups, draft))
     others = {c: choice for c, choice in held.items() if c not in {one.id for one in short}}
-    taken = Counter(m for choice in others.values() for m in meetings_in(choice, WeekParity.A))
+    taken = seats_taken(problem, others, WeekParity.A)
     before, after = _reach(problem, short, taken), _reach(with_draft, short, taken)
     own = {m.id for m in draft.meetings}
     could = tuple(c.id for c in short if own & could_attend(with_draft, c))
@@ -105,7 +105,7 @@ def _reach(problem: Problem, short: Sequence[Client], taken: Mapping[str, int]) 
         plans = best_weeks(problem, client.id, Openings(seats, seats), count=1)
         if plans:
             found.append(client.id)
-            seats.update(meetings_in(plans[0].choice, WeekParity.A))
+            seats.update(seats_taken(problem, {client.id: plans[0].choice}, WeekParity.A))
     return found
 
 

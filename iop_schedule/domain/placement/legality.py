@@ -240,22 +240,25 @@ def _across_clients(
             if client_id in clients and meeting in known:
                 present.setdefault(meeting, []).append(client_id)
     for meeting, people in present.items():
-        seats = known[meeting].meeting.seats
+        seats = known[meeting].meeting.seats + sum(meeting in clients[one].kept_seats for one in people)
         if len(people) > seats:
             message = f"{meeting} has {seats} seats and {len(people)} people."
             yield BrokenRule(Rule.SEATS, None, (meeting,), message, week)
+    for client in problem.clients:
+        closed = [m for m in client.closed if client.id in present.get(m, ())]
+        yield from _not_to_be_given(closed, [client.id], week)
     for pair in sorted(apart_pairs(problem), key=sorted):
-        yield from _kept_apart(sorted(pair), present, week)
+        both = [m for m, people in present.items() if pair <= set(people)]
+        # One entry for each of the two, so that neither names the other.
+        yield from _not_to_be_given(both, sorted(pair), week)
 
 
-def _kept_apart(
-    pair: Sequence[str], present: Mapping[str, Sequence[str]], week: WeekParity
+def _not_to_be_given(
+    meetings: Sequence[str], clients: Sequence[str], week: WeekParity
 ) -> Iterator[BrokenRule]:
-    # One entry for each of the two, so that neither names the other.
-    shared = [m for m, people in present.items() if set(pair) <= set(people)]
-    for client in pair if shared else ():
-        message = f"{', '.join(shared)} cannot be given to {client}. Choose another meeting."
-        yield BrokenRule(Rule.KEEP_APART, client, tuple(shared), message, week)
+    for client in clients if meetings else ():
+        message = f"{', '.join(meetings)} cannot be given to {client}. Choose another meeting."
+        yield BrokenRule(Rule.KEEP_APART, client, tuple(meetings), message, week)
 
 
 def _merged(broken: list[BrokenRule]) -> list[BrokenRule]:

@@ -15,6 +15,7 @@ from iop_schedule.domain.placement.problem import (
     Problem,
     apart_pairs,
     meetings_in,
+    seats_taken,
 )
 from iop_schedule.vocabulary import Attend, WeekParity
 
@@ -30,18 +31,20 @@ class Openings:
     closed_a: frozenset[str] = frozenset()
     closed_b: frozenset[str] = frozenset()
 
-    def seats_left(self, offer: Offer, week: WeekParity) -> int:
-        """Return the free seats in `week`; for EVERY, those free in both weeks."""
-        seats = offer.meeting.seats
+    def seats_left(self, client: Client, offer: Offer, week: WeekParity) -> int:
+        """Return the seats free for the client in `week`; for EVERY, those free in both weeks."""
+        seats = offer.meeting.seats + (offer.id in client.kept_seats)
         left_a, left_b = seats - self.taken_a.get(offer.id, 0), seats - self.taken_b.get(offer.id, 0)
         if week is WeekParity.EVERY:
             return min(left_a, left_b)
         return left_a if week is WeekParity.A else left_b
 
-    def is_closed(self, meeting: str, week: WeekParity) -> bool:
-        """Return True when the meeting is not open to this person in some week that `week` covers."""
-        return (week is not WeekParity.B and meeting in self.closed_a) or (
-            week is not WeekParity.A and meeting in self.closed_b
+    def is_closed(self, client: Client, meeting: str, week: WeekParity) -> bool:
+        """Return True when the meeting is not open to the client in some week that `week` covers."""
+        return (
+            meeting in client.closed
+            or (week is not WeekParity.B and meeting in self.closed_a)
+            or (week is not WeekParity.A and meeting in self.closed_b)
         )
 
 
@@ -52,7 +55,7 @@ def openings(problem: Problem, client_id: str, others: Mapping[str, Choice]) -> 
     closed: dict[WeekParity, frozenset[str]] = {}
     held = {other: choice for other, choice in others.items() if other != client_id}
     for week in BOTH_WEEKS:
-        taken[week] = Counter(m for choice in held.values() for m in set(meetings_in(choice, week)))
+        taken[week] = seats_taken(problem, held, week)
         closed[week] = frozenset(m for o in apart & held.keys() for m in meetings_in(held[o], week))
     return Openings(taken[WeekParity.A], taken[WeekParity.B], closed[WeekParity.A], closed[WeekParity.B])
 
@@ -89,7 +92,7 @@ def _each_block(client: Client, offer: Offer, week: WeekParity, free: Openings) 
     for commitment in fit.overlapped(client, offer, week):
         if commitment.hard:
             yield Blocked(Rule.COMMITMENT, commitment, minutes=_shared_minutes(client, offer, commitment))
-    if free.seats_left(offer, week) <= 0 or free.is_closed(offer.id, week):
+    if free.seats_left(client, offer, week) <= 0 or free.is_closed(client, offer.id, week):
         yield Blocked(Rule.SEATS)
     if offer.meeting.minutes > client.dose.max_minutes_per_day:
         yield Blocked(Rule.DAY_TOO_LONG)

@@ -4,6 +4,7 @@ Times are minutes after midnight on the clinic's wall clock, intervals half-open
 The same values are written to and read from files by `adapters/placement_files.py`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -157,6 +158,11 @@ class Client:
     keep_apart: tuple[str, ...] = ()
     #: Meetings this person attends today.
     current: tuple[str, ...] = ()
+    #: Meetings that cannot be had, whatever seats there are: somebody kept apart attends them who is not
+    #: in the problem. To everyone they look full.
+    closed: tuple[str, ...] = ()
+    #: Meetings in which a seat is kept for this person, beside the seats that all can have.
+    kept_seats: tuple[str, ...] = ()
     #: Levels of care this person is enrolled at; empty when that decides nothing.
     levels: frozenset[LevelOfCare] = frozenset()
 
@@ -239,6 +245,26 @@ def meetings_in(choice: Choice, week: WeekParity) -> tuple[str, ...]:
     if isinstance(choice, Alternating):
         return choice.a if week is WeekParity.A else choice.b
     return choice
+
+
+def shared_meetings(one: Choice, other: Choice) -> frozenset[str]:
+    """Return the meetings at which two people sit together in some week."""
+    both = (
+        frozenset(meetings_in(one, w)) & frozenset(meetings_in(other, w))
+        for w in (WeekParity.A, WeekParity.B)
+    )
+    return frozenset().union(*both)
+
+
+def seats_taken(problem: Problem, weeks: Mapping[str, Choice], week: WeekParity) -> Counter[str]:
+    """Return how many of the seats that all can have `weeks` take in week A or B; a seat kept is none."""
+    kept = {client.id: client.kept_seats for client in problem.clients if client.kept_seats}
+    return Counter(
+        meeting
+        for client, choice in weeks.items()
+        for meeting in dict.fromkeys(meetings_in(choice, week))
+        if meeting not in kept.get(client, ())
+    )
 
 
 @dataclass(frozen=True, slots=True)

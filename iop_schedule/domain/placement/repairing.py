@@ -1,10 +1,10 @@
 """A program after something of it is gone: what can still be attended, and what people keep of it."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from iop_schedule.domain.placement.problem import Choice, Plan, Problem, meetings_in, offers
+from iop_schedule.domain.placement.openings import openings
+from iop_schedule.domain.placement.problem import Choice, Plan, Problem, offers
 from iop_schedule.vocabulary import WeekParity
 
 
@@ -15,7 +15,12 @@ def without_meetings(problem: Problem, closed: Collection[str]) -> Problem:
         for group in problem.groups
     )
     clients = (
-        replace(client, current=tuple(m for m in client.current if m not in closed))
+        replace(
+            client,
+            current=tuple(m for m in client.current if m not in closed),
+            closed=tuple(m for m in client.closed if m not in closed),
+            kept_seats=tuple(m for m in client.kept_seats if m not in closed),
+        )
         for client in problem.clients
     )
     return replace(problem, groups=tuple(group for group in kept if group.meetings), clients=tuple(clients))
@@ -26,15 +31,19 @@ def with_what_is_left(
 ) -> dict[str, Choice]:
     """Return everyone's weeks: the plan's, and for those without one what is left of what they had.
 
-    Seats that the plan gives to others are not among it.
+    Seats that the plan gives to others are not among it, and neither is what it gives to somebody kept apart.
     """
-    taken = Counter(m for choice in plan.assignments.values() for m in meetings_in(choice, WeekParity.A))
-    seats = {m: offer.meeting.seats for m, offer in offers(problem).items()}
+    known = offers(problem)
     after: dict[str, Choice] = dict(plan.assignments)
     for client in problem.clients:
         if client.id in after:
             continue
-        left = tuple(m for m in before.get(client.id, ()) if m in seats and taken[m] < seats[m])
-        taken.update(left)
-        after[client.id] = left
+        free = openings(problem, client.id, after)
+        after[client.id] = tuple(
+            m
+            for m in before.get(client.id, ())
+            if m in known
+            and free.seats_left(client, known[m], WeekParity.A) > 0
+            and not free.is_closed(client, m, WeekParity.A)
+        )
     return after

@@ -79,7 +79,7 @@ def _changes(
     seats: list[Change] = []
     for offer, reasons in own:
         for block in reasons:
-            if block.rule in _FIXED or (block.rule is Rule.SEATS and free.is_closed(offer.id, week)):
+            if block.rule in _FIXED or (block.rule is Rule.SEATS and free.is_closed(client, offer.id, week)):
                 return None
             if block.commitment is not None:
                 start, end = fit.needed_beside(client, offer, block.commitment)
@@ -89,7 +89,7 @@ def _changes(
                 wanted = offer.group.modality
                 others[ChangeKind.MODALITY] = Change(ChangeKind.MODALITY, OTHER_MODALITY, modality=wanted)
             elif block.rule is Rule.SEATS:
-                short = 1 - free.seats_left(offer, week)
+                short = 1 - free.seats_left(client, offer, week)
                 seats.append(Change(ChangeKind.SEAT, ONE_SEAT_MORE * short, meeting=offer.id, amount=short))
     moved = (commitment_change(commitment, stretches) for commitment, stretches in freed.items())
     return (*moved, *others.values(), *seats)

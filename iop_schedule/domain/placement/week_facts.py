@@ -109,7 +109,7 @@ def _facts(client: Client, chosen: Sequence[Offer], week: WeekParity, free: Open
         with_preferred_counselor=sum(wish is not None and o.group.counselor == wish for o in chosen),
         nearest_gap=_nearest_gap(client, chosen, week),
         soft_overlaps=tuple(soft),
-        seats_left_after=tuple((o.id, free.seats_left(o, week) - 1) for o in chosen),
+        seats_left_after=tuple((o.id, free.seats_left(client, o, week) - 1) for o in chosen),
         kept=tuple(m for m in client.current if m in ids),
         added=tuple(m for m in ids if m not in client.current),
         dropped=tuple(m for m in client.current if m not in ids),
