@@ -95,6 +95,10 @@ def read_plan(text: str, problem: Problem) -> Plan:
         _check_choice(choice, meetings, f"assignments.{client}")
     for n, person in enumerate(plan.unplaced):
         _known(person.client, clients, "client", f"unplaced[{n}].client")
+        for k, because in enumerate(person.because):
+            _check_choice(because.blocks, meetings, f"unplaced[{n}].because[{k}].blocks")
+        for k, way in enumerate(person.would_fit_if):
+            _check_choice(way.plan, meetings, f"unplaced[{n}].would_fit_if[{k}].plan")
     return plan
 
 

@@ -9,6 +9,7 @@ from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import KIND_WORDS, Commitment
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.placement import fit
 from iop_schedule.domain.prescription import Dose
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import commitments_of
@@ -18,6 +19,7 @@ from iop_schedule.queries.placement_offers import OfferView, latest_offer
 from iop_schedule.queries.placement_people import people_on, places_on
 from iop_schedule.queries.placement_problem import person as asked_person
 from iop_schedule.queries.placement_problem import typical_weeks, weekly_commitments
+from iop_schedule.queries.prescription import enrollments_on
 from iop_schedule.queries.seat_holds import Held, seats_held_for
 from iop_schedule.queries.session_lines import place_words
 from iop_schedule.queries.weekly_meetings import (
@@ -227,7 +229,7 @@ def why_nothing_fits(why: rules.Explanation, meetings: Mapping[str, MeetingView]
 
 
 def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int, int]:
-    """Return how many groups have a session that fits this client's week, and how many groups there are.
+    """Return how many groups of the client's level of care have a session that fits, and of how many.
 
     Seats do not matter here: the answer is about the week, and must not tell how full a group is.
     """
@@ -237,9 +239,12 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
     groups = offered_groups(weekly_meetings(client.site_id, day), client.site.code)
     dose = Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
     commitments = weekly_commitments(client, commitments_of([client.id])[client.id], day)
-    person = asked_person(str(client.id), client, dose, held=(), commitments=commitments)
-    problem = rules.Problem(groups=groups, clients=(person,))
-    return len(rules.fitting_groups(problem, person.id)), len(groups)
+    stay = enrollments_on([client.id], day).get(client.id)
+    levels = [stay.program.level_of_care] if stay else []
+    person = asked_person(str(client.id), client, dose, held=(), commitments=commitments, levels=levels)
+    open_to = tuple(group for group in groups if fit.level_suits(person, group))
+    problem = rules.Problem(groups=open_to, clients=(person,))
+    return len(rules.fitting_groups(problem, person.id)), len(open_to)
 
 
 def meeting_views(

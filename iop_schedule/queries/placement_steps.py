@@ -24,6 +24,7 @@ from iop_schedule.queries.placement import (
     why_nothing_fits,
 )
 from iop_schedule.queries.placement_people import people_on
+from iop_schedule.queries.prescription import enrollments_on
 from iop_schedule.queries.weekly_meetings import offered_groups, seats_taken, weekly_meetings
 
 #: A glide path that nobody has asked for otherwise: so many hours less, so often.
@@ -75,7 +76,8 @@ def steps_for(
 
     Raises:
         NotFound: not this person's to place.
-        NotPossible: nothing is prescribed today, or a step cannot be a dose.
+        NotPossible: nothing is prescribed today, a step begins after the last day of the stay, or cannot be
+            a dose.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_READ, now=now)
     tomorrow = civil_time.local_day(now, civil_time.zone(client.site.zone)) + timedelta(days=1)
@@ -83,7 +85,8 @@ def steps_for(
     if person is None:
         message = "Prescribe a dose first. Steps begin from it."
         raise NotPossible(message)
-    path = _usual_path(person.dose, tomorrow)
+    stay = enrollments_on([client.id], tomorrow)[client.id]
+    path = _usual_path(person.dose, tomorrow, stay.until_day or date.max)
     doses = path if asked is None else tuple(_dose(person.dose, *one) for one in sorted(asked))
     program = person.program
     return StepsView(
@@ -106,15 +109,16 @@ def _dose(today: Dose, day: date, minutes: int, days: int) -> Dose:
     )
 
 
-def _usual_path(today: Dose, tomorrow: date) -> tuple[Dose, ...]:
-    """Return fewer hours every two weeks, on Mondays, until little is left: 9, 6 and 3 hours."""
+def _usual_path(today: Dose, tomorrow: date, last_day: date) -> tuple[Dose, ...]:
+    """Return fewer hours every two weeks, on Mondays, until little or nothing is left: 9, 6 and 3 hours."""
     monday = civil_time.monday_of(tomorrow + timedelta(days=6))
     steps: list[Dose] = []
     minutes, days = today.minutes, today.minimum_days
     while len(steps) < MOST_STEPS and minutes > LAST_MINUTES:
         minutes, days = max(LAST_MINUTES, minutes - STEP_MINUTES), max(1, days - 1)
         steps.append(_dose(today, monday + timedelta(weeks=STEP_WEEKS * len(steps)), minutes, days))
-    return tuple(steps) or (_dose(today, monday, today.minutes, today.minimum_days),)
+    in_care = tuple(step for step in steps if step.from_day <= last_day)
+    return in_care or (_dose(today, min(monday, last_day), today.minutes, today.minimum_days),)
 
 
 def _levels(site_id: int) -> tuple[Level, ...]:
@@ -132,7 +136,10 @@ def _steps(
         day = max(dose.from_day, tomorrow)
         weekly = weekly_meetings(client.site_id, day)
         taken = seats_taken([one.series_id for one in weekly], day, besides=client.id, now=now)
-        person = people_on([client], day)[client.id]
+        person = people_on([client], day).get(client.id)
+        if person is None:
+            message = "A step cannot begin after the last day of their stay. Choose an earlier first day."
+            raise NotPossible(message)
         # A step may lead to another level of care.
         asked_for = replace(person.asked, levels=frozenset())
         problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(asked_for,))

@@ -255,6 +255,16 @@ REFUSED_PLANS = {
     "a third week": (["assignments", "c1"], {"A": [], "B": [], "C": []}, "assignments.c1.C"),
     "a meeting that is no list": (["assignments", "c1"], "g1-MO", "assignments.c1"),
     "an unknown client without a plan": (["unplaced", 0, "client"], "c9", "unplaced[0].client"),
+    "a reason that blocks an unknown meeting": (
+        ["unplaced", 0, "because", 0, "blocks"],
+        ["g1-MO", "g9"],
+        "unplaced[0].because[0].blocks[1]",
+    ),
+    "a way out with an unknown meeting": (
+        ["unplaced", 0, "would_fit_if", 0, "plan"],
+        ["g9"],
+        "unplaced[0].would_fit_if[0].plan[0]",
+    ),
     "a reason of no kind": (
         ["unplaced", 0, "because", 0],
         {"blocks": []},

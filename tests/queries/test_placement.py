@@ -9,7 +9,7 @@ from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import Client, Group, User, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.placement import BlockedView, PlacementView, groups_that_fit, placement_for
-from iop_schedule.vocabulary import EnrollmentStatus, Modality, ModalityWish, Weekday, WeekParity
+from iop_schedule.vocabulary import EnrollmentStatus, LevelOfCare, Modality, ModalityWish, Weekday, WeekParity
 from tests import factories as make
 from tests.cast import Cast
 from tests.pages import counted_statements
@@ -197,6 +197,13 @@ def test_how_many_groups_fit_is_about_the_week_not_about_seats(cast: Cast, eveni
     make.make_constraint(cast.ana, cast.ana_user, weekday=3, local_start=time(13), local_end=time(21))
     db.session.commit()
     assert groups_that_fit(ana, cast.ana.id, now=NOW) == (1, 2)
+
+
+def test_groups_at_another_level_of_care_are_not_counted(cast: Cast, evening: Group) -> None:
+    partial = make.make_program(cast.elm, code="php", level_of_care=LevelOfCare.PARTIAL)
+    make.make_meeting(make.make_group(partial, code="full-days"), cast.root, code="full-tu", weekday=1)
+    db.session.commit()
+    assert groups_that_fit(actor_for(cast.ana_user), cast.ana.id, now=NOW) == (2, 2)
 
 
 @pytest.mark.parametrize(

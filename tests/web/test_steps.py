@@ -46,6 +46,25 @@ def test_the_usual_path_goes_down_by_three_hours_every_two_weeks_and_keeps_what_
     assert "6 hours a week is below the 9 hours of this program." in down
 
 
+@pytest.mark.parametrize(
+    ("last_day", "steps"),
+    [(date(2026, 3, 15), ["Mon, Mar 9"]), (date(2026, 3, 6), ["Fri, Mar 6"])],
+    ids=["between the steps", "before the first"],
+)
+def test_no_step_begins_after_the_last_day_of_the_stay(
+    dev: Http, cast: Cast, last_day: date, steps: list[str]
+) -> None:
+    (enrollment,) = db.session.query(Enrollment).filter_by(client_id=cast.ben.id)
+    enrollment.until_day = last_day
+    db.session.commit()
+    page = words(dev.get(address(cast)).text)
+    assert [line[5:] for line in page.splitlines() if line.startswith("From ") and "," in line] == steps
+    typed = dev.get(address(cast), query_string=asked(("2026-03-16", "6", "2")))
+    assert typed.status_code == 422
+    assert "Choose an earlier first day." in words(typed.text)
+    assert 'value="2026-03-16"' in typed.text
+
+
 def test_a_step_up_says_what_begins(dev: Http, cast: Cast) -> None:
     group = make.make_group(cast.program, name="Evening Recovery")
     make.make_meeting(group, cast.root, weekday=1, local_start=time(17, 30))
