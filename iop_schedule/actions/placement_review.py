@@ -27,6 +27,7 @@ from iop_schedule.queries.placement_one_to_ones import has_one_to_one
 from iop_schedule.vocabulary import (
     AuditKind,
     EnrollmentStatus,
+    Modality,
     ProposalState,
     RunKind,
     Weekday,
@@ -190,6 +191,7 @@ class _Review:
                 series = add_individual(
                     actor=self._actor, client_id=proposal.client_id, program_id=run.program_id,
                     meeting=meeting, from_day=first, now=self._now,
+                    modality=Modality(wanted.get("modality", Modality.IN_PERSON)),
                 )  # fmt: skip
             except DomainError as refused:
                 refused.data["client_id"] = proposal.client_id

@@ -17,6 +17,7 @@ from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, access_placement_run, sees_client
 from iop_schedule.vocabulary import (
+    Modality,
     PlacementAim,
     ProposalKind,
     ProposalState,
@@ -320,10 +321,12 @@ def _proposal(
     begins = _sorted(meetings, after - before)
     if row.session:
         start = row.session["start_minute"]
+        by_video = row.session.get("modality") == Modality.TELEHEALTH
+        leader = leaders.get(row.session["leader_id"], "")
         begins = (
             MeetingLine(
                 Weekday(row.session["weekday"]), start, start + row.session["minutes"],
-                "One-to-one", leaders.get(row.session["leader_id"], ""),
+                "One-to-one by video" if by_video else "One-to-one", leader,
             ),
         )  # fmt: skip
     return ProposalLine(

@@ -15,7 +15,16 @@ from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Client, Occurrence, PlacementProposal, PlacementRun, Series, db
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.placement_one_to_ones import counselor_time
-from iop_schedule.vocabulary import AssignmentRole, Cadence, ProposalState, RunKind, RunState, Weekday
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    Cadence,
+    Modality,
+    ModalityWish,
+    ProposalState,
+    RunKind,
+    RunState,
+    Weekday,
+)
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -89,6 +98,16 @@ def test_who_has_none_gets_one_with_their_counselor_and_it_can_be_taken_back(cas
     assert series.until_day is not None
     assert series.until_day < MONDAY
     assert proposed(run)[cast.ben.id].state == ProposalState.UNDONE
+
+
+def test_who_attends_by_video_gets_one_by_video(cast: Cast, root: Actor) -> None:
+    hours(root, cast)
+    cast.ben.modality = ModalityWish.TELEHEALTH
+    run = planned(root, cast)
+    assert list(proposed(run)) == [cast.ben.id]
+    assert apply_proposals(actor=root, run_id=run.id, client_ids=None, now=NOW).done == 1
+    (series,) = own(cast.ben)
+    assert (series.leader_id, series.modality) == (cast.carol.id, Modality.TELEHEALTH)
 
 
 def test_every_second_week_two_people_share_an_hour(cast: Cast, root: Actor) -> None:

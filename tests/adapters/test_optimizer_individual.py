@@ -18,7 +18,7 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
 )
-from iop_schedule.vocabulary import Cadence, Modality, Weekday, WeekParity
+from iop_schedule.vocabulary import Cadence, Modality, ModalityWish, Weekday, WeekParity
 from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems
 
@@ -59,11 +59,23 @@ def test_sessions_fit_both_weeks_of_alternating_groups():
 
 
 def test_a_client_sees_only_whom_they_may_see():
-    dan = Counselor("dan", (Hours(MO, 540, 600),), ("en",), 9)
+    dan = Counselor("dan", (Hours(MO, 540, 600),), ("en",), 9, "main")
     asked = Problem((GROUP,), (person("ana"),))
     done = individual_sessions(asked, {}, [CAROL, dan], seconds=600, may_see={"ana": ["dan"]})
     assert done.sessions == {"ana": Session("dan", MO, 540, 600)}
     assert individual_sessions(asked, {}, [CAROL, dan], seconds=600, may_see={"ana": []}).sessions == {}
+
+
+def test_who_attends_by_video_sees_the_same_counselor_without_the_way_there():
+    """Ben's other work leaves him an hour, and no time to travel."""
+    far = {"main": 60}
+    busy = (Commitment("work", MO, 0, 780), Commitment("work", MO, 840, 1440))
+    people = (
+        person("ana", travel_minutes=far, commitments=busy),
+        person("ben", travel_minutes=far, commitments=busy, modality=ModalityWish.TELEHEALTH),
+    )
+    done = individual_sessions(Problem((GROUP,), people), {}, [CAROL], seconds=600)
+    assert done.sessions == {"ben": Session("carol", MO, 780, 840, WeekParity.EVERY, Modality.TELEHEALTH)}
 
 
 def test_a_day_that_is_attended_anyway_is_better_than_another():
@@ -177,7 +189,9 @@ def _sessions(asked, client, meetings, counselors, cadence):
         starts = {(h.weekday, s) for h in k.hours for s in range(h.start, h.end - 59, 30)}
         for day, start in sorted(starts):
             meeting = Meeting("own", day, start, start + 60, 1)
-            modality = Modality.IN_PERSON if k.site else Modality.TELEHEALTH
+            wish = (client.modality, client.prefers_modality)
+            video = "telehealth" in wish[:1] or wish == ("either", "telehealth") or not k.site
+            modality = Modality.TELEHEALTH if video else Modality.IN_PERSON
             language = next((x for x in client.languages if x in k.languages), None)
             group = Group("own", "individual", modality, language or "none", (meeting,), k.id, k.site)
             with_own = replace(asked, groups=(*asked.groups, group))
@@ -203,6 +217,6 @@ def _sessions(asked, client, meetings, counselors, cadence):
                 points = oracle.week_points(with_own, replace(client, dose=Dose(60)), ("own",), week)
                 points += asked.weights.day_cost if day in days else 0
                 reward = 600 if cadence == "weekly_or_second" and week != "every" else 1000
-                session = Session(k.id, day, start, start + 60, WeekParity(week))
+                session = Session(k.id, day, start, start + 60, WeekParity(week), modality)
                 found.append((session, reward * client.priority + points))
     return found

@@ -234,6 +234,7 @@ def _one_to_ones(request: dict[str, Any], line: Line, cancelled: Callable[[], bo
                 "start_minute": s.start,
                 "minutes": s.end - s.start,
                 "week": str(s.week),
+                "modality": str(s.modality),
             }
             for client, s in done.sessions.items()
         },

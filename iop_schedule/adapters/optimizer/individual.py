@@ -22,7 +22,7 @@ from iop_schedule.domain.placement import (
     offers,
 )
 from iop_schedule.domain.placement.objective import PRIORITY_POINTS, meeting_points
-from iop_schedule.vocabulary import Cadence, Modality, Weekday, WeekParity
+from iop_schedule.vocabulary import Cadence, Modality, ModalityWish, Weekday, WeekParity
 
 #: What meeting every second week counts of meeting every week, in percent: more than half, because two
 #: people seen are better than one.
@@ -53,7 +53,7 @@ class Counselor:
     hours: tuple[Hours, ...]
     languages: tuple[str, ...]
     most_clients: int
-    #: None for telehealth.
+    #: None for someone who sees people by video alone.
     site: str | None = None
     #: How many sessions without a break; None for any number.
     most_in_a_row: int | None = None
@@ -68,6 +68,7 @@ class Session:
     start: int
     end: int
     week: WeekParity = WeekParity.EVERY
+    modality: Modality = Modality.IN_PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def individual_sessions(
 
     A session fits like a meeting does: language, modality, hard commitments of its weeks and travel;
     a day that the client does not attend yet costs what a day of a plan costs. It overlaps no group
-    that the client attends in its weeks and none that the counselor leads.
+    that the client attends in its weeks and none that the counselor leads. Who attends by video alone, or
+    would rather, is seen by video; everybody else comes in.
 
     Args:
         problem: the groups and the people.
@@ -120,14 +122,24 @@ def individual_sessions(
         seed: of the solver.
         cancelled: asked now and then; True ends the search.
     """
-    free = {c.id: _free_slots(problem, c, minutes, every) for c in counselors}
+    free = {
+        (c.id, modality): _free_slots(problem, c, modality, minutes, every)
+        for c in counselors
+        for modality in Modality
+    }
     options = [
         (n, session, points)
         for n, client in enumerate(problem.clients)
         for counselor in counselors
         if counselor.id in (may_see or {}).get(client.id, (counselor.id,)) and _can_meet(client, counselor)
         for week in _WEEKS[cadence]
-        for session, points in _options(problem, client, held.get(client.id, ()), free[counselor.id], week)
+        for session, points in _options(
+            problem,
+            client,
+            held.get(client.id, ()),
+            free[counselor.id, _modality(client, counselor)],
+            week,
+        )
     ]
     worths = [_reward(problem.clients[n], session, cadence) + points for n, session, points in options]
     rows = _rows(options, counselors)
@@ -249,15 +261,17 @@ def _memberships(count: int, rows: Sequence[_Row]) -> list[list[int]]:
     return member_of
 
 
-def _free_slots(problem: Problem, counselor: Counselor, minutes: int, every: int) -> list[Offer]:
+def _free_slots(
+    problem: Problem, counselor: Counselor, modality: Modality, minutes: int, every: int
+) -> list[Offer]:
     """Return the sessions that a counselor has time for, each as a meeting of a group for one."""
     led = [o for o in offers(problem).values() if o.group.counselor == counselor.id]
     starts = {(h.weekday, s) for h in counselor.hours for s in range(h.start, h.end - minutes + 1, every)}
-    modality = Modality.TELEHEALTH if counselor.site is None else Modality.IN_PERSON
+    site = counselor.site if modality is Modality.IN_PERSON else None
     found = []
     for weekday, start in sorted(starts):
         meeting = Meeting("individual", weekday, start, start + minutes, 1)
-        group = Group("individual", "individual", modality, "", (meeting,), counselor.id, counselor.site)
+        group = Group("individual", "individual", modality, "", (meeting,), counselor.id, site)
         offer = Offer(group, meeting)
         if not any(fit.overlap(offer, o) for o in led):
             found.append(offer)
@@ -265,8 +279,15 @@ def _free_slots(problem: Problem, counselor: Counselor, minutes: int, every: int
 
 
 def _can_meet(client: Client, counselor: Counselor) -> bool:
-    modality = Modality.TELEHEALTH if counselor.site is None else Modality.IN_PERSON
+    modality = _modality(client, counselor)
     return bool(set(client.languages) & set(counselor.languages)) and fit.modality_suits(client, modality)
+
+
+def _modality(client: Client, counselor: Counselor) -> Modality:
+    by_video = client.modality is ModalityWish.TELEHEALTH or (
+        client.modality is ModalityWish.EITHER and client.prefers_modality is Modality.TELEHEALTH
+    )
+    return Modality.TELEHEALTH if by_video or counselor.site is None else Modality.IN_PERSON
 
 
 def _options(
@@ -285,7 +306,14 @@ def _options(
         points = meeting_points(client, offer, week, problem.weights)
         new_day = 0 if meeting.weekday in days else problem.weights.day_cost
         yield (
-            Session(offer.group.counselor or "", meeting.weekday, meeting.start, meeting.end, week),
+            Session(
+                offer.group.counselor or "",
+                meeting.weekday,
+                meeting.start,
+                meeting.end,
+                week,
+                offer.group.modality,
+            ),
             points - new_day,
         )
 
