@@ -238,12 +238,12 @@ def _question(run: PlacementRun, now: datetime) -> tuple[Caseload, dict[str, Any
 
 
 def _task(run: PlacementRun, name: str, caseload: Caseload) -> dict[str, Any]:
-    closed = {str(series_id) for series_id in run.options.get("closes", ())}
     possible = rules.possible_groups(caseload.problem, run.site.code)
     return {
         "task": name,
         "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
-        "problem": write_problem(rules.without_meetings(caseload.problem, closed)),
+        "problem": write_problem(caseload.problem),
+        "closed": [str(series_id) for series_id in run.options.get("closes", ())],
         "before": {client: list(meetings) for client, meetings in caseload.before.items()},
         "seconds": run.seconds,
         "seed": 0,
@@ -297,7 +297,7 @@ def _keep_plan(run: PlacementRun, caseload: Caseload, answer: Mapping[str, Any],
         return True
     after: Mapping[str, rules.Choice] = {**caseload.before, **plan.assignments}
     if run.kind == RunKind.REPAIR:
-        after = rules.with_what_is_left(problem, plan, caseload.before)
+        after = rules.with_what_is_left(problem, plan, caseload.before, answer["affected"])
     _end(run, answer["problem"], answer["plan"], now)
     run.summary = _summary(caseload, plan, after, answer)
     if "prices" in answer:
@@ -339,8 +339,8 @@ def _summary(
     shares = rules.shares_served(caseload.problem, caseload.before, after)
     result = {
         "status": plan.status,
-        "objective": plan.objective,
-        "bound": plan.bound,
+        "objective": answer.get("points", plan.objective),
+        "bound": answer.get("bound", plan.bound),
         "seconds": plan.seconds,
     }
     return {

@@ -50,8 +50,9 @@ class RunLine:
     seconds: int
     #: Whether the plan is proved best; None without a plan.
     is_proved: bool | None
-    #: How much better than this plan another could at most be, in percent of its points.
-    gap_percent: float
+    #: How much better than this plan another could at most be, in percent of its points; None when
+    #: nobody knows.
+    gap_percent: float | None
     #: Figures before and after, and shares served; {} without a plan.
     summary: Mapping[str, Any]
     #: How many proposals stand where.
@@ -121,6 +122,7 @@ class RunView:
     gap_so_far: float | None
     stop_asked: bool
     problem_words: str
+    #: Points reached and what no plan can exceed; of a repair with those for what people keep.
     objective: float | None
     bound: float | None
     #: How long the planning took.
@@ -192,14 +194,18 @@ def _line(run: PlacementRun, proposals: Mapping[ProposalState, int], now: dateti
         from_day=run.from_day,
         seconds=run.seconds,
         is_proved=result["status"] == rules.PlanStatus.OPTIMAL if result else None,
-        gap_percent=_gap(result.get("objective"), result.get("bound")) or 0.0,
+        gap_percent=_gap(result.get("objective"), result.get("bound")),
         summary=run.summary,
         proposals=proposals,
     )
 
 
 def _gap(objective: float | None, bound: float | None) -> float | None:
-    return 100 * (bound - objective) / abs(objective) if objective and bound is not None else None
+    if bound is None or objective is None:
+        return None
+    if bound == objective:
+        return 0.0
+    return 100 * (bound - objective) / abs(objective) if objective else None
 
 
 def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:

@@ -138,8 +138,10 @@ def state_chip(line: RunLine) -> tuple[str, str, str]:
     if line.is_silent:
         return "Lost", "absent", "circle-alert"
     if line.state is RunState.FINISHED:
-        if line.is_proved:
+        if line.is_proved or _are_proved(line):
             return "Best possible", "present", "check"
+        if line.gap_percent is None:
+            return "Not proved best", "late", "info"
         return f"Within {max(line.gap_percent, 0.01):.2f} % of the best", "late", "info"
     return {
         RunState.WAITING: ("Waiting", "outline", "clock"),
@@ -147,6 +149,32 @@ def state_chip(line: RunLine) -> tuple[str, str, str]:
         RunState.STOPPED: ("Stopped", "outline", "ban"),
         RunState.FAILED: ("Did not finish", "absent", "circle-alert"),
     }[line.state]
+
+
+def _are_proved(line: RunLine) -> bool:
+    """Return True when every set of new groups that a run found is proved best."""
+    sets = line.summary.get("openings", ())
+    return bool(sets) and all(found["proved"] for found in sets)
+
+
+def quality_words(view: RunView) -> str:
+    """Return how good a plan is known to be."""
+    if view.line.is_proved:
+        return f"No plan is better than this one: proved in {view.plan_seconds:.1f} seconds."
+    gap = view.line.gap_percent
+    if gap is None:
+        return "A good plan; how much better another one could be is not known."
+    return f"A good plan; the best possible one is at most {max(gap, 0.01):.2f} percent better."
+
+
+def points_words(view: RunView) -> str:
+    """Return what a plan reached and what none can exceed, in points; empty without them."""
+    if view.objective is None:
+        return ""
+    words = f"Points {view.objective:,.0f}"
+    if view.bound is not None:
+        words += f", bound {view.bound:,.0f}"
+    return words + (", with those for what people keep." if view.line.kind is RunKind.REPAIR else ".")
 
 
 def outcome_words(done: int, left: int, *, undone: bool = False) -> str:

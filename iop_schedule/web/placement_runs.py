@@ -109,6 +109,8 @@ def show(placement_run_id: int) -> ResponseReturnValue:
             for one in view.without
         ],
         repair_words=words.repair_words(view),
+        quality=words.quality_words(view),
+        points=words.points_words(view),
         openings=opening_sets(view),
         kind_labels=words.KIND_LABELS,
         meetings_words=words.meetings_words,

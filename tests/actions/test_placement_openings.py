@@ -38,5 +38,6 @@ def test_the_best_sets_of_new_groups_are_found_and_shown_as_drafts(
     http.sign_in(cast.root.email)
     page = http.get(f"/placement/{run_id}").text
     assert "The best one\nBest possible\n1 person would reach their hours" in words(page)
+    assert "Best possible" in words(http.get("/placement").text)
     draft = page.split('href="/program/what-if?')[1].split('"')[0].replace("&amp;", "&")
     assert "1 person would reach their hours" in words(http.get(f"/program/what-if?{draft}").text)

@@ -14,6 +14,7 @@ from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.placement_changes import own_change
 from iop_schedule.queries.placement_runs import run_view
 from iop_schedule.vocabulary import PlacementAim, ProposalState, RepairCause, RunKind
+from iop_schedule.web import placement_run_words as words
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -119,6 +120,21 @@ def test_a_week_that_no_longer_fits_is_mended_without_touching_the_others(
     before, after = found[cast.ben.id]
     assert len(set(before) & set(after)) == 2
     assert cast.friday.id not in after
+
+
+def test_how_good_a_repair_is_known_to_be_is_said_from_its_own_bound(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    stay, _ = repair(cast, root, RepairCause.GROUP_CLOSED, group_id=cast.group.id)
+    view = run_view(root, stay.id, now=NOW)
+    assert (view.line.is_proved, view.line.gap_percent) == (True, 0.0)
+    assert words.points_words(view).endswith(f"bound {view.bound:,.0f}, with those for what people keep.")
+    stay.summary = stay.summary | {"result": stay.summary["result"] | {"status": "feasible", "bound": None}}
+    db.session.commit()
+    view = run_view(root, stay.id, now=NOW)
+    assert view.line.gap_percent is None
+    assert words.state_chip(view.line)[0] == "Not proved best"
+    assert "is not known" in words.quality_words(view)
 
 
 @pytest.mark.parametrize(

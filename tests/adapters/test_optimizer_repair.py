@@ -1,12 +1,14 @@
 """After a change: as few changes as possible, and nobody unaffected loses the own place."""
 
+from collections import Counter
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.placement_instances import Name, instance
-from iop_schedule.adapters.optimizer import WeekChange, affected_people, repair, solve
+from iop_schedule.adapters.optimizer import WeekChange, repair, solve
 from iop_schedule.domain.placement import (
     Alternating,
     Client,
@@ -18,6 +20,9 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
     broken_rules,
+    touched,
+    with_what_is_left,
+    without_meetings,
 )
 from iop_schedule.vocabulary import Modality, Weekday, WeekParity
 from tests.domain import placement_oracles as oracle
@@ -75,7 +80,7 @@ def test_a_person_with_a_higher_priority_does_not_take_an_unaffected_place():
 def test_everyone_in_a_meeting_with_too_few_seats_is_affected():
     asked = clinic(person("ana"), person("ben"), person("cleo"), mornings=1)
     before = {"ana": MORNING, "ben": MORNING, "cleo": EVENING}
-    assert affected_people(asked, before) == ("ana", "ben")
+    assert touched(asked, before).affected == ("ana", "ben")
     done = repair(asked, before, seconds=600)
     assert (done.lost, done.moved) == ((), ())
     assert sorted(done.changes.values(), key=repr) == [WeekChange(MORNING, EVENING)]
@@ -84,9 +89,9 @@ def test_everyone_in_a_meeting_with_too_few_seats_is_affected():
 def test_only_the_week_that_is_too_full_affects_people():
     asked = replace(clinic(person("ana"), person("ben"), mornings=1), alternating=True)
     before = {"ana": Alternating(MORNING, EVENING), "ben": Alternating(EVENING, MORNING)}
-    assert affected_people(asked, before) == ()
+    assert touched(asked, before).affected == ()
     crowded = {"ana": Alternating(MORNING, EVENING), "ben": MORNING}
-    assert affected_people(asked, crowded) == ("ana", "ben")
+    assert touched(asked, crowded).affected == ("ana", "ben")
 
 
 def test_meetings_that_are_no_more_and_people_who_left_are_no_obstacle():
@@ -94,6 +99,69 @@ def test_meetings_that_are_no_more_and_people_who_left_are_no_obstacle():
     done = repair(asked, {"ana": ("gone-MO", *MORNING[1:]), "left": MORNING}, seconds=600)
     assert (done.affected, done.plan.assignments) == (("ana",), {"ana": MORNING})
     assert done.changes == {"ana": WeekChange(("gone-MO",), ("am-MO",))}
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_an_incomplete_week_that_nothing_touched_is_kept_as_it_is(moves):
+    # Ana has one of her three days, as she has had for long; Ben's evenings close.
+    earlier = clinic(person("ana"), person("ben"), mornings=1)
+    asked = without_meetings(earlier, EVENING)
+    before = {"ana": ("am-TU",), "ben": EVENING}
+    done = repair(asked, before, seconds=600, earlier=earlier, move_unaffected=moves)
+    assert (done.affected, done.lost, done.moved) == (("ben",), ("ben",), ())
+    after = with_what_is_left(asked, done.plan, before, done.affected)
+    assert after == {"ana": ("am-TU",), "ben": ()}
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_nobody_is_placed_beside_somebody_kept_apart_whose_week_is_incomplete(moves):
+    earlier = clinic(person("ana", keep_apart=("ben",)), person("ben"))
+    asked = without_meetings(earlier, EVENING)
+    before = {"ana": ("am-TU",), "ben": EVENING}
+    done = repair(asked, before, seconds=600, earlier=earlier, move_unaffected=moves)
+    assert (done.lost, dict(done.plan.assignments)) == (("ben",), {})
+
+
+def test_what_was_wrong_before_the_change_makes_nobody_affected():
+    # Ana's work is in the way of her mornings since long; only Ben's evenings close.
+    earlier = clinic(person("ana", commitments=shift(480, 900)), person("ben"))
+    before = {"ana": MORNING, "ben": EVENING}
+    done = repair(without_meetings(earlier, EVENING), before, seconds=600, earlier=earlier)
+    assert (done.affected, dict(done.plan.assignments)) == (("ben",), {"ben": MORNING})
+    assert touched(earlier, before).affected == ("ana",)
+
+
+def test_a_repair_gives_nobody_a_first_place():
+    asked = without_meetings(clinic(person("ana"), person("ben", priority=9), mornings=1), EVENING)
+    done = repair(asked, {"ana": ("pm-MO", *MORNING[1:])}, seconds=600)
+    assert dict(done.plan.assignments) == {"ana": MORNING}
+
+
+def test_what_is_left_is_neither_taken_twice_nor_shared_with_somebody_kept_apart():
+    asked = clinic(person("ana"), person("ben", keep_apart=("cleo",)), person("cleo"), mornings=2)
+    plan = Plan({"cleo": ("am-TU", "am-WE", "pm-MO")})
+    before = {"ana": ("am-MO", "am-TU", "gone"), "ben": MORNING, "cleo": EVENING}
+    after = with_what_is_left(asked, plan, before, ("ana", "ben", "cleo"))
+    assert after == {"ana": ("am-MO", "am-TU"), "ben": ("am-MO",), "cleo": ("am-TU", "am-WE", "pm-MO")}
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3, alternating=False), data=st.data(), move=st.booleans())
+def test_whatever_closes_everybody_else_keeps_seats(asked, data, move):
+    whole = dict(solve(asked, seconds=600).assignments)
+    part = {c: choice[: data.draw(st.integers(1, len(choice)))] for c, choice in whole.items()}
+    before = {c: data.draw(st.sampled_from([choice, part[c]])) for c, choice in whole.items()}
+    closed = {m.id for m in asked.groups[-1].meetings}
+    left = without_meetings(asked, closed)
+    done = repair(left, before, seconds=600, earlier=asked, move_unaffected=move)
+    assert set(done.affected) == {c for c, choice in before.items() if closed & set(choice)}
+    assert oracle.broken(left, done.plan) == set()
+    after = with_what_is_left(left, done.plan, before, done.affected)
+    taken = Counter(m for choice in after.values() for m in choice)
+    assert all(taken[m.id] <= m.seats for g in left.groups for m in g.meetings)
+    sides = touched(left, before, asked)
+    assert all(set(after[c]) == set(before[c]) for c in (*sides.incomplete, *(() if move else sides.whole)))
+    assert set(sides.whole) <= done.plan.assignments.keys()
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)

@@ -10,7 +10,7 @@ from iop_schedule.adapters.optimizer.individual import (
 )
 from iop_schedule.adapters.optimizer.opening import NewGroup, Opening, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
-from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, affected_people, repair
+from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "Session",
     "Sessions",
     "WeekChange",
-    "affected_people",
     "individual_sessions",
     "open_groups",
     "plan_caseload",

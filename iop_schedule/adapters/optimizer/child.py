@@ -24,7 +24,15 @@ from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
 from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
 from iop_schedule.clock import monotonic
-from iop_schedule.domain.placement import Group, Plan, PlanStatus, Problem, meetings_in, undisturbed
+from iop_schedule.domain.placement import (
+    Group,
+    Plan,
+    PlanStatus,
+    Problem,
+    meetings_in,
+    undisturbed,
+    without_meetings,
+)
 from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday, WeekParity
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
@@ -144,10 +152,12 @@ def _prices(problem: Problem, request: dict[str, Any], cancelled: Callable[[], b
 
 
 def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    problem = read_problem(request["problem"])
+    earlier, closed = read_problem(request["problem"]), request["closed"]
+    problem = without_meetings(earlier, closed)
     found = repair(
         problem,
         {client: tuple(meetings) for client, meetings in request["before"].items()},
+        earlier=earlier if closed else None,
         seconds=request["seconds"],
         seed=request["seed"],
         move_unaffected=PlacementAim(request["aim"]) is not PlacementAim.STAY,
@@ -156,10 +166,13 @@ def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) 
     )
     told = {"affected": len(found.affected), "lost": len(found.lost), "moved": len(found.moved)}
     return {
-        "problem": request["problem"],
+        "problem": write_problem(problem),
         "plan": write_plan(found.plan),
         "kept": list(found.lost),
         "fill_percent": 100,
+        "affected": list(found.affected),
+        "points": found.points,
+        "bound": found.bound,
         "repair": told,
     }
 

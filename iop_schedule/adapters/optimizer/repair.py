@@ -1,21 +1,24 @@
 """After a change — a counselor out, a shift moved, a room closed — plan anew with the fewest changes.
 
-People whose week still works are not asked to pay for it: either they are not moved at all, or some
-are moved so that more of those affected find a place, but none of them ever loses the own place.
+People whom the change does not touch are not asked to pay for it. Those with a whole week are not moved
+at all, or some are moved so that more of those affected find a place, but none of them ever loses the own
+place; those with an incomplete one keep exactly what they have. Nobody is given a first place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from iop_schedule import clock
+from iop_schedule.adapters.optimizer.caseload import without
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 from iop_schedule.domain.placement import (
     Choice,
     Plan,
     Problem,
-    Rule,
-    broken_rules,
+    Touched,
     meetings_in,
     objective,
+    touched,
 )
 from iop_schedule.vocabulary import WeekParity
 
@@ -37,35 +40,19 @@ class WeekChange:
 class Repair:
     """A plan after a change, and what it means for whom."""
 
-    #: Its objective is the problem's own; its status speaks of the points with those for staying, too.
+    #: Who has a whole week. Its objective is the problem's own; its status is that of `points`.
     plan: Plan
+    #: What was maximised, staying included, and what no repair can exceed.
+    points: float
+    bound: float
     #: People whose week no longer works, in the order of the problem.
     affected: tuple[str, ...]
-    #: People who had a place and have none now; all of them are affected.
+    #: People affected who are left without a whole week.
     lost: tuple[str, ...]
-    #: People whose week still works and who are asked to change it.
+    #: People with a whole week that still works who are asked to change it.
     moved: tuple[str, ...]
     #: Each person's own change only; people without one are not in it.
     changes: Mapping[str, WeekChange]
-
-
-def affected_people(problem: Problem, before: Mapping[str, Choice]) -> tuple[str, ...]:
-    """Return who cannot keep what they have, in the order of the problem.
-
-    Where a meeting has more people than seats, everyone in it is affected: somebody has to go.
-    """
-    hit: set[str] = set()
-    for broken in broken_rules(problem, Plan(before)):
-        if broken.rule is Rule.SEATS:
-            weeks = [w for w in (WeekParity.A, WeekParity.B) if broken.week in (WeekParity.EVERY, w)]
-            hit |= {
-                client
-                for client, choice in before.items()
-                if any(set(broken.meetings) & set(meetings_in(choice, week)) for week in weeks)
-            }
-        elif broken.client is not None:
-            hit.add(broken.client)
-    return tuple(c.id for c in problem.clients if c.id in hit)
 
 
 def _ignore(progress: Progress) -> None:
@@ -77,6 +64,7 @@ def repair(
     before: Mapping[str, Choice],
     *,
     seconds: float,
+    earlier: Problem | None = None,
     seed: int = 0,
     move_unaffected: bool = True,
     cancelled: Callable[[], bool] = lambda: False,
@@ -88,52 +76,53 @@ def repair(
         problem: after the change.
         before: what everyone attended; meetings that no longer exist may be in it.
         seconds: when to stop.
+        earlier: before the change, where that is known: only what broke since then affects anybody.
         seed: of the solvers.
         move_unaffected: whether people whose week still works may be asked to change it.
         cancelled: asked often; True ends the run.
         progress: told how far the run is, in points that include those for keeping meetings.
     """
+    until = clock.monotonic() + seconds
     people = {c.id for c in problem.clients}
-    before = {client: choice for client, choice in before.items() if client in people}
-    affected = affected_people(problem, before)
-    staying = {client: choice for client, choice in before.items() if client not in affected}
-    asked = _with_stay_bonus(problem, before, staying if move_unaffected else {})
-    plan = solve(
-        asked,
-        seconds=seconds,
-        seed=seed,
-        start=Plan(before),
-        fixed=None if move_unaffected else staying,
-        cancelled=cancelled,
-        progress=progress,
-    )
-    if not staying.keys() <= plan.assignments.keys():
-        # The points speak against it, but only the rule makes sure: nobody unaffected loses the place.
-        return repair(
-            problem,
-            before,
-            seconds=seconds,
+    before = {c: held for c, held in before.items() if c in people and _meetings(held)}
+    sides = touched(problem, before, earlier)
+    staying = {client: before[client] for client in sides.whole}
+    asked = _asked(problem, before, sides, prized=sides.whole if move_unaffected else ())
+
+    def solved(fixed: Mapping[str, Choice] | None) -> Plan:
+        return solve(
+            asked,
+            seconds=max(0.0, until - clock.monotonic()),
             seed=seed,
-            move_unaffected=False,
+            start=Plan(before),
+            fixed=fixed,
             cancelled=cancelled,
             progress=progress,
         )
-    return _described(problem, before, affected, plan)
+
+    plan = solved(None if move_unaffected else staying)
+    if not staying.keys() <= plan.assignments.keys():
+        # The points speak against it, but only the rule makes sure: nobody unaffected loses the place.
+        plan = solved(staying)
+    return _described(problem, before, sides, plan)
 
 
-def _with_stay_bonus(
-    problem: Problem, before: Mapping[str, Choice], staying: Mapping[str, Choice]
+def _asked(
+    problem: Problem, before: Mapping[str, Choice], sides: Touched, prized: Collection[str]
 ) -> Problem:
+    """Return the problem of those whose places may change, with points for keeping them."""
+    left, planned = without(problem, frozenset(sides.incomplete), before), {*sides.affected, *sides.whole}
     clients = tuple(
         replace(
             c,
-            current=_meetings(before[c.id]) if c.id in before else c.current,
-            priority=c.priority + (UNAFFECTED if c.id in staying else 0),
+            current=_meetings(before[c.id]),
+            priority=c.priority + (UNAFFECTED if c.id in prized else 0),
         )
-        for c in problem.clients
+        for c in left.clients
+        if c.id in planned
     )
     weights = replace(problem.weights, keep_bonus=problem.weights.keep_bonus + KEPT_MEETING)
-    return replace(problem, clients=clients, weights=weights)
+    return replace(left, clients=clients, weights=weights)
 
 
 def _meetings(choice: Choice) -> tuple[str, ...]:
@@ -141,22 +130,20 @@ def _meetings(choice: Choice) -> tuple[str, ...]:
     return tuple(dict.fromkeys(both))
 
 
-def _described(
-    problem: Problem, before: Mapping[str, Choice], affected: tuple[str, ...], plan: Plan
-) -> Repair:
+def _described(problem: Problem, before: Mapping[str, Choice], sides: Touched, plan: Plan) -> Repair:
     after = plan.assignments
-    changed = [c.id for c in problem.clients if before.get(c.id) != after.get(c.id)]
     changes = {
         client: change
-        for client in changed
-        if (change := _change(before.get(client, ()), after.get(client, ()))) != WeekChange((), ())
+        for client in (*sides.affected, *sides.whole)
+        if (change := _change(before[client], after.get(client, ()))) != WeekChange((), ())
     }
-    plain = replace(plan, objective=float(objective(problem, plan)), bound=None)
     return Repair(
-        plan=plain,
-        affected=affected,
-        lost=tuple(c.id for c in problem.clients if c.id in before and c.id not in after),
-        moved=tuple(c for c in changes if c in before and c not in affected),
+        plan=replace(plan, objective=float(objective(problem, plan)), bound=None),
+        points=plan.objective or 0.0,
+        bound=plan.bound or 0.0,
+        affected=sides.affected,
+        lost=tuple(c for c in sides.affected if c not in after),
+        moved=tuple(c for c in sides.whole if c in changes),
         changes=changes,
     )
 

@@ -76,7 +76,7 @@ from iop_schedule.domain.placement.problem import (
     shared_meetings,
     weeks_of,
 )
-from iop_schedule.domain.placement.repairing import with_what_is_left, without_meetings
+from iop_schedule.domain.placement.repairing import Touched, touched, with_what_is_left, without_meetings
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
@@ -115,6 +115,7 @@ __all__ = [
     "Rule",
     "Served",
     "Stepped",
+    "Touched",
     "Unplaced",
     "WeekFacts",
     "WeekOf",
@@ -157,6 +158,7 @@ __all__ = [
     "shared_meetings",
     "shares_served",
     "stepped",
+    "touched",
     "undisturbed",
     "unlocking",
     "unplaced",

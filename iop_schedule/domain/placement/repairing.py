@@ -1,11 +1,15 @@
-"""A program after something of it is gone: what can still be attended, and what people keep of it."""
+"""A program after something of it changed: whom that touches, and what people keep of their weeks."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from iop_schedule.domain.placement.legality import BrokenRule, Rule, broken_rules
 from iop_schedule.domain.placement.openings import openings
-from iop_schedule.domain.placement.problem import Choice, Plan, Problem, offers
+from iop_schedule.domain.placement.problem import Choice, Plan, Problem, meetings_in, offers
 from iop_schedule.vocabulary import WeekParity
+
+#: A week that breaks only these is incomplete, as it may have been for long.
+INCOMPLETE = frozenset({Rule.DOSE_SHORT, Rule.DAYS_SHORT, Rule.REQUIRED_TYPE, Rule.WHOLE_GROUP})
 
 
 def without_meetings(problem: Problem, closed: Collection[str]) -> Problem:
@@ -26,24 +30,83 @@ def without_meetings(problem: Problem, closed: Collection[str]) -> Problem:
     return replace(problem, groups=tuple(group for group in kept if group.meetings), clients=tuple(clients))
 
 
-def with_what_is_left(
-    problem: Problem, plan: Plan, before: Mapping[str, tuple[str, ...]]
-) -> dict[str, Choice]:
-    """Return everyone's weeks: the plan's, and for those without one what is left of what they had.
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """People with places after a change, each in one of three, in the order of the problem."""
 
-    Seats that the plan gives to others are not among it, and neither is what it gives to somebody kept apart.
+    #: Cannot keep what they have.
+    affected: tuple[str, ...]
+    #: Not affected, with a week that breaks no rule.
+    whole: tuple[str, ...]
+    #: Not affected; their week was incomplete, or broke some other rule, before.
+    incomplete: tuple[str, ...]
+
+
+def touched(problem: Problem, before: Mapping[str, Choice], earlier: Problem | None = None) -> Touched:
+    """Return whom a change affects.
+
+    Args:
+        problem: after the change.
+        before: what people attended; where a meeting has more people than seats, all of them are affected.
+        earlier: before the change: only what is broken now and was not then affects anybody. Without it,
+            a week that is merely incomplete affects nobody.
     """
+    broken, known = _broken(problem, before), _broken(earlier, before) if earlier else {}
+    people = [c.id for c in problem.clients if before.get(c.id)]
+    new = {client: broken[client] - known.get(client, set()) for client in people}
+    affected = {
+        client
+        for client, found in new.items()
+        if any(earlier is not None or rule not in INCOMPLETE for rule, _ in found)
+    }
+    return Touched(
+        affected=tuple(c for c in people if c in affected),
+        whole=tuple(c for c in people if c not in affected and not broken[c]),
+        incomplete=tuple(c for c in people if c not in affected and broken[c]),
+    )
+
+
+def _broken(problem: Problem, before: Mapping[str, Choice]) -> dict[str, set[tuple[Rule, tuple[str, ...]]]]:
+    """Return the rules that each person's week breaks, with where."""
+    found: dict[str, set[tuple[Rule, tuple[str, ...]]]] = {client: set() for client in before}
+    for broken in broken_rules(problem, Plan(before)):
+        for client in _whom(broken, before):
+            found[client].add((broken.rule, broken.meetings))
+    return found
+
+
+def _whom(broken: BrokenRule, before: Mapping[str, Choice]) -> Iterator[str]:
+    """Yield whom a broken rule is about: of a meeting with too few seats, everyone who is in it."""
+    if broken.client is not None:
+        yield broken.client
+        return
+    weeks = [w for w in (WeekParity.A, WeekParity.B) if broken.week in (WeekParity.EVERY, w)]
+    for client, choice in before.items():
+        if any(set(broken.meetings) & set(meetings_in(choice, week)) for week in weeks):
+            yield client
+
+
+def with_what_is_left(
+    problem: Problem, plan: Plan, before: Mapping[str, Choice], affected: Collection[str]
+) -> dict[str, Choice]:
+    """Return everyone's weeks: the plan's, and for those without one what they keep.
+
+    People not `affected` keep all they have; the others what is left of it: not seats that somebody else
+    has, and nothing with somebody they are kept apart from.
+    """
+    after: dict[str, Choice] = {**plan.assignments}
+    rest = [c.id for c in problem.clients if c.id not in after]
+    after |= {client: before.get(client, ()) for client in rest if client not in affected}
     known = offers(problem)
-    after: dict[str, Choice] = dict(plan.assignments)
     for client in problem.clients:
         if client.id in after:
             continue
         free = openings(problem, client.id, after)
         after[client.id] = tuple(
             m
-            for m in before.get(client.id, ())
+            for m in meetings_in(before.get(client.id, ()), WeekParity.A)
             if m in known
-            and free.seats_left(client, known[m], WeekParity.A) > 0
-            and not free.is_closed(client, m, WeekParity.A)
+            and free.seats_left(client, known[m], WeekParity.EVERY) > 0
+            and not free.is_closed(client, m, WeekParity.EVERY)
         )
     return after
