@@ -323,7 +323,7 @@ class ProviderCapability(StrEnum):
 class ConsentPurpose(StrEnum):
     """What a client can agree to be written to about, over each channel separately."""
 
-    #: The nudge before a day, and what changes about that day.
+    #: The nudge before a day, what changes about that day, and that something about their times is new.
     REMINDERS = "reminders"
     #: The times of the coming week.
     WEEKLY = "weekly"
@@ -415,6 +415,7 @@ class DeliveryPurpose(StrEnum):
     DIGEST = "digest"
     MISSED = "missed"
     CONTACT = "contact"
+    NEWS = "news"
     CODE = "code"
     SHEETS = "sheets"
     OUTREACH = "outreach"
@@ -438,6 +439,7 @@ _CONSENT_FOR = {
     DeliveryPurpose.DIGEST: ConsentPurpose.WEEKLY,
     DeliveryPurpose.MISSED: ConsentPurpose.MISSED,
     DeliveryPurpose.CONTACT: ConsentPurpose.CONTACT,
+    DeliveryPurpose.NEWS: ConsentPurpose.REMINDERS,
 }
 
 

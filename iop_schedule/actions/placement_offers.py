@@ -7,14 +7,16 @@ from sqlalchemy import select
 
 from iop_schedule.actions import audit
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.news import tell_news
 from iop_schedule.actions.placement import decide_places, take_back_offer, withdraw_open
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, Series, db
 from iop_schedule.queries.access import Actor, access_client, access_series
+from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.prescription import open_enrollment
-from iop_schedule.vocabulary import AuditKind, OfferState, SeriesKind
+from iop_schedule.vocabulary import AuditKind, Channel, OfferState, SeriesKind
 
 #: How long an answer is taken.
 OPEN_FOR = timedelta(days=7)
@@ -24,11 +26,18 @@ NOT_OPEN = "This choice is no longer open. Call the program, and we will find ti
 
 
 def offer_weeks(
-    *, actor: Actor, client_id: int, options: Sequence[Collection[int]], from_day: date, now: datetime
+    *,
+    actor: Actor,
+    client_id: int,
+    options: Sequence[Collection[int]],
+    from_day: date,
+    channels: Sequence[Channel] = OUTSIDE,
+    now: datetime,
 ) -> PlacementOffer:
     """Offer a client up to three weeks of group sessions; an earlier open offer is taken back.
 
-    An offer holds no seat: what is gone by the time of the answer is said then.
+    An offer holds no seat: what is gone by the time of the answer is said then. The client is told that
+    something new waits for them, over one of the `channels` that are set up here.
 
     Raises:
         NotFound: the client or a session is not this person's to decide.
@@ -63,6 +72,7 @@ def offer_weeks(
         AuditKind.PLACEMENT_OFFERED, actor=actor, now=now, subject=("placement_offer", offer.id),
         client_id=client.id, details={"from": from_day.isoformat(), "options": chosen},
     )  # fmt: skip
+    tell_news(client, ("offer", offer.id), channels=channels, now=now)
     db.session.commit()
     return offer
 

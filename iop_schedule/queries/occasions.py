@@ -37,7 +37,7 @@ from iop_schedule.queries.contacts import reaches
 from iop_schedule.queries.engagement.clients import caseload_lines
 from iop_schedule.queries.engagement.program import Span
 from iop_schedule.queries.occurrences import is_marked
-from iop_schedule.queries.reminders import CHANNELS, is_enrolled
+from iop_schedule.queries.reminders import CHANNELS, is_enrolled, is_expected
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     Channel,
@@ -184,16 +184,25 @@ def _told_since_they_came(client_id: int, channel: Channel, day: date) -> bool:
 
 
 def words_from_staff(
-    client_id: int, channels: Sequence[Channel], day: date, *, policy: NudgePolicy = DEFAULT_POLICY
+    client_id: int,
+    channels: Sequence[Channel],
+    day: date,
+    *,
+    purpose: DeliveryPurpose = DeliveryPurpose.CONTACT,
+    policy: NudgePolicy = DEFAULT_POLICY,
 ) -> list[WordFromStaff]:
-    """Return how one client may be sent a word over each of `channels`, in that order."""
+    """Return how one client may be sent a word over each of `channels`, in that order.
+
+    Something new may wait for somebody whose weeks have not begun yet, too.
+    """
+    in_care = is_expected if purpose is DeliveryPurpose.NEWS else is_enrolled
     statement = (
         select(
             Client.preferred_name,
             Site.name.label("site"),
             User.given_name,
             User.family_name,
-            is_enrolled(Client.id, day).label("enrolled"),
+            in_care(Client.id, day).label("enrolled"),
         )
         .join(Site, Client.site_id == Site.id)
         .outerjoin(Assignment, (Assignment.client_id == Client.id) & in_force(Assignment, day))
@@ -209,6 +218,7 @@ def words_from_staff(
             enrolled=rows[0].enrolled,
             called=rows[0].preferred_name,
             private_names=frozenset(private),
+            purpose=purpose,
         )
         for reach in reaches([client_id], channels, policy=policy)[client_id]
     ]

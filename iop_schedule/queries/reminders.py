@@ -127,6 +127,17 @@ def is_enrolled(client_id: Any, day: Any) -> ColumnElement[bool]:
     )
 
 
+def is_expected(client_id: Any, day: Any) -> ColumnElement[bool]:
+    """Return the condition that a client's care goes on after a day: they wait, are planned or are active."""
+    return exists().where(
+        Enrollment.client_id == client_id,
+        Enrollment.status.in_(
+            [EnrollmentStatus.PLANNED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.ACTIVE]
+        ),
+        or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
+    )
+
+
 @cache
 def _rostered() -> Select[*tuple[Any, ...]]:
     return (

@@ -20,6 +20,7 @@ PURPOSES = {
     DeliveryPurpose.DIGEST: "Next week",
     DeliveryPurpose.MISSED: "We missed you",
     DeliveryPurpose.CONTACT: "Please call us",
+    DeliveryPurpose.NEWS: "Something new",
     DeliveryPurpose.CODE: "Code",
     DeliveryPurpose.SHEETS: "Sheets to finish",
     DeliveryPurpose.OUTREACH: "People to reach",

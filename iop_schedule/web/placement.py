@@ -15,6 +15,7 @@ from iop_schedule.queries.placement import placement_for
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.numbers import ids_of
+from iop_schedule.web.message_words import channels_set_up
 from iop_schedule.web.placement_words import (
     DAY_NAMES,
     blocked_groups,
@@ -85,7 +86,14 @@ def offer(client_id: int) -> ResponseReturnValue:
 
     def do(day: date) -> str:
         options = [ids_of(text.split(",")) for text in request.form.getlist("plan")]
-        offer_weeks(actor=actor(), client_id=client_id, options=options, from_day=day, now=g.now)
+        offer_weeks(
+            actor=actor(),
+            client_id=client_id,
+            options=options,
+            from_day=day,
+            channels=channels_set_up(),
+            now=g.now,
+        )
         flash("Offered. They can choose on their own page for the next 7 days.", "success")
         return _from(client_id, day)
 

@@ -16,6 +16,7 @@ from iop_schedule.domain.reminders import Delivery, NudgePolicy, Reach
 from iop_schedule.models import ContactPoint, ReminderDelivery, User, db
 from iop_schedule.queries import occasions
 from iop_schedule.queries import reminders as outbox
+from iop_schedule.queries.news import has_news
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, HoldReason
 
 
@@ -72,6 +73,8 @@ def letters_for(
             letters |= _about_weeks(held, channel, policy)
         elif kind in _ABOUT:
             letters |= {one.id: _ABOUT[kind](one, channel, policy) for one in held}
+        elif kind is DeliveryPurpose.NEWS:
+            letters |= {one.id: _news(one, channel, policy, now) for one in held}
         elif kind is DeliveryPurpose.CODE:
             letters |= {one.id: _code(one, head, now) for one in held}
         else:
@@ -174,7 +177,8 @@ def _about_a_missed_day(
 
 def _from_staff(delivery: ReminderDelivery, channel: Channel, policy: NudgePolicy) -> Letter | HoldReason:
     client_id = delivery.client_id or 0
-    (word,) = occasions.words_from_staff(client_id, [channel], delivery.day, policy=policy)
+    purpose = DeliveryPurpose(delivery.purpose)
+    (word,) = occasions.words_from_staff(client_id, [channel], delivery.day, purpose=purpose, policy=policy)
     return word.why_not() or Letter(
         to=word.reach.address,
         language=word.reach.language,
@@ -183,6 +187,14 @@ def _from_staff(delivery: ReminderDelivery, channel: Channel, policy: NudgePolic
         private_names=word.private_names,
         quiet=word.reach,
     )
+
+
+def _news(
+    delivery: ReminderDelivery, channel: Channel, policy: NudgePolicy, now: datetime
+) -> Letter | HoldReason:
+    if not has_news(delivery.client_id or 0, since=delivery.due_at, now=now):
+        return HoldReason.NOTHING_LEFT
+    return _from_staff(delivery, channel, policy)
 
 
 #: Messages of which few are due at once: their facts are read one by one.

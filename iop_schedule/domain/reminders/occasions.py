@@ -153,10 +153,12 @@ class WordFromStaff:
     enrolled: bool = True
     called: str = ""
     private_names: frozenset[str] = field(default_factory=frozenset)
+    #: That they would like to hear from them, or that something new waits.
+    purpose: DeliveryPurpose = DeliveryPurpose.CONTACT
 
     def why_not(self) -> HoldReason | None:
         """Return why it may not be written, or None when it may."""
-        held = self.reach.why_not(DeliveryPurpose.CONTACT)
+        held = self.reach.why_not(self.purpose)
         return held or (None if self.enrolled else HoldReason.NOT_ENROLLED)
 
 
@@ -172,7 +174,7 @@ def word_from_staff(word: WordFromStaff, *, key: str, day: date, now: datetime) 
     return Wanted(
         dedup_key=key,
         channel=word.reach.channel,
-        purpose=DeliveryPurpose.CONTACT,
+        purpose=word.purpose,
         day=day,
         planned_start_at=now,
         due_at=now,

@@ -32,6 +32,7 @@ PLACEHOLDERS: Mapping[DeliveryPurpose, tuple[str, ...]] = {
     _P.DIGEST: ("days", "count", "name", "link"),
     _P.MISSED: ("day", "time", "name", "link"),
     _P.CONTACT: ("name", "link"),
+    _P.NEWS: ("name", "link"),
     _P.CODE: ("code",),
     _P.SHEETS: ("count", "link"),
     _P.OUTREACH: ("count", "link"),
@@ -156,6 +157,22 @@ BUILT_IN: Mapping[tuple[DeliveryPurpose, Channel, str], Wording] = {
     ),
     (_P.CONTACT, _A, "en"): Wording("Please call us", "Please call the office when you can."),
     (_P.CONTACT, _A, "es"): Wording("Llámenos, por favor", "Llame a la oficina cuando pueda."),
+    (_P.NEWS, _E, "en"): Wording(
+        "Something new for you",
+        "Hello {name},\n\nThere is something new for you. Please sign in when you can." + _MAIL_END,
+    ),
+    (_P.NEWS, _E, "es"): Wording(
+        "Algo nuevo para usted",
+        "Hola, {name}:\n\nHay algo nuevo para usted. Entre en su cuenta cuando pueda." + _MAIL_END_ES,
+    ),
+    (_P.NEWS, _S, "en"): Wording(
+        "", "There is something new for you. Please sign in when you can. Reply STOP for no more texts."
+    ),
+    (_P.NEWS, _S, "es"): Wording(
+        "", "Hay algo nuevo para usted. Entre en su cuenta cuando pueda. Responda STOP para no recibir mas."
+    ),
+    (_P.NEWS, _A, "en"): Wording("Something new", "There is something new for you in your week."),
+    (_P.NEWS, _A, "es"): Wording("Algo nuevo", "Hay algo nuevo para usted en su semana."),
     (_P.CODE, _E, "en"): Wording(
         "Your code",
         "Your code is {code}. It is good for 15 minutes. If you did not ask for it, ignore this.\n",

@@ -1,0 +1,24 @@
+"""Whether something new waits for a client to be looked at: weeks to choose among, or times that changed."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select
+
+from iop_schedule.models import PlacementOffer, PlacementProposal, db
+from iop_schedule.vocabulary import OfferState, ProposalState
+
+
+def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
+    """Return True while something decided at `since` or later stands: a choice, or a change of places."""
+    offered = exists().where(
+        PlacementOffer.client_id == client_id,
+        PlacementOffer.state == OfferState.OPEN,
+        PlacementOffer.made_at >= since,
+        PlacementOffer.expires_at > now,
+    )
+    changed = exists().where(
+        PlacementProposal.client_id == client_id,
+        PlacementProposal.state == ProposalState.APPLIED,
+        PlacementProposal.decided_at >= since,
+    )
+    return db.session.scalar(select(or_(offered, changed))) is True
