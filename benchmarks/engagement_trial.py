@@ -9,6 +9,7 @@ that probability's log odds, misses in a row and week number, fitted in ten fold
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +17,22 @@ from numpy.typing import NDArray
 
 from iop_schedule.adapters.event_files import histories
 from iop_schedule.domain.risk import level
+from iop_schedule.domain.risk.estimate import History, calibrate, false_alerts, until_last_attended
 from iop_schedule.domain.risk.monitor import Monitor, MonitorSettings
 from iop_schedule.domain.risk.policy import MonitorPolicy
 
 Vector = NDArray[np.float64]
 AHEAD = 4
 FOLDS = 10
+#: False alerts per 100 client-weeks, as `engagement calibrate` allows them.
+BUDGET = 5.0
 
 
-def client_weeks(file: Path) -> dict[str, Vector]:
+def client_weeks(people: Sequence[History], policy: MonitorPolicy) -> dict[str, Vector]:
     """Return one entry per active week with four weeks still to look at."""
-    policy = MonitorPolicy()
     settings = MonitorSettings(policy)
     rows = []
-    for person, history in enumerate(histories(file)):
+    for person, history in enumerate(people):
         monitor = Monitor(settings)
         for week, row in enumerate(history):
             monitor.observe(row.at, row.share or 0.0)
@@ -95,8 +98,27 @@ def by_misses_in_a_row(weeks: dict[str, Vector]) -> str:
 
 def table(file: Path) -> str:
     """Return the figures for one file."""
-    weeks = client_weeks(file)
-    return f"{figures(weeks)}\n\n{by_misses_in_a_row(weeks)}"
+    people = histories(file)
+    weeks = client_weeks(people, MonitorPolicy())
+    return "\n\n".join([figures(weeks), by_misses_in_a_row(weeks), by_settings(people)])
+
+
+def by_settings(people: Sequence[History]) -> str:
+    """Return the defaults beside what `calibrate` finds in the same history at the default budget."""
+    fitted_to_it = calibrate(people, policy=MonitorPolicy(), budget=BUDGET)
+    kept = [until_last_attended(history) for history in people]
+    out = [
+        "| settings | mu | strength | h | false alerts per 100 client-weeks | AUROC, LEVEL alone |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, policy in (("defaults", MonitorPolicy()), ("calibrated", fitted_to_it.policy)):
+        weeks = client_weeks(people, policy)
+        rate = false_alerts(kept, policy=policy).per_100_client_weeks
+        out.append(
+            f"| {name} | {policy.prior_mean:.4f} | {policy.prior_strength:.4f} | {policy.threshold:.2f} "
+            f"| {rate:.2f} | {auroc(weeks['below'], weeks['gone']):.4f} |"
+        )
+    return "\n".join(out)
 
 
 def figures(weeks: dict[str, Vector]) -> str:

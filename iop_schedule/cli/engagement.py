@@ -126,9 +126,10 @@ def _calibration_lines(found: Calibration, budget: float) -> list[str]:
         if found.prior is not None
         else f"default kept: fewer than {LEAST_CLIENTS} clients with {LEAST_SESSIONS} sessions"
     )
+    limit = "  # at its limit: these clients differ no more than chance"
     return [
         f"mu {policy.prior_mean:.4f}  # {basis}",
-        f"strength {policy.prior_strength:.4f}",
+        f"strength {policy.prior_strength:.4f}{limit if found.prior and found.prior.is_at_limit else ''}",
         f"h {policy.threshold:.2f}  # {alerts.per_100_client_weeks:.2f} false alerts per 100 client-weeks "
         f"({alerts.alerts} in {alerts.client_weeks}), budget {budget:g}"
         + ("" if found.within_budget else ": not reached even at the highest h"),

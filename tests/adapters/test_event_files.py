@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from iop_schedule.adapters import event_files, event_rows, level_batch
 from iop_schedule.adapters.event_rows import BadRow
+from iop_schedule.adapters.ordered_parts import natural
 from iop_schedule.domain.risk import level
 from iop_schedule.domain.risk.monitor import Monitor, MonitorSettings
 from iop_schedule.domain.risk.policy import MonitorPolicy
@@ -142,6 +143,10 @@ def test_rows_may_come_in_any_order(tmp_path: Path, lines: list[str], order: ran
     events = written(tmp_path, *lines)
     assert replayed(events) == together
     assert_equals_memory(together[0], events)
+    clients = sorted({line.split(",")[0] for line in lines})
+    order.shuffle(clients)
+    grouped = [line for client in clients for line in lines if line.split(",")[0] == client]
+    assert replayed(written(tmp_path, *grouped)) == together
 
 
 def test_scattered_clients_are_written_in_natural_order(tmp_path: Path) -> None:
@@ -150,15 +155,26 @@ def test_scattered_clients_are_written_in_natural_order(tmp_path: Path) -> None:
     assert [row["client_id"] for row in levels] == ["b1", "b1", "c2", "c2", "c10", "c10"]
 
 
-def test_clients_that_stand_together_keep_the_order_of_the_file(tmp_path: Path) -> None:
-    rows = [f"{client},2026-03-0{day},60,attended," for client in ("z", "a") for day in (3, 2)]
-    levels, _ = replayed(written(tmp_path, *rows))
-    assert [(row["client_id"], row["at"]) for row in levels] == [
-        ("z", "2026-03-02"),
-        ("z", "2026-03-03"),
-        ("a", "2026-03-02"),
-        ("a", "2026-03-03"),
+@pytest.mark.parametrize("order", [("ä10", "ä9", "2"), ("2", "ä10", "ä9"), ("2", "ä9", "ä10")])
+def test_the_order_of_clients_in_the_file_changes_nothing(tmp_path: Path, order: tuple[str, ...]) -> None:
+    """Each client's rows stand together: sorted as text, backwards or as numbers, they are streamed."""
+    shares = ["attended,"] * 8 + ["no_show,"] * 4
+    rows = [
+        f"{client},2026-03-{day + 2:02},60,{shares[day]}" for client in order for day in reversed(range(12))
     ]
+    levels, alerts = replayed(written(tmp_path, *rows))
+    days = [f"2026-03-{day + 2:02}" for day in range(12)]
+    assert [(row["client_id"], row["at"]) for row in levels] == [
+        (client, day) for client in ("2", "ä9", "ä10") for day in days
+    ]
+    assert [(row["client_id"], row["at"]) for row in alerts] == [
+        (client, "2026-03-11") for client in ("2", "ä9", "ä10")
+    ]
+
+
+def test_numbers_in_names_count_as_numbers_however_long() -> None:
+    long = "9" * 5000
+    assert sorted([f"c{long}", "c10", "c2", "b1", ""], key=natural) == ["", "b1", "c2", "c10", f"c{long}"]
 
 
 def test_exact_duplicates_are_used_once_and_two_rows_of_one_moment_both(tmp_path: Path) -> None:

@@ -141,6 +141,8 @@ def _fitted(found: Calibration, asked: Asked) -> Section:
         finding = f"Fewer than {LEAST_CLIENTS} people with {LEAST_SESSIONS} sessions: mu and strength stay."
     else:
         finding = f"Fitted to {found.prior.clients} people of this program."
+        if found.prior.is_at_limit:
+            finding += " They differ no more than chance, so strength is at its limit."
     if not found.within_budget:
         finding += f" The budget of {asked.budget:g} is not reached even at the highest threshold."
     return Section(
@@ -158,8 +160,9 @@ def _fitted(found: Calibration, asked: Asked) -> Section:
             ),
         ),
         formula=(
-            "mu and strength: beta-binomial maximum likelihood over everyone's sessions up to the last one "
-            "attended. h: the lowest threshold, in hundredths, within the budget."
+            "mu and strength: beta-binomial maximum likelihood over every session expected of people with at "
+            f"least {LEAST_SESSIONS}. h: the lowest threshold, in hundredths, within the budget; an alert is "
+            "false when the person came again, so what follows the last session attended is left out of both."
         ),
     )
 

@@ -17,7 +17,8 @@ LEAST_SESSIONS = 4
 _LOWEST_H, _HIGHEST_H = 100, 2000
 
 #: How far the estimate may wander: strengths of 0.1 to 1000 sessions, means of 0.1 % to 99.9 %.
-_LOG_STRENGTHS = (log(0.1), log(1000.0))
+_MOST_STRENGTH = 1000.0
+_LOG_STRENGTHS = (log(0.1), log(_MOST_STRENGTH))
 _LOG_ODDS = (-7.0, 7.0)
 _STEPS = 60
 _CLOSE = 1e-9
@@ -34,6 +35,11 @@ class Prior:
     strength: float
     #: Clients it rests on.
     clients: int
+
+    @property
+    def is_at_limit(self) -> bool:
+        """Return True when more strength fits ever better: the clients differ no more than chance alone."""
+        return self.strength > _MOST_STRENGTH * (1 - _CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +70,12 @@ class Calibration:
 def calibrate(histories: Sequence[History], *, policy: MonitorPolicy, budget: float) -> Calibration:
     """Return `policy` with the prior of these clients and the lowest threshold within `budget`.
 
-    `budget` is in false alerts per 100 client-weeks. An alert is false when the client came again after it;
-    what happens after a client's last attended session is left out on both sides, because an alert then
-    is right.
+    The prior counts every expected session, of those who left and of those who never came as well: it is
+    the belief about somebody whose future nobody knows. `budget` is in false alerts per 100 client-weeks. An
+    alert is false when the client came again after it; what happens after a client's last attended session
+    is left out on both sides there, because an alert then is right.
+
+    Source: docs/sources.md#engagement-monitor
     """
     prior = estimate_prior(histories)
     if prior is not None:
@@ -80,10 +89,10 @@ def calibrate(histories: Sequence[History], *, policy: MonitorPolicy, budget: fl
 def estimate_prior(histories: Sequence[History]) -> Prior | None:
     """Return the beta-binomial fit of maximum likelihood, or None for fewer than 20 usable clients.
 
-    Usable is a client with at least 4 expected sessions up to the last one attended: what follows is
-    absence from the program, not attendance in it. Sessions attended in part count with their share.
+    Usable is a client with at least 4 sessions that say something about attendance, missed ones included.
+    Sessions attended in part count with their share.
     """
-    counts = [_count(until_last_attended(history)) for history in histories]
+    counts = list(map(_count, histories))
     usable = [(attended, n) for attended, n in counts if n >= LEAST_SESSIONS]
     if len(usable) < LEAST_CLIENTS:
         return None
