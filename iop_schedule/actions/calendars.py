@@ -17,9 +17,9 @@ from iop_schedule.domain.calendar_feeds import Answer, BadFeed, Wording
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import CalendarBody, CalendarFeed, CalendarLink, CalendarPause, User, db
 from iop_schedule.models.base import write_transaction
-from iop_schedule.queries import calendars
+from iop_schedule.queries import calendar_bodies, calendar_links, calendars
 from iop_schedule.queries.access import Actor, access_client, access_room, access_site
-from iop_schedule.queries.calendars import FoundLink
+from iop_schedule.queries.calendar_links import FoundLink
 from iop_schedule.vocabulary import AuditKind, FeedEnd
 
 log = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def turn_on_own(*, actor: Actor, key: str, now: datetime) -> NewLink:
     """
     actor.require(Permission.PROGRAM_READ)
     db.session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
-    if all(calendars.is_paused(site_id) for site_id in actor.site_ids):
+    if all(calendar_links.is_paused(site_id) for site_id in actor.site_ids):
         raise BadFeed(_PAUSED)
     feed = db.session.scalars(select(CalendarFeed).where(CalendarFeed.user_id == actor.user_id)).one_or_none()
     if feed is not None:
@@ -201,7 +201,7 @@ def end_links(*, now: datetime) -> int:
     From then on their thirty days of serving an empty calendar are counted. One transaction each.
     """
     db.session.rollback()
-    due = [(found, rules.reason_to_end(found.facts, now=now)) for found in calendars.open_links(now=now)]
+    due = [(found, rules.reason_to_end(found.facts, now=now)) for found in calendar_links.open_links(now=now)]
     return sum(_end_one(found, reason, now=now) for found, reason in due if reason is not None)
 
 
@@ -217,16 +217,16 @@ def serve(
     The body is stored, and made again only when one of its sessions, the day or the choices changed.
     Writes at most this body and, every five minutes, that the link was read.
     """
-    found = calendars.find_link(tokens.keyed_hash(key, _PURPOSE, token), now=now)
+    found = calendar_links.find_link(tokens.keyed_hash(key, _PURPOSE, token), now=now)
     if found is None:
         return None
     answer = rules.answer(found.facts, now=now)
     if answer is Answer.GONE:
         return Served(found.link_id, answer)
     if answer is Answer.NOTHING:
-        body = calendars.empty_body(found)
+        body = calendar_bodies.empty_body(found)
         ended_at = found.facts.ended_at
-        changed_at = calendars.utc_seconds(ended_at) if ended_at else None
+        changed_at = calendar_bodies.utc_seconds(ended_at) if ended_at else None
         etag = strong_etag(body)
         return Served(found.link_id, answer, body if lacks(etag, changed_at) else None, etag, changed_at)
     return _served(found, uid_key=uid_key, user_agent=user_agent, lacks=lacks, now=now)
@@ -241,7 +241,7 @@ def serve_unchanged(
     the application, and changes nothing. Whoever `has_some` body and names it most likely needs none.
     """
     token_hash = tokens.keyed_hash(key, _PURPOSE, token)
-    found, body = calendars.find_link_quickly(engine, token_hash, with_body=not has_some, now=now)
+    found, body = calendar_links.find_link_quickly(engine, token_hash, with_body=not has_some, now=now)
     if (
         found is None
         or found.stored is None
@@ -260,7 +260,7 @@ def _served(found: FoundLink, *, uid_key: bytes, user_agent: str, lacks: Lacks, 
         made = _made_again(found, uid_key=uid_key, now=now)
         body, etag, changed_at = made.body, made.etag, made.changed_at
     elif lacks(stored.etag, stored.changed_at):
-        stored, body = calendars.stored_body(found.feed_id)
+        stored, body = calendar_links.stored_body(found.feed_id)
         etag, changed_at = stored.etag, stored.changed_at
     else:
         body, etag, changed_at = None, stored.etag, stored.changed_at
@@ -271,7 +271,7 @@ def _served(found: FoundLink, *, uid_key: bytes, user_agent: str, lacks: Lacks, 
 
 
 def _made_again(found: FoundLink, *, uid_key: bytes, now: datetime) -> CalendarBody:
-    body = calendars.build_body(found, key=uid_key, now=now)
+    body = calendar_bodies.build_body(found, key=uid_key, now=now)
     etag = strong_etag(body)
     return CalendarBody(
         feed_id=found.feed_id,
@@ -285,10 +285,10 @@ def _made_again(found: FoundLink, *, uid_key: bytes, now: datetime) -> CalendarB
 def _changed_at(found: FoundLink, etag: str, now: datetime) -> datetime:
     """Return since when the bytes are these; a later second than that of the bytes before."""
     if found.stored is None:
-        return calendars.utc_seconds(now)
+        return calendar_bodies.utc_seconds(now)
     if found.stored.etag == etag:
         return found.stored.changed_at
-    return max(calendars.utc_seconds(now), found.stored.changed_at + calendars.ONE_SECOND)
+    return max(calendar_bodies.utc_seconds(now), found.stored.changed_at + calendar_bodies.ONE_SECOND)
 
 
 def _write_down(found: FoundLink, new: CalendarBody | None, *, user_agent: str, now: datetime) -> None:
@@ -336,7 +336,7 @@ _PAUSED = "Your program has turned calendar links off for now. You can still sav
 
 
 def _may_have_links(actor: Actor, site_id: int, *, in_care: bool = True) -> None:
-    if calendars.is_paused(site_id):
+    if calendar_links.is_paused(site_id):
         raise BadFeed(_PAUSED if actor.client_id else "Calendar links are turned off for this site.")
     if not in_care:
         message = "Your time in the program is over, so there are no sessions to show."
@@ -344,7 +344,7 @@ def _may_have_links(actor: Actor, site_id: int, *, in_care: bool = True) -> None
 
 
 def _in_care(client_id: int, zone: str, now: datetime) -> bool:
-    return calendars.is_in_care(client_id, zone=zone, now=now)
+    return calendar_links.is_in_care(client_id, zone=zone, now=now)
 
 
 def _labels(client_id: int, *, besides: int = 0) -> list[str]:

@@ -10,7 +10,8 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.reminders import Reach
 from iop_schedule.models import Client, Invitation, InvitationWish, db
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.queries.calendars import coming_sessions, is_in_care
+from iop_schedule.queries.calendar_links import is_in_care
+from iop_schedule.queries.calendars import coming_sessions
 from iop_schedule.queries.contacts import reaches
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, DeliveryState
 

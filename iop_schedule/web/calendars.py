@@ -27,10 +27,10 @@ from iop_schedule.adapters.qr import qr_code
 from iop_schedule.domain.calendar_feeds import Wording
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import DomainError, NotPossible
+from iop_schedule.queries.calendar_bodies import my_calendar
 from iop_schedule.queries.calendars import (
     FeedLine,
     MyCalendars,
-    my_calendar,
     my_calendars,
     my_feed,
     staff_calendars,

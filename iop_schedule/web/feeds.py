@@ -23,7 +23,7 @@ from iop_schedule.adapters import tokens
 from iop_schedule.adapters.ical import uid_key
 from iop_schedule.config import Settings
 from iop_schedule.domain.calendar_feeds import Answer
-from iop_schedule.queries.calendars import engine_of_this_app
+from iop_schedule.queries.calendar_links import engine_of_this_app
 from iop_schedule.web.rate_limits import RateLimit
 from iop_schedule.web.request_log import write_line
 from iop_schedule.web.security import settings, source, standard_headers

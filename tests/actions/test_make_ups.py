@@ -38,7 +38,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, access_entry, actor_for
-from iop_schedule.queries.calendars import my_calendar
+from iop_schedule.queries.calendar_bodies import my_calendar
 from iop_schedule.queries.frequency import care_records
 from iop_schedule.queries.make_ups import blocked_for, options_for, told_off
 from iop_schedule.queries.notices import told_by_entry

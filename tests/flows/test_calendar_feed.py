@@ -249,12 +249,12 @@ def test_a_choice_of_words_reaches_every_entry_with_a_later_date(http: Http, cas
 def test_the_stored_body_is_made_again_only_when_something_changed(
     http: Http, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from iop_schedule.queries import calendars
+    from iop_schedule.queries import calendar_bodies
 
     extend_horizon(now=NOW)
     link, made = new_link(cast.ana_user), []
-    build = calendars.build_body
-    monkeypatch.setattr(calendars, "build_body", lambda *a, **k: made.append(1) or build(*a, **k))
+    build = calendar_bodies.build_body
+    monkeypatch.setattr(calendar_bodies, "build_body", lambda *a, **k: made.append(1) or build(*a, **k))
     for _ in range(3):
         http.get(link)
     assert len(made) == 1

@@ -8,7 +8,7 @@ from iop_schedule.actions.calendars import turn_on_own
 from iop_schedule.actions.occurrences import extend_horizon
 from iop_schedule.models import CalendarLink, User, db
 from iop_schedule.queries.access import actor_for
-from iop_schedule.queries.calendars import find_link, find_link_quickly
+from iop_schedule.queries.calendar_links import find_link, find_link_quickly
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http

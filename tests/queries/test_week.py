@@ -11,7 +11,7 @@ from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.errors import NotAllowed
 from iop_schedule.models import Enrollment, EnrollmentPause, Occurrence, Series, User, db
 from iop_schedule.queries.access import actor_for
-from iop_schedule.queries.calendars import my_calendar
+from iop_schedule.queries.calendar_bodies import my_calendar
 from iop_schedule.queries.week import MyWeek, my_week
 from iop_schedule.vocabulary import (
     AttendanceStatus,
