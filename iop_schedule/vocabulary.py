@@ -741,6 +741,7 @@ class AuditKind(StrEnum):
     OUTREACH_OPENED = "outreach:opened"
     OUTREACH_LOGGED = "outreach:logged"
     OUTREACH_UNDONE = "outreach:undone"
+    OUTREACH_HANDED_ON = "outreach:handed-on"
     OUTREACH_ESCALATED = "outreach:escalated"
     OUTREACH_CLOSED = "outreach:closed"
     SELF_REPORT_RECORDED = "self-report:recorded"

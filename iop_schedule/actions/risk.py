@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import and_, exists, or_, select
 
 from iop_schedule.actions import audit
-from iop_schedule.actions.outreach import open_or_raise
+from iop_schedule.actions.outreach_tasks import open_or_raise
 from iop_schedule.domain.outreach import Again, asked_again
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.reasons import Tier

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from iop_schedule.actions.case_snapshots import refresh
-from iop_schedule.actions.outreach import Contact, log_contact, settle_tasks
+from iop_schedule.actions.outreach import Contact, log_contact
+from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import set_aside, watch_tiers
 from iop_schedule.domain.outreach import earliest_next_day
 from iop_schedule.models import Client, OutreachTask, User, db

@@ -58,6 +58,43 @@ class Try:
     result: ContactResult
     next_step: NextStep
     next_day: date | None
+    #: When it was entered, and with it what comes next.
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The latest “not now” about someone: when it was decided, and its last day."""
+
+    made_at: datetime
+    until_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task nobody has ended, as far as its days go."""
+
+    tier: Tier
+    #: Last day to act on the tier.
+    due: date
+    #: When the tier rose to what it is: what was agreed earlier was agreed about less.
+    raised_at: datetime
+    #: In order of time.
+    tries: Sequence[Try] = ()
+    hold: Hold | None = None
+
+    @property
+    def answer(self) -> Try | None:
+        """Return the last try, unless the tier has risen since."""
+        last = self.tries[-1] if self.tries else None
+        return last if last is not None and last.recorded_at >= self.raised_at else None
+
+    @property
+    def held_until(self) -> date | None:
+        """Return the last day of the “not now” that holds, or held: what is agreed later ends it."""
+        if self.hold is None or any(t.recorded_at > self.hold.made_at for t in self.tries):
+            return None
+        return self.hold.until_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +166,51 @@ def asked_again(
     return Again.SIGNAL if missed_at is not None and missed_at > task_ended_at else Again.NOTHING
 
 
-def next_day_of(tries: Sequence[Try], due: date) -> date:
-    """Return the day a task is next to be worked on: what the last try agreed, else its due day."""
-    return tries[-1].next_day or due if tries else due
+def next_day_of(task: OpenTask) -> date:
+    """Return the day a task is next to be worked on: what the last try agreed, else the due day.
+
+    A tier that has risen since brings an agreed day forward, never back; a “not now” is waited out.
+    """
+    agreed = task.tries[-1].next_day if task.tries else None
+    day = agreed or task.due
+    if task.answer is None:
+        day = min(day, task.due)
+    return day if task.held_until is None else max(day, working_day(task.held_until + timedelta(days=1)))
 
 
-def group_of(tries: Sequence[Try], *, due: date, today: date) -> Group:
+def last_day_of(task: OpenTask) -> date:
+    """Return the last day somebody may act before the task goes to an administrator.
+
+    A try buys time: from the day it agreed, as many working days as its tier gives from the start.
+    """
+    day = next_day_of(task)
+    if task.answer is not None:
+        day = working_day(day, DUE_WORKING_DAYS[task.tier])
+    return max(day, task.due)
+
+
+def group_of(task: OpenTask, *, today: date) -> Group:
     """Return where a task stands today: whatever has come due is for today, whoever waits included."""
-    day = next_day_of(tries, due)
+    day = next_day_of(task)
     if day <= today:
         return Group.TODAY
-    if tries and tries[-1].next_step is NextStep.WAIT_FOR_REPLY:
+    if task.answer is not None and task.answer.next_step is NextStep.WAIT_FOR_REPLY:
         return Group.WAITING
     return Group.THIS_WEEK if day <= ProgramWeek.containing(today).sunday else Group.LATER
 
 
-def is_overdue(tries: Sequence[Try], *, due: date, today: date) -> bool:
-    """Return True when nobody has acted by the end of the due day: it goes to an administrator."""
-    return today > due and not tries
+def is_overdue(task: OpenTask, *, today: date) -> bool:
+    """Return True when nobody has acted by the end of the last day: it goes to an administrator."""
+    return today > last_day_of(task)
+
+
+def due_when_raised(task: OpenTask, tier: Tier, today: date) -> date:
+    """Return the due day of a task whose tier rises to `tier`.
+
+    Where nobody has tried yet it stays the earlier of the two: a task gains no time by getting worse.
+    """
+    due = due_day(tier, today)
+    return due if task.answer is not None else min(due, task.due)
 
 
 def earliest_next_day(today: date) -> date:

@@ -3,7 +3,7 @@
 import logging
 
 from iop_schedule import clock
-from iop_schedule.actions import case_snapshots, outreach, risk
+from iop_schedule.actions import case_snapshots, outreach_tasks, risk
 from iop_schedule.jobs.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,6 @@ def refresh_cases(worker: Worker) -> None:
 def watch(worker: Worker) -> None:  # noqa: ARG001
     """Raise and end signals, close and hand up outreach tasks."""
     now = clock.now()
-    signals, tasks = risk.watch_tiers(now=now), outreach.settle_tasks(now=now)
+    signals, tasks = risk.watch_tiers(now=now), outreach_tasks.settle_tasks(now=now)
     if signals or tasks:
         log.info("signals changed: %d, tasks closed or handed up: %d", signals, tasks)

@@ -153,6 +153,7 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.OUTREACH_OPENED: "{who} opened an outreach task about {whom}",
     AuditKind.OUTREACH_LOGGED: "{who} logged a contact with {whom}",
     AuditKind.OUTREACH_UNDONE: "{who} took back a logged contact with {whom}",
+    AuditKind.OUTREACH_HANDED_ON: "An outreach task about {whom} went to whoever is responsible now",
     AuditKind.OUTREACH_ESCALATED: "An outreach task about {whom} went to an administrator",
     AuditKind.OUTREACH_CLOSED: "{who} closed an outreach task about {whom}",
     AuditKind.SELF_REPORT_RECORDED: "{who} recorded a self-report of {whom}",

@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.reasons import Tier
-from iop_schedule.models import CaseSnapshot, Client, SetAside, User, db
+from iop_schedule.models import CaseSnapshot, Client, db
 from iop_schedule.queries.access import Actor, visible_clients
 from iop_schedule.queries.case_snapshots import cases_of, is_good
 from iop_schedule.queries.cases import Case, derive
 from iop_schedule.queries.names import names_apart
+from iop_schedule.queries.set_aside import NotNow, set_aside
 from iop_schedule.queries.today import UnsignedSheets, unsigned_sheets
-from iop_schedule.vocabulary import SetAsideReason
 
 #: Most reasons printed for one person.
 REASONS_SHOWN = 2
@@ -54,16 +54,6 @@ class CaseFilter:
     search: str = ""
     order: Order = Order.URGENT
     page: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class NotNow:
-    """A standing “not now”: who decided it, why, and until when."""
-
-    id: int
-    reason: SetAsideReason
-    until_day: date
-    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +141,7 @@ def caseload(
     wanted = wanted or CaseFilter()
     today = actor.today(now)
     lines, derived, pending = _lines(actor, wanted.search, at_once, now=now)
-    aside = _set_aside([line.client_id for line in lines], today)
+    aside = set_aside([line.client_id for line in lines], today)
     matching = [line for line in lines if _matches(line, wanted, aside)]
     matching.sort(key=lambda line: _place(line, wanted.order, aside))
     pages = max(1, -(-len(matching) // PAGE_SIZE))
@@ -266,21 +256,6 @@ def _place(line: _Line, order: Order, aside: Collection[int]) -> tuple[Any, ...]
     if order is Order.SILENT:
         return (-line.quiet_days, *name)
     return (line.client_id in aside, -line.tier.rank, not line.waiting, *name)
-
-
-def _set_aside(ids: Collection[int], today: date) -> dict[int, NotNow]:
-    statement = (
-        select(SetAside, User.given_name, User.family_name)
-        .join(User, User.id == SetAside.made_by_id)
-        .where(SetAside.withdrawn_at.is_(None), SetAside.from_day <= today, SetAside.until_day >= today)
-        .order_by(SetAside.id)
-    )
-    wanted = set(ids)
-    return {
-        row.client_id: NotNow(row.id, SetAsideReason(row.reason), row.until_day, f"{given} {family}".strip())
-        for row, given, family in db.session.execute(statement)
-        if row.client_id in wanted
-    }
 
 
 def _rows(

@@ -39,6 +39,8 @@ from iop_schedule.queries.cases import Case
 from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.names import names_apart
 from iop_schedule.queries.occasions import words_from_staff
+from iop_schedule.queries.outreach_tasks import Standing, standing_tasks
+from iop_schedule.queries.set_aside import NotNow, set_aside
 from iop_schedule.vocabulary import (
     AttendanceStatus,
     Barrier,
@@ -70,6 +72,7 @@ class AttemptView:
     note: str
     next_step: NextStep
     next_day: date | None
+    recorded_at: datetime
     may_undo: bool
 
 
@@ -85,13 +88,12 @@ class TaskView:
     tier: Tier
     why: tuple[str, ...]
     owner: str
-    due: date
-    #: What the last try agreed, else the due day.
+    #: What the last try agreed, else the due day; after a “not now”.
     next_day: date
     group: Group
     escalated: bool
     attempts: tuple[AttemptView, ...]
-    needs_a_time: bool
+    not_now: NotNow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,9 @@ class ContactPage:
     may_leave_message: bool
     case: Case
     is_shown: bool
-    task_id: int | None
+    #: When an open task about them is next to be worked on.
     due: date | None
+    not_now: NotNow | None
     attempts: tuple[AttemptView, ...]
     #: How they may be asked in writing to call, and why not where they may not.
     ways: tuple[tuple[Channel, HoldReason | None], ...]
@@ -149,33 +152,36 @@ def outreach_list(actor: Actor, *, now: datetime) -> OutreachList:
     actor.require(Permission.OUTREACH_LOG)
     whole_site = actor.role is Role.ADMINISTRATOR
     today = actor.today(now)
-    which = [OutreachTask.ended_at.is_(None), sees_client(actor, now=now)]
+    which = [sees_client(actor, now=now)]
     if not whole_site:
         which.append(OutreachTask.user_id == actor.user_id)
-    rows = _soonest(which)
+    standing = standing_tasks(*which, now=now)
+    soonest = sorted(standing, key=lambda task_id: (next_day_of(standing[task_id].days), task_id))
+    rows = _named(soonest[:MOST_LISTED])
     clients = [client for _, client, _, _ in rows]
     cases = cases_of({client.id for client in clients}, now=now)
+    aside = set_aside([client.id for client in clients], today)
     names = names_apart(clients)
     tries = _attempts([task.id for task, *_ in rows], actor, now=now)
     tasks = [
         _task_view(
             task,
             client,
+            standing[task.id],
             owner=f"{given} {family}",
             name=names[client.id],
             case=cases[client.id],
             attempts=tries[task.id],
+            not_now=aside.get(client.id),
             is_shown=whole_site or not cases[client.id].is_silent,
-            today=today,
         )
         for task, client, given, family in rows
     ]
-    total, escalated = _counted(which)
     tasks.sort(key=lambda t: (t.next_day, -t.tier.rank, t.name.casefold(), t.id))
     return OutreachList(
         groups=tuple((g, tuple(t for t in tasks if t.group is g)) for g in Group),
-        total=total,
-        escalated=escalated,
+        total=len(standing),
+        escalated=sum(one.is_escalated for one in standing.values()),
         today=today,
         whole_site=whole_site,
     )
@@ -190,9 +196,7 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
     client = access_client(actor, client_id, Permission.OUTREACH_LOG, now=now)
     case = cases_of([client.id], now=now)[client.id]
     tz = zone(client.site.zone)
-    task = db.session.scalars(
-        select(OutreachTask).where(OutreachTask.client_id == client.id, OutreachTask.ended_at.is_(None))
-    ).one_or_none()
+    tasks = standing_tasks(OutreachTask.client_id == client.id, now=now)
     return ContactPage(
         client_id=client.id,
         name=client.short_name,
@@ -201,8 +205,8 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
         may_leave_message=client.may_leave_message,
         case=case,
         is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
-        task_id=task.id if task else None,
-        due=task.due_day if task else None,
+        due=next((next_day_of(one.days) for one in tasks.values()), None),
+        not_now=set_aside([client.id], local_day(now, tz)).get(client.id),
         attempts=contacts_of(client.id, actor, now=now),
         ways=tuple(
             (word.reach.channel, word.why_not())
@@ -254,49 +258,30 @@ def manager_figures(actor: Actor, *, now: datetime) -> list[ManagerFigures]:
     ]
 
 
-def _soonest(which: Sequence[ColumnElement[bool]]) -> Sequence[tuple[OutreachTask, Client, str, str]]:
-    """Return the tasks that come next, in the order of the day `next_day_of` gives them."""
-    agreed = (
-        select(OutreachAttempt.next_day)
-        .where(OutreachAttempt.task_id == OutreachTask.id, OutreachAttempt.undone_at.is_(None))
-        .order_by(OutreachAttempt.at.desc(), OutreachAttempt.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+def _named(task_ids: Collection[int]) -> Sequence[tuple[OutreachTask, Client, str, str]]:
+    """Return tasks, each with its client and the name of who is to act."""
     statement = (
         select(OutreachTask, Client, User.given_name, User.family_name)
         .join(Client, Client.id == OutreachTask.client_id)
         .join(User, User.id == OutreachTask.user_id)
-        .where(*which)
-        .order_by(func.coalesce(agreed, OutreachTask.due_day), OutreachTask.id)
-        .limit(MOST_LISTED)
+        .where(OutreachTask.id.in_(task_ids))
+        .order_by(OutreachTask.id)
     )
     return [(row[0], row[1], row[2], row[3]) for row in db.session.execute(statement)]
-
-
-def _counted(which: Sequence[ColumnElement[bool]]) -> tuple[int, int]:
-    """Return how many tasks there are, and how many of them nobody acted on in time."""
-    statement = (
-        select(func.count(OutreachTask.id), func.count(OutreachTask.escalated_at))
-        .join(Client, Client.id == OutreachTask.client_id)
-        .where(*which)
-    )
-    total, escalated = db.session.execute(statement).one()
-    return total, escalated
 
 
 def _task_view(
     task: OutreachTask,
     client: Client,
+    standing: Standing,
     *,
     owner: str,
     name: str,
     case: Case,
     attempts: Sequence[AttemptView],
+    not_now: NotNow | None,
     is_shown: bool,
-    today: date,
 ) -> TaskView:
-    tries = _tries(attempts)
     return TaskView(
         id=task.id,
         client_id=client.id,
@@ -306,17 +291,16 @@ def _task_view(
         tier=Tier(task.tier),
         why=(tuple(reason.sentence for reason in case.reasons[:2]) if is_shown else ()) + case.clashes,
         owner=owner.strip(),
-        due=task.due_day,
-        next_day=next_day_of(tries, task.due_day),
-        group=group_of(tries, due=task.due_day, today=today),
-        escalated=task.escalated_at is not None,
+        next_day=next_day_of(standing.days),
+        group=group_of(standing.days, today=standing.today),
+        escalated=standing.is_escalated,
         attempts=tuple(attempts),
-        needs_a_time=case.needs_a_time,
+        not_now=not_now,
     )
 
 
 def _tries(attempts: Sequence[AttemptView]) -> tuple[Try, ...]:
-    return tuple(Try(a.at, a.result, a.next_step, a.next_day) for a in attempts)
+    return tuple(Try(a.at, a.result, a.next_step, a.next_day, a.recorded_at) for a in attempts)
 
 
 def _attempts(
@@ -354,6 +338,7 @@ def _views(
                 note=row.note,
                 next_step=NextStep(row.next_step),
                 next_day=row.next_day,
+                recorded_at=row.recorded_at,
                 may_undo=row.user_id == actor.user_id and now - row.recorded_at < timedelta(hours=12),
             ),
         )

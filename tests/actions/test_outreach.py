@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from iop_schedule.actions import outreach
+from iop_schedule.actions import outreach, people
 from iop_schedule.actions.case_snapshots import refresh
 from iop_schedule.actions.monitor import BadNumber, NothingNew, TooSilent, adopt, keep_silent
-from iop_schedule.actions.outreach import Contact, log_contact, settle_tasks, undo
+from iop_schedule.actions.outreach import Contact, log_contact, undo
+from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import NotNowTooLong, set_aside, take_up, watch_tiers
 from iop_schedule.actions.self_report import NoScore, NotThatDay, record_self_report, withdraw_self_report
 from iop_schedule.domain.risk.reasons import ReasonKind, Tier
@@ -16,6 +17,7 @@ from iop_schedule.domain.risk.self_report import SelfReport
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import (
     AttendanceRecord,
+    AuditEvent,
     Client,
     OutreachAttempt,
     OutreachTask,
@@ -32,10 +34,13 @@ from iop_schedule.queries.monitor import monitor_view
 from iop_schedule.queries.outreach import contact_page, manager_figures, outreach_list
 from iop_schedule.queries.risk_signals import signal_view
 from iop_schedule.vocabulary import (
+    AssignmentRole,
     AttendanceStatus,
+    AuditKind,
     ContactChannel,
     ContactResult,
     NextStep,
+    Role,
     SetAsideReason,
     TaskEnd,
 )
@@ -247,10 +252,80 @@ def test_a_long_list_is_cut_after_those_who_come_first(cast: Cast, monkeypatch: 
     assert (found.total, found.escalated, found.left_out) == (2, 1, 1)
 
 
-def test_a_try_in_time_does_not(missing: Cast) -> None:
+def noon(day: int) -> datetime:
+    """Return the middle of a day in March."""
+    return datetime(2026, 3, day, 16, 0, tzinfo=UTC)
+
+
+def next_day_on(cast: Cast, day: int) -> date:
+    """Return when Ana is next to be contacted, as Dev sees it on a day in March."""
+    groups = outreach_list(dev(cast), now=noon(day)).groups
+    return next(t.next_day for _, tasks in groups for t in tasks if t.client_id == cast.ana.id)
+
+
+def test_a_try_buys_the_days_of_its_tier_and_no_more(missing: Cast) -> None:
     log_contact(actor=dev(missing), client_id=missing.ana.id, contact=contact(), now=NOW)
-    ticked(datetime(2026, 3, 10, 15, 0, tzinfo=UTC))
+    settle_tasks(now=noon(9))
     assert task_of(missing.ana).escalated_at is None
+    settle_tasks(now=noon(10))
+    assert task_of(missing.ana).escalated_at == noon(10)
+
+
+def test_a_tier_that_rises_brings_what_was_agreed_forward(missing: Cast) -> None:
+    agreed = contact("no_answer", "wait_for_reply", date(2026, 3, 20))
+    log_contact(actor=dev(missing), client_id=missing.ana.id, contact=agreed, now=NOW)
+    assert next_day_on(missing, 11) == date(2026, 3, 20)
+    ticked(noon(11))
+    assert task_of(missing.ana).tier == Tier.REACH_OUT_TODAY
+    assert next_day_on(missing, 11) == date(2026, 3, 11)
+    ticked(noon(11) + timedelta(hours=1))
+    assert task_of(missing.ana).escalated_at is None
+    ticked(noon(12))
+    assert task_of(missing.ana).escalated_at == noon(12)
+
+
+def test_not_now_is_waited_out(missing: Cast) -> None:
+    row = set_aside(
+        actor=dev(missing), client_id=missing.ana.id, reason=SetAsideReason.OTHER,
+        until_day=date(2026, 3, 12), now=NOW,
+    )  # fmt: skip
+    ticked(noon(11))
+    assert (next_day_on(missing, 11), task_of(missing.ana).tier) == (date(2026, 3, 13), Tier.REACH_OUT_TODAY)
+    assert task_of(missing.ana).escalated_at is None
+    take_up(actor=dev(missing), set_aside_id=row.id, now=noon(11))
+    settle_tasks(now=noon(11))
+    assert (next_day_on(missing, 11), task_of(missing.ana).escalated_at) == (date(2026, 3, 11), None)
+    settle_tasks(now=noon(12))
+    assert task_of(missing.ana).escalated_at == noon(12)
+
+
+def test_an_open_task_goes_with_its_client(missing: Cast) -> None:
+    jo = make.make_user(Role.CASE_MANAGER, missing.elm)
+    db.session.commit()
+    people.assign(
+        actor=actor_for(missing.root), client_id=missing.ana.id, user_id=jo.id,
+        role=AssignmentRole.CASE_MANAGER, from_day=TOMORROW, now=NOW,
+    )  # fmt: skip
+    settle_tasks(now=NOW)
+    assert task_of(missing.ana).user_id == missing.dev.id
+    settle_tasks(now=noon(5))
+    assert task_of(missing.ana).user_id == jo.id
+    found = outreach_list(actor_for(jo), now=noon(5))
+    assert [t.client_id for _, tasks in found.groups for t in tasks] == [missing.ana.id]
+    people.turn_off_staff(actor=actor_for(missing.root), user_id=jo.id, now=noon(5))
+    settle_tasks(now=noon(5))
+    assert task_of(missing.ana).user_id == missing.root.id
+    events = db.session.scalars(
+        select(AuditEvent).where(AuditEvent.kind == AuditKind.OUTREACH_HANDED_ON).order_by(AuditEvent.id)
+    ).all()
+    assert [event.client_id for event in events] == [missing.ana.id] * 2
+
+
+def test_nobody_gets_a_task_they_could_not_open(missing: Cast) -> None:
+    missing.dev.sites = [missing.far]
+    db.session.commit()
+    settle_tasks(now=NOW)
+    assert task_of(missing.ana).user_id == missing.root.id
 
 
 def test_a_contact_that_settles_it_closes_the_task_and_undoing_opens_it_again(missing: Cast) -> None:

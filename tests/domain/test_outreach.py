@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_schedule.domain import outreach
-from iop_schedule.domain.outreach import Again, Course, Group, Try
+from iop_schedule.domain.outreach import Again, Course, Group, Hold, OpenTask, Try
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.vocabulary import ContactResult, NextStep
 
@@ -15,10 +15,29 @@ THURSDAY, FRIDAY, SATURDAY, MONDAY = (date(2026, 3, day) for day in (5, 6, 7, 9)
 NOW = datetime(2026, 3, 20, 15, 0, tzinfo=UTC)
 
 
+#: When the tier of the tasks below rose.
+RAISED = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+
+
 def tried(
-    result: str = "no_answer", *, at: datetime = NOW, step: str = "try_again", next_day: date | None = FRIDAY
+    result: str = "no_answer",
+    *,
+    at: datetime = NOW,
+    step: str = "try_again",
+    next_day: date | None = FRIDAY,
+    recorded_at: datetime | None = None,
 ) -> Try:
-    return Try(at, ContactResult(result), NextStep(step), next_day)
+    return Try(at, ContactResult(result), NextStep(step), next_day, recorded_at or at)
+
+
+def task(
+    *tries: Try, due: date = THURSDAY, tier: Tier = Tier.REACH_OUT, hold: Hold | None = None
+) -> OpenTask:
+    return OpenTask(tier, due, RAISED, tries, hold)
+
+
+def not_now(until: date, *, made_at: datetime = RAISED + timedelta(hours=1)) -> Hold:
+    return Hold(made_at, until)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +78,7 @@ def test_a_working_day_is_one_and_later_ones_come_later(day: date, after: int) -
     ],
 )  # fmt: skip
 def test_a_task_stands_where_its_next_day_puts_it(tries: list[Try], due: date, group: Group) -> None:
-    assert outreach.group_of(tries, due=due, today=THURSDAY) is group
+    assert outreach.group_of(task(*tries, due=due), today=THURSDAY) is group
 
 
 @pytest.mark.parametrize(
@@ -85,10 +104,67 @@ def test_a_signal_that_stands_calls_out_again(
     assert found is asked
 
 
-def test_only_an_untried_task_past_its_day_is_overdue() -> None:
-    assert outreach.is_overdue([], due=THURSDAY, today=FRIDAY)
-    assert not outreach.is_overdue([], due=FRIDAY, today=FRIDAY)
-    assert not outreach.is_overdue([tried()], due=THURSDAY, today=FRIDAY)
+BEFORE, SINCE = RAISED - timedelta(hours=2), RAISED + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("one", "next_day", "last_day"),
+    [
+        pytest.param(task(), THURSDAY, THURSDAY, id="nobody has tried"),
+        pytest.param(task(tried(at=SINCE)), FRIDAY, date(2026, 3, 10), id="a try buys the days of its tier"),
+        pytest.param(
+            task(tried(at=SINCE, next_day=THURSDAY), tier=Tier.REACH_OUT_TODAY), THURSDAY, THURSDAY,
+            id="which are none for today",
+        ),
+        pytest.param(
+            task(tried(at=SINCE, step="nothing", next_day=None)), THURSDAY, MONDAY, id="nothing agreed",
+        ),
+        pytest.param(
+            task(tried(at=BEFORE, step="wait_for_reply", next_day=MONDAY)), THURSDAY, THURSDAY,
+            id="a rise brings what was agreed forward",
+        ),
+        pytest.param(
+            task(tried(at=BEFORE), due=MONDAY), FRIDAY, MONDAY, id="and never back",
+        ),
+        pytest.param(
+            task(tried(at=BEFORE, recorded_at=SINCE, next_day=MONDAY)), MONDAY, date(2026, 3, 11),
+            id="entered since, so agreed about this tier",
+        ),
+        pytest.param(task(hold=not_now(MONDAY)), date(2026, 3, 10), date(2026, 3, 10), id="not now"),
+        pytest.param(task(hold=not_now(FRIDAY)), MONDAY, MONDAY, id="not now until Friday: on Monday"),
+        pytest.param(task(hold=not_now(date(2026, 3, 1))), THURSDAY, THURSDAY, id="not now, long over"),
+        pytest.param(
+            task(tried(at=RAISED), hold=not_now(MONDAY)), date(2026, 3, 10), date(2026, 3, 12),
+            id="not now after a try",
+        ),
+        pytest.param(
+            task(tried(at=SINCE), hold=not_now(date(2026, 3, 20))), FRIDAY, date(2026, 3, 10),
+            id="agreed after not now",
+        ),
+    ],
+)  # fmt: skip
+def test_when_a_task_is_next_and_when_at_the_latest(one: OpenTask, next_day: date, last_day: date) -> None:
+    assert (outreach.next_day_of(one), outreach.last_day_of(one)) == (next_day, last_day)
+    assert not outreach.is_overdue(one, today=last_day)
+    assert outreach.is_overdue(one, today=last_day + timedelta(days=1))
+
+
+def test_waiting_for_a_reply_ends_when_the_tier_rises() -> None:
+    waiting = task(tried(at=BEFORE, step="wait_for_reply", next_day=date(2026, 3, 20)), due=MONDAY)
+    assert outreach.group_of(waiting, today=THURSDAY) is Group.LATER
+    assert outreach.group_of(waiting, today=MONDAY) is Group.TODAY
+
+
+@pytest.mark.parametrize(
+    ("tries", "due"),
+    [
+        pytest.param([], date(2026, 3, 5), id="nobody has tried: no time is gained"),
+        pytest.param([tried(at=BEFORE)], date(2026, 3, 5), id="nor since it last rose"),
+        pytest.param([tried(at=SINCE)], date(2026, 3, 10), id="tried: the days of the new tier"),
+    ],
+)
+def test_a_task_that_is_raised_is_due_as_its_new_tier_asks(tries: list[Try], due: date) -> None:
+    assert outreach.due_when_raised(task(*tries), Tier.REACH_OUT_TODAY, date(2026, 3, 10)) == due
 
 
 def course(missed_days_ago: float | None, *tries: Try, back_days_ago: float | None = None) -> Course:

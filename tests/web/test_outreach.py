@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions.case_snapshots import refresh
-from iop_schedule.actions.outreach import settle_tasks
+from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import watch_tiers
 from iop_schedule.models import OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
 from iop_schedule.vocabulary import ConsentPurpose
@@ -156,8 +156,9 @@ def test_not_now_and_back_again(dev: Http, cast: Cast) -> None:
         path, {"reason": "in_contact", "until_day": "2026-03-11", "back": "/caseload"}, follow_redirects=True
     )
     assert "Not now until Wed, Mar 11: we are in contact already (Dev Banerjee)" in words(answer.text)
+    assert "Not now until Wed, Mar 11" in words(dev.get("/outreach").text)
     (row,) = db.session.scalars(select(SetAside))
-    dev.submit(f"/not-now/{row.id}/end", page="/caseload")
+    dev.submit(f"/not-now/{row.id}/end", page="/outreach")
     assert "Not now until" not in words(dev.get("/caseload").text)
 
 
