@@ -73,6 +73,16 @@ def change_group(*, actor: Actor, group_id: int, details: GroupDetails, now: dat
     """
     group = access_group(actor, group_id, Permission.PROGRAM_EDIT)
     lock_schedule(group.program.site_id)
+    check_details(group, details, now=now)
+    for name, value in _columns(details).items():
+        setattr(group, name, value)
+    _record_group(AuditKind.GROUP_CHANGED, actor, group, group.program, now=now)
+    db.session.commit()
+    return group
+
+
+def check_details(group: Group, details: GroupDetails, *, now: datetime) -> None:
+    """Refuse what a group cannot become; raises as `change_group`."""
     today = local_day(now, zone(group.program.site.zone))
     meetings = [one for one in group.meetings if one.until_day is None or one.until_day >= today]
     if group.meetings and (group.service_type, group.modality) != (details.service_type, details.modality):
@@ -88,11 +98,6 @@ def change_group(*, actor: Actor, group_id: int, details: GroupDetails, now: dat
                 f"{meeting.room.name} has {meeting.room.seats} seats. Enter fewer, or change the room first."
             )
             raise NotPossible(message, field="seats")
-    for name, value in _columns(details).items():
-        setattr(group, name, value)
-    _record_group(AuditKind.GROUP_CHANGED, actor, group, group.program, now=now)
-    db.session.commit()
-    return group
 
 
 def _columns(details: GroupDetails) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from iop_schedule.actions.occurrences import Move, check_move
 from iop_schedule.actions.programs import check_closure
 from iop_schedule.actions.series import Meeting, one_move, plan_change
+from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import DatedSlot, clashes
 from iop_schedule.domain.availability import in_words as commitment_in_words
 from iop_schedule.domain.civil_time import local_day, minutes_of_day, zone
@@ -25,6 +26,7 @@ from iop_schedule.queries.access import (
     access_site,
 )
 from iop_schedule.queries.availability import commitments_of, session_name, trip
+from iop_schedule.queries.legal_places import no_longer_legal
 from iop_schedule.queries.occurrences import clients_busy, expected_at
 from iop_schedule.queries.series import check_client_can_come, in_words, rule_of
 from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
@@ -81,7 +83,7 @@ def preview_change(
         becomes=in_words(rule),
         sessions=sessions or 0,
         people=len(holders),
-        cannot_come=tuple(_cannot_come(series, rule, holders, now)),
+        cannot_come=tuple(_cannot_come(series, rule, holders, planned.cut, now)),
     )
 
 
@@ -101,20 +103,35 @@ def _holders(series: Series, day: date) -> list[tuple[Client, Span]]:
 
 
 def _cannot_come(
-    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Span]], now: datetime
+    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Span]], cut: date, now: datetime
 ) -> list[CannotCome]:
+    """Return for whom it does not fit any more: what is in the way, and the rules their week would break."""
+
+    def becoming(group: rules.Group) -> rules.Group:
+        return rules.with_meeting_moved(
+            group,
+            str(series.id),
+            weekday=rule.weekday,
+            start=minutes_of_day(rule.local_start),
+            end=minutes_of_day(rule.local_start) + rule.duration_minutes,
+            break_minutes=rule.break_minutes,
+        )
+
     found = []
     for client, place in holders:
         span = place.shared_with(Span(rule.from_day, rule.until_day))
         if span is None:
             continue
+        whys = list(
+            no_longer_legal(client, [series.id], Span(max(cut, place.first), place.last), becoming=becoming)
+        )
         try:
             check_client_can_come(client, rule, span, modality=series.modality, ignore=[series.id], now=now)
         except (TimeTaken, CommitmentClash) as refused:
             why = refused.message.removeprefix(f"{client.called} ").removeprefix("cannot come then: ")
-            found.append(
-                CannotCome(client.id, client.short_name, why.removesuffix(" Choose another session."))
-            )
+            whys.insert(0, why.removesuffix(" Choose another session."))
+        if whys:
+            found.append(CannotCome(client.id, client.short_name, " ".join(whys)))
     return found
 
 

@@ -3,7 +3,7 @@
 Changes by hand write their rows, ask here, and are taken back when the answer is no.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -63,13 +63,54 @@ def left_open(actor: Actor, client_id: int, day: date, *, now: datetime) -> tupl
     return tuple(dict.fromkeys(one.message for one in broken if one.rule in by_hand.PRESCRIBED))
 
 
-class _Week:
-    """The week of one person on some day, as the rules take it."""
+def no_longer_legal(
+    client: Client,
+    touched: Collection[int],
+    days: Span,
+    *,
+    becoming: Callable[[rules.Group], rules.Group] = lambda group: group,
+    levels: Mapping[int, LevelOfCare] | None = None,
+) -> tuple[str, ...]:
+    """Return what a change of groups would let a client's week break that it does not break today, in words.
 
-    def __init__(self, client: Client, held: Sequence[Series], day: date) -> None:
+    Seats, commitments and sessions at the same time are looked at by their dates elsewhere; people kept apart
+    are nobody's to hear of.
+
+    Args:
+        client: whose week.
+        touched: the weekly sessions that change.
+        days: on which they do.
+        becoming: what each group of theirs is after the change.
+        levels: levels of care that change, by program.
+    """
+    held = _held(client.id, days)
+    found: dict[str, None] = {}
+    for day in _days_to_judge(held, touched, days):
+        there = [series for series, span in held if _covers(span, day)]
+        now, then = _Week(client, there, day), _Week(client, there, day, becoming, levels or {})
+        known = {(one.rule, one.meetings) for one in now.judged(days)}
+        for one in then.judged(days):
+            said = one.rule in by_hand.ABOUT_GROUPS | by_hand.PRESCRIBED
+            if said and (one.rule, one.meetings) not in known:
+                found[by_hand.reason_words(one, client.called, then.names, then.groups)] = None
+    return tuple(found)
+
+
+class _Week:
+    """The week of one person on some day, as the rules take it, today or after a change of groups."""
+
+    def __init__(
+        self,
+        client: Client,
+        held: Sequence[Series],
+        day: date,
+        becoming: Callable[[rules.Group], rules.Group] = lambda group: group,
+        levels: Mapping[int, LevelOfCare] | None = None,
+    ) -> None:
         self.name = client.called
-        self._client, self._held, self._day = client, held, day
-        found = _groups({one.group_id for one in held if one.group_id is not None}, day)
+        self._client, self._held, self._day, self._levels = client, held, day, levels or {}
+        ids = {one.group_id for one in held if one.group_id is not None}
+        found = [becoming(group) for group in groups_on(ids, day, self._levels)]
         self._groups = tuple(found) + tuple(_alone(one, client) for one in held if one.group_id is None)
         self.groups = {m.id: group for group in self._groups for m in group.meetings}
 
@@ -88,11 +129,11 @@ class _Week:
         person = placement_problem.person(
             self.name,
             self._client,
-            doses_on([self._client.id], self._day).get(self._client.id) or _nothing_prescribed(self._day),
+            doses_on([self._client.id], self._day).get(self._client.id) or nothing_prescribed(self._day),
             held=(),
             commitments=(),
             keep_apart=others,
-            levels=[enrolled.program.level_of_care] if enrolled else (),
+            levels=[_level(enrolled.program, self._levels)] if enrolled else (),
         )
         strangers = [replace(person, id=other, keep_apart=()) for other in others]
         problem = rules.Problem(groups=self._groups, clients=(person, *strangers), alternating=True)
@@ -114,13 +155,19 @@ def _is_held(series: Series, monday: date) -> bool:
     return weeks % series.every_weeks == 0
 
 
-def _nothing_prescribed(day: date) -> Dose:
+def _level(program: Program, changed: Mapping[int, LevelOfCare]) -> LevelOfCare:
+    return changed.get(program.id, LevelOfCare(program.level_of_care))
+
+
+def nothing_prescribed(day: date) -> Dose:
     """Return a dose that any week reaches, for somebody to whom nothing is prescribed."""
     return Dose(from_day=day, minutes=0, minimum_days=0, over_minutes=600, most_minutes_a_day=720)
 
 
-def _groups(ids: Collection[int], day: date) -> list[rules.Group]:
-    """Return these groups with the meetings they have on `day`."""
+def groups_on(
+    ids: Collection[int], day: date, levels: Mapping[int, LevelOfCare] | None = None
+) -> list[rules.Group]:
+    """Return these groups with the meetings they have on `day`; `levels` of care that change by program."""
     on_that_day = in_force(Series, day)
     statement = (
         select(Group)
@@ -135,7 +182,7 @@ def _groups(ids: Collection[int], day: date) -> list[rules.Group]:
     return [
         replace(
             placement_problem.group(row, row.program.site.code, {m.id: row.seats for m in row.meetings}),
-            level=LevelOfCare(row.program.level_of_care),
+            level=_level(row.program, levels or {}),
         )
         for row in db.session.scalars(statement).unique()
     ]

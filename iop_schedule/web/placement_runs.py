@@ -15,6 +15,7 @@ from iop_schedule.actions.placement_review import (
 )
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
+from iop_schedule.queries.misfits import misfits
 from iop_schedule.queries.placement_priorities import policy_view
 from iop_schedule.queries.placement_runs import RunLine, run_file, run_view, runs_compared, runs_of
 from iop_schedule.queries.programs import programs_of
@@ -48,9 +49,13 @@ def _index(form: RunForm) -> str:
     viewed(AuditKind.PLACEMENT_RUN_VIEWED)
     chosen = form.program_id.data if form.program_id.data in {p.id for p in programs} else None
     first = chosen or (programs[0].id if programs else None)
+    misfit = misfits(actor(), day=actor().today(g.now), now=g.now)
+    if misfit:
+        viewed(AuditKind.PLACEMENT_VIEWED, details={"clients": [one.client_id for one in misfit]})
     return render_template(
         "placement/runs.html",
         form=form,
+        misfit=misfit,
         aim_hints=AIM_HINTS,
         lines=[_run_words(line) for line in runs_of(actor(), now=g.now)],
         policies=[policy_view(actor(), one.id, now=g.now) for one in programs],

@@ -7,14 +7,16 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from iop_schedule.actions.group_previews import NOBODY, NoLongerRight, preview_level
 from iop_schedule.actions.programs import change_site, save_program, save_room
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.access import access_program, access_room, access_site
 from iop_schedule.queries.programs import places as places_of
 from iop_schedule.queries.programs import program_place, room_place, sites_of
-from iop_schedule.web.forms.fields import blame
+from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
 from iop_schedule.web.forms.places import LEVEL_WORDS, ProgramForm, RoomForm, SiteForm
+from iop_schedule.web.programs import note_names
 from iop_schedule.web.security import actor, requires
 
 places = Blueprint("places", __name__)
@@ -64,6 +66,12 @@ def edit_program(program_id: int) -> ResponseReturnValue:
     del form.site_id
     if request.method == "GET":
         form.show(program)
+    elif form.validate() and not is_confirmed(form, request.form):
+        level = form.details().level_of_care
+        preview = preview_level(actor=actor(), program_id=program_id, level=level, now=g.now)
+        if preview:
+            note_names(preview)
+            return _form_page(form, "Change program", preview)
     return _page(
         form,
         "Change program",
@@ -120,5 +128,11 @@ def _page(form: FlaskForm, title: str, save: Callable[[], Any]) -> ResponseRetur
         else:
             flash("Saved.", "success")
             return redirect(url_for("places.overview"))
-    page = render_template("programs/place_form.html", form=form, title=title)
+    return _form_page(form, title)
+
+
+def _form_page(form: FlaskForm, title: str, preview: NoLongerRight = NOBODY) -> ResponseReturnValue:
+    page = render_template(
+        "programs/place_form.html", form=form, title=title, preview=preview, previewed=fingerprint(form)
+    )
     return page, 422 if form.errors else 200

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import co_leaders, transactions
+from iop_schedule.actions.group_previews import NOBODY, NoLongerRight, preview_group
 from iop_schedule.actions.groups import change_group, create_group
 from iop_schedule.actions.previews import ClosurePreview, preview_closure
 from iop_schedule.actions.programs import add_closure, remove_closure
@@ -16,6 +17,7 @@ from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import Conflict, DomainError, NotFound, NotPossible
 from iop_schedule.queries.co_leaders import co_leaders_of
 from iop_schedule.queries.demand import site_demand
+from iop_schedule.queries.misfits import misfits
 from iop_schedule.queries.programs import (
     Filters,
     GroupBlock,
@@ -209,8 +211,22 @@ def _blame(form: GroupForm | ClosureForm, refused: DomainError) -> None:
     blame(form, refused, {})
 
 
-def _group_page(form: GroupForm, group_id: int | None) -> ResponseReturnValue:
-    page = render_template("programs/group_form.html", form=form, group_id=group_id)
+def note_names(preview: NoLongerRight) -> None:
+    """A preview that names people is a look at their records."""
+    if preview.people:
+        viewed(AuditKind.GROUP_VIEWED, details={"clients": [one.client_id for one in preview.people]})
+
+
+def _group_page(
+    form: GroupForm, group_id: int | None, preview: NoLongerRight = NOBODY
+) -> ResponseReturnValue:
+    page = render_template(
+        "programs/group_form.html",
+        form=form,
+        group_id=group_id,
+        preview=preview,
+        previewed=fingerprint(form),
+    )
     return page, 422 if form.errors else 200
 
 
@@ -219,6 +235,7 @@ def _group_page(form: GroupForm, group_id: int | None) -> ResponseReturnValue:
 def group(group_id: int) -> ResponseReturnValue:
     """Show one group: what it is, when it meets, and who has a place."""
     view = group_view(actor(), group_id, now=g.now)
+    misfit = misfits(actor(), day=actor().today(g.now), group_id=group_id, now=g.now)
     seen = sorted({place.client_id for places in view.places.values() for place in places})
     if seen:
         viewed(AuditKind.GROUP_VIEWED, subject=("group", group_id), details={"clients": seen})
@@ -228,6 +245,7 @@ def group(group_id: int) -> ResponseReturnValue:
     return render_template(
         "programs/group.html",
         view=view,
+        misfit=misfit,
         form=form,
         service=SERVICE_WORDS,
         modality=MODALITY_WORDS,
@@ -276,13 +294,27 @@ def edit_group(group_id: int) -> ResponseReturnValue:
         form.show(view)
     elif form.validate():
         try:
-            change_group(actor=actor(), group_id=group_id, details=form.details(), now=g.now)
+            preview = _group_change(form, group_id, confirmed=is_confirmed(form, request.form))
         except DomainError as refused:
             _blame(form, refused)
         else:
-            flash("Saved.", "success")
-            return redirect(url_for("programs.group", group_id=group_id))
+            if not preview:
+                flash("Saved.", "success")
+                return redirect(url_for("programs.group", group_id=group_id))
+            note_names(preview)
+            return _group_page(form, group_id, preview)
     return _group_page(form, group_id)
+
+
+def _group_change(form: GroupForm, group_id: int, *, confirmed: bool) -> NoLongerRight:
+    """Change the group, unless it would not be right for somebody and that has not been confirmed."""
+    details = form.details()
+    if not confirmed:
+        preview = preview_group(actor=actor(), group_id=group_id, details=details, now=g.now)
+        if preview:
+            return preview
+    change_group(actor=actor(), group_id=group_id, details=details, now=g.now)
+    return NOBODY
 
 
 @programs.route("/program/closures", methods=["GET", "POST"])

@@ -109,7 +109,7 @@ def test_a_change_is_shown_with_who_could_not_come_before_it_is_made(http: Http,
     assert (
         "Mondays 9:00 am to 12:00 pm becomes Mondays 12:30 pm to 3:30 pm , first on Monday, March 9." in shown
     )
-    assert "1 of 2 people could not come:" in shown
+    assert "It would no longer fit 1 of 2 people:" in shown
     assert "Ana Q.: Work, Mondays 1:00 pm to 9:00 pm." in shown
     assert session(week.monday).starts_at.hour == 13
     assert confirm(http, path, seen.text, wanted) == 302
@@ -228,7 +228,9 @@ def test_one_session_is_moved_after_a_look_at_the_consequences(http: Http, week:
     path = f"/sessions/{session(week.monday).id}/change"
     wanted = move(week, start="12:00", end="15:00")
     seen = http.submit(path, wanted)
-    assert "1 of 2 people could not come: Ana Q.: Work, Tuesdays 1:00 pm to 9:00 pm" in words(seen.text)
+    assert "It would no longer fit 1 of 2 people: Ana Q.: Work, Tuesdays 1:00 pm to 9:00 pm" in words(
+        seen.text
+    )
     assert session(week.monday).local_day == MONDAY
     assert confirm(http, path, seen.text, wanted) == 302
     assert session(week.monday).local_day == date(2026, 3, 10)

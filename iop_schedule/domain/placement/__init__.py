@@ -76,7 +76,13 @@ from iop_schedule.domain.placement.problem import (
     shared_meetings,
     weeks_of,
 )
-from iop_schedule.domain.placement.repairing import Touched, touched, with_what_is_left, without_meetings
+from iop_schedule.domain.placement.repairing import (
+    Touched,
+    touched,
+    with_meeting_moved,
+    with_what_is_left,
+    without_meetings,
+)
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
@@ -165,6 +171,7 @@ __all__ = [
     "week_plan",
     "weeks_of",
     "why_not",
+    "with_meeting_moved",
     "with_what_is_left",
     "without_meetings",
     "without_their_hours",

@@ -17,6 +17,10 @@ PRESCRIBED = frozenset(
 #: Looked at on the dates themselves, which say more: seats by the day of a place, commitments and own
 #: sessions by the first day on which they clash.
 DATED = frozenset({Rule.SEATS, Rule.COMMITMENT, Rule.OVERLAP})
+#: About one person's week and the groups in it alone.
+ABOUT_GROUPS = frozenset(
+    {Rule.LEVEL, Rule.LANGUAGE, Rule.GENDER, Rule.MODALITY, Rule.TRAVEL, Rule.WHOLE_GROUP}
+)
 
 _LANGUAGES = {"en": "English", "es": "Spanish"}
 _WHOM = {
@@ -55,7 +59,18 @@ def first_refusal(
 def refusal_words(
     broken: BrokenRule, called: str, names: Mapping[str, str], groups: Mapping[str, Group]
 ) -> str:
-    """Return why a place is refused, in a sentence that names the rule and never another person.
+    """Return why a place is refused and what to do; as `reason_words`."""
+    reason = reason_words(broken, called, names, groups)
+    if broken.rule is Rule.WHOLE_GROUP:
+        return f"{reason} Choose all its meetings."
+    enroll = " Enroll them there first." if broken.rule is Rule.LEVEL else ""
+    return f"{reason}{enroll} Choose another session."
+
+
+def reason_words(
+    broken: BrokenRule, called: str, names: Mapping[str, str], groups: Mapping[str, Group]
+) -> str:
+    """Return what is wrong with a place, in a sentence that names the rule and never another person.
 
     Args:
         broken: the rule.
@@ -63,21 +78,23 @@ def refusal_words(
         names: what staff call each meeting.
         groups: the group of each meeting.
     """
+    if broken.rule in PRESCRIBED:
+        return broken.message
     first = broken.meetings[0]
     name, group = names[first], groups[first]
     if broken.rule is Rule.TRAVEL:
         between = " and ".join(names[one] for one in broken.meetings)
-        return f"{called} has too little time to travel between {between}. Choose another session."
+        return f"{called} has too little time to travel between {between}."
     if broken.rule is Rule.WHOLE_GROUP:
-        return f"{name} is taken whole. Choose all its meetings."
+        return f"{name} is taken whole."
     why = {
-        Rule.LEVEL: f"is at another level of care than {called}. Enroll them there first",
+        Rule.LEVEL: f"is at another level of care than {called}",
         Rule.LANGUAGE: f"is held in {_language(group)}, which {called} does not speak",
         Rule.GENDER: f"is a group for {_WHOM.get(group.gender, 'others')}",
         Rule.MODALITY: f"is held {_HELD[group.modality]}, and {called} cannot attend that way",
         Rule.KEEP_APART: f"cannot be given to {called}",
     }
-    return f"{name} {why[broken.rule]}. Choose another session."
+    return f"{name} {why[broken.rule]}."
 
 
 def _language(group: Group) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from iop_schedule.domain.placement.legality import BrokenRule, Rule, broken_rules
 from iop_schedule.domain.placement.openings import openings
-from iop_schedule.domain.placement.problem import Choice, Plan, Problem, meetings_in, offers
-from iop_schedule.vocabulary import WeekParity
+from iop_schedule.domain.placement.problem import Choice, Group, Meeting, Plan, Problem, meetings_in, offers
+from iop_schedule.vocabulary import Weekday, WeekParity
 
 #: A week that breaks only these is incomplete, as it may have been for long.
 INCOMPLETE = frozenset({Rule.DOSE_SHORT, Rule.DAYS_SHORT, Rule.REQUIRED_TYPE, Rule.WHOLE_GROUP})
@@ -84,6 +84,18 @@ def _whom(broken: BrokenRule, before: Mapping[str, Choice]) -> Iterator[str]:
     for client, choice in before.items():
         if any(set(broken.meetings) & set(meetings_in(choice, week)) for week in weeks):
             yield client
+
+
+def with_meeting_moved(
+    group: Group, meeting_id: str, *, weekday: Weekday, start: int, end: int, break_minutes: int
+) -> Group:
+    """Return the group with one of its meetings at another time; unchanged when it has no such meeting."""
+
+    def moved(meeting: Meeting) -> Meeting:
+        return replace(meeting, weekday=weekday, start=start, end=end, break_minutes=break_minutes)
+
+    meetings = tuple(moved(one) if one.id == meeting_id else one for one in group.meetings)
+    return replace(group, meetings=meetings)
 
 
 def with_what_is_left(
