@@ -82,6 +82,11 @@ class CaseRow:
         told = [r.sentence for r in self.case.reasons[:REASONS_SHOWN]] if self.is_shown else []
         return (*told, *self.case.clashes)
 
+    @property
+    def needs_a_time(self) -> bool:
+        """Return True when looking for a time helps more than a call, as far as this page may tell."""
+        return self.case.needs_a_time if self.is_shown else bool(self.case.clashes)
+
 
 @dataclass(frozen=True, slots=True)
 class Caseload:
@@ -220,7 +225,7 @@ def _line(row: Any, name: str, case: Case | None, today: date) -> _Line:
         early=found.early,
         groups=tuple(found.groups),
         silent_until=found.silent_until if is_silent else None,
-        review=found.review,
+        review=found.review and not is_silent,
     )
 
 

@@ -88,7 +88,7 @@ def next_step(row: CaseRow, back: str) -> dict[str, str]:
     `back` is where it leads once done.
     """
     client_id = row.client_id
-    if row.case.waiting or row.case.needs_a_time:
+    if row.case.waiting or row.needs_a_time:
         missing = row.case.short_minutes or None
         url = url_for("placement.person", client_id=client_id, minutes=missing)
         return {"words": "Find a time", "url": url, "kind": "primary", "whom": f"for {row.name}"}

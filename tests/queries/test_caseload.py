@@ -216,6 +216,30 @@ def test_a_single_date_in_the_way_is_named(cast: Cast) -> None:
     )
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_silent_weeks_tell_neither_by_the_next_step_nor_by_a_list(cast: Cast, silent: bool) -> None:
+    """Ana has missed three Mondays since her shifts changed, and a self-report asks for a look."""
+    cast.program.silent_until = date(2026, 3, 31) if silent else None
+    for weeks_ago, status in enumerate((NOT_THERE, NOT_THERE, NOT_THERE, THERE, THERE, THERE, THERE)):
+        day = MONDAY - timedelta(weeks=weeks_ago)
+        make.make_record(make.make_entry(make.make_occurrence(cast.monday, day), cast.ana), status)
+    make.make_constraint(
+        cast.ana, cast.ana_user, weekday=3, local_start=time(9), local_end=time(17), from_day=date(2026, 2, 12)
+    )  # fmt: skip
+    make.make_self_report(cast.ana, cast.dev, day=MONDAY, use_score=2)
+    assert row_of(cast, cast.ana).case.needs_a_time
+    assert row_of(cast, cast.ana).needs_a_time is not silent
+    listed = [row.client_id for row in cases(cast.dev, show=Show.REVIEW).rows]
+    assert (listed, cases(cast.dev).shown[Show.REVIEW]) == (([], 0) if silent else ([cast.ana.id], 1))
+
+
+def test_what_does_not_fit_is_no_tier_and_told_in_silent_weeks_too(cast: Cast) -> None:
+    cast.program.silent_until = date(2026, 3, 31)
+    make.make_entry(make.make_occurrence(cast.monday, MONDAY + timedelta(weeks=1)), cast.ana)
+    make.make_constraint(cast.ana, cast.ana_user, weekday=0, local_start=time(9), local_end=time(10))
+    assert row_of(cast, cast.ana).needs_a_time
+
+
 def test_an_empty_caseload_is_empty(cast: Cast) -> None:
     newcomer = make.make_user("case_manager", cast.elm)
     shown = cases(newcomer)
