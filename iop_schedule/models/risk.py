@@ -156,7 +156,7 @@ class CaseSnapshot(Base):
     not_recorded: Mapped[int]
     #: Enrolled, but without a place yet.
     waiting: Mapped[bool]
-    #: In the first two weeks.
+    #: In the first two weeks in care.
     early: Mapped[bool]
     #: Names of the groups with a place in them, now or from a coming day on.
     groups: Mapped[Json]

@@ -214,7 +214,7 @@ def _case(
         clashes=tuple(_clash_words(around.clashes.get(client_id, ()))),
         groups=around.groups[client_id],
         waiting=client_id in around.waiting,
-        early=care.dates.in_care(today) and (today - care.dates.enrolled.from_day).days < early_days,
+        early=care.dates.in_care(today) and today <= care.dates.nth_day_in_care(early_days),
         done_minutes=this.delivered_minutes,
         goal_minutes=this.prescribed_minutes,
         short_minutes=max(0, this.prescribed_minutes - planned),

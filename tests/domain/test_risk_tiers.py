@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iop_schedule.domain import frequency
 from iop_schedule.domain.attendance import SessionState
@@ -185,6 +187,34 @@ def test_any_miss_in_the_first_two_weeks_is_worth_a_check_in(
 ) -> None:
     facts = sessions(ADMITTED, last, {missed_on: "late_cancellation"})
     assert kinds(assessed(facts, last)) == expected
+
+
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        pytest.param(date(2026, 3, 29), [("early", "check_in")], id="the sixth day in care"),
+        pytest.param(date(2026, 3, 9), [], id="more than two weeks in care"),
+    ],
+)
+def test_the_first_two_weeks_stand_still_during_a_pause(until: date, expected: list[tuple[str, str]]) -> None:
+    dates = CareDates(DaySpan(date(2026, 3, 2)), (DaySpan(date(2026, 3, 7), until),))
+    there = [session(date(2026, 3, day)) for day in (2, 4, 6)]
+    found = assessed([*there, session(date(2026, 3, 30), "no_show")], date(2026, 3, 30), dates=dates)
+    assert [one for one in kinds(found) if one[0] == "early"] == expected
+
+
+@given(
+    number=st.integers(1, 20),
+    pauses=st.lists(st.tuples(st.integers(-5, 30), st.none() | st.integers(0, 9)), max_size=4),
+)
+def test_days_in_care_are_counted_one_by_one(number: int, pauses: list[tuple[int, int | None]]) -> None:
+    def span(first: int, more: int | None) -> DaySpan:
+        begins = ADMITTED + timedelta(days=first)
+        return DaySpan(begins, None if more is None else begins + timedelta(days=more))
+
+    dates = CareDates(DaySpan(ADMITTED), tuple(span(*pause) for pause in pauses))
+    days = [day for n in range(100) if dates.in_care(day := ADMITTED + timedelta(days=n))]
+    assert dates.nth_day_in_care(number) == (days[number - 1] if len(days) >= number else date.max)
 
 
 def test_an_excused_first_session_is_not_a_missed_one() -> None:

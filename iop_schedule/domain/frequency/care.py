@@ -83,6 +83,25 @@ class CareDates:
         """Return True when the client is enrolled and not on a pause."""
         return self.is_enrolled(day) and not any(p.contains(day) for p in self.pauses)
 
+    def nth_day_in_care(self, number: int) -> date:
+        """Return the `number`th day in care since admission; no day after the begin of an open pause is one.
+
+        >>> stay = CareDates(DaySpan(date(2026, 3, 2)), (DaySpan(date(2026, 3, 7), date(2026, 3, 29)),))
+        >>> stay.nth_day_in_care(5), stay.nth_day_in_care(6)
+        (datetime.date(2026, 3, 6), datetime.date(2026, 3, 30))
+        """
+        first = self.enrolled.from_day
+        last = first + timedelta(days=number - 1)
+        for pause in sorted(self.pauses, key=lambda pause: pause.from_day):
+            if pause.from_day > last:
+                break
+            if pause.until_day is None:
+                return date.max
+            # Of pauses that overlap, and of one from before admission, each day counts once.
+            last += timedelta(days=max(0, (pause.until_day - max(pause.from_day, first)).days + 1))
+            first = max(first, pause.until_day + timedelta(days=1))
+        return last
+
     def is_open(self, day: date) -> bool:
         """Return True when the client is in care and the program is not closed."""
         return self.in_care(day) and not any(c.contains(day) for c in self.closures)

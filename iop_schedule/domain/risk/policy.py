@@ -47,7 +47,7 @@ class MonitorPolicy:
     #: Days without any contact above which to reach out, and to reach out today.
     no_contact_days: int = 7
     no_contact_today_days: int = 14
-    #: Length of the early phase from admission, in days.
+    #: Length of the early phase from admission, in days; those on a pause do not count.
     early_days: int = 14
     #: Full weeks in a row below the minimum although enough was scheduled.
     dose_weeks: int = 2

@@ -120,12 +120,12 @@ def early(situation: Situation) -> Reason | None:
     """Reach out when the first session was missed, check in for any miss in the first two weeks.
 
     Both end once two sessions were attended after the miss; a first session counts as missed only
-    until one is attended.
+    until one is attended. Days on a pause are none of the two weeks.
 
     Source: docs/sources.md#early-weeks
     """
     policy = situation.policy
-    last_early = situation.dates.enrolled.from_day + timedelta(days=policy.early_days - 1)
+    last_early = situation.dates.nth_day_in_care(policy.early_days)
     misses = [f for f in situation.misses(situation.dates.enrolled.from_day) if f.local_day <= last_early]
     first_missed = bool(situation.expected) and situation.expected[0].state.is_miss
     if first_missed and not any(f.state.is_attended for f in situation.expected):
