@@ -158,7 +158,7 @@ def _derive(
         tz=tz,
         groups=groups,
         waiting={one for one in enrolled if not groups[one]},
-        changed=commitments_changed(ids),
+        changed=commitments_changed(ids, today=today),
         clashes=_by_client(clashes_of_all(ids, now=now)),
         contacts=last_contacts(dict.fromkeys(ids, tz), now=now),
     )

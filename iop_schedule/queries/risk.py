@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 
 from iop_schedule.domain.civil_time import local_day
+from iop_schedule.domain.placement import rota_changes, rota_days
 from iop_schedule.domain.risk.monitor import MonitorSettings
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.self_report import SelfReport
@@ -18,6 +19,8 @@ from iop_schedule.vocabulary import ContactResult
 
 #: How old a self-report may be and still ask for a look.
 SELF_REPORT_DAYS = 35
+#: How far back a rota is looked at for changes: twice the usual look-back of a misfit.
+ROTA_LOOKS_BACK = timedelta(weeks=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +110,40 @@ def self_reports(client_ids: Collection[int], *, today: date) -> dict[int, SelfR
     }
 
 
-def commitments_changed(client_ids: Collection[int]) -> dict[int, list[date]]:
-    """Return the days from which hard commitments hold or stop holding, by client."""
-    statement = select(
-        ClientConstraint.client_id, ClientConstraint.from_day, ClientConstraint.until_day
+def commitments_changed(client_ids: Collection[int], *, today: date) -> dict[int, list[date]]:
+    """Return the days on which hard commitments begin or have ended, by client.
+
+    Those of a rota given as single dates are told from the dates, for the last weeks up to `today`.
+    """
+    first = today - ROTA_LOOKS_BACK
+    days: dict[int, set[date]] = defaultdict(set)
+    shifts: dict[int, list[tuple[date, time, time]]] = defaultdict(list)
+    for row in db.session.execute(_hard(client_ids, *rota_days(first=first, last=today))):
+        if row.day is not None:
+            shifts[row.client_id].append((row.day, row.local_start, row.local_end))
+            continue
+        days[row.client_id].add(row.from_day)
+        if row.until_day is not None:
+            days[row.client_id].add(row.until_day + timedelta(days=1))
+    for client_id, rota in shifts.items():
+        days[client_id].update(rota_changes(rota, first=first, last=today))
+    return {client_id: sorted(days[client_id]) for client_id in client_ids}
+
+
+def _hard(
+    client_ids: Collection[int], first: date, last: date
+) -> Select[int, date | None, time, time, date, date | None]:
+    """Return the weekly hard commitments, and those of single dates from `first` to `last`."""
+    return select(
+        ClientConstraint.client_id,
+        ClientConstraint.day,
+        ClientConstraint.local_start,
+        ClientConstraint.local_end,
+        ClientConstraint.from_day,
+        ClientConstraint.until_day,
     ).where(
         ClientConstraint.client_id.in_(client_ids),
         ClientConstraint.withdrawn_at.is_(None),
         ClientConstraint.hard.is_(True),
-        ClientConstraint.weekday.is_not(None),
+        or_(ClientConstraint.weekday.is_not(None), ClientConstraint.day.between(first, last)),
     )
-    days: dict[int, set[date]] = defaultdict(set)
-    for client_id, from_day, until_day in db.session.execute(statement):
-        days[client_id].add(from_day)
-        if until_day is not None:
-            days[client_id].add(until_day + timedelta(days=1))
-    return {client_id: sorted(days[client_id]) for client_id in client_ids}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iop_schedule.domain.availability import Commitment
-from iop_schedule.domain.placement import collapse
+from iop_schedule.domain.placement import collapse, rota_changes, rota_days
 from iop_schedule.domain.placement.patterns import WEEKS
 from iop_schedule.vocabulary import ConstraintKind, Weekday, WeekParity
 
@@ -74,6 +74,41 @@ def test_a_change_point_is_the_week_it_happens_in() -> None:
     assert [one.local_start for one in pattern.typical] == [time(7), time(12)]
     assert pattern.changes_on == MONDAY + 6 * WEEK
     assert collapse([SHIFT], first=MONDAY).changes_on is None
+
+
+def shifts(*weeks: int, start: int = 7, weekday: int = 0) -> list[tuple[date, time, time]]:
+    return [(MONDAY + n * WEEK + timedelta(days=weekday), time(start), time(start + 8)) for n in weeks]
+
+
+@pytest.mark.parametrize(
+    ("rota", "changes"),
+    [
+        pytest.param(shifts(*range(-8, 12)), [], id="as ever"),
+        pytest.param([*shifts(*range(-8, 0)), *shifts(*range(8), start=14)], [MONDAY], id="moved to evenings"),
+        pytest.param(shifts(-8, -6, -4, -2, 0, 2, 4), [], id="every other week, as ever"),
+        pytest.param([*shifts(*range(-8, 1)), *shifts(1, 3, 5, start=14)], [MONDAY + WEEK], id="now every other"),
+        pytest.param(shifts(*range(-8, 0)), [], id="the list ends"),
+        pytest.param(shifts(0, 2), [], id="two dates are no rota"),
+        pytest.param(shifts(-8, -7, -6, -5, -1, 0, 1, 2), [], id="back from leave"),
+        pytest.param(
+            [*shifts(0, 1, 2, weekday=3), *shifts(0, 1, 2, weekday=1)], [MONDAY + timedelta(days=1)],
+            id="one day for the whole week",
+        ),
+        pytest.param(shifts(3, 4, 5), [], id="after the days asked about"),
+    ],
+)  # fmt: skip
+def test_a_rota_of_dates_has_days_on_which_it_changed(
+    rota: list[tuple[date, time, time]], changes: list[date]
+) -> None:
+    assert rota_changes(rota, first=MONDAY - 6 * WEEK, last=MONDAY + 2 * WEEK) == changes
+
+
+@given(st.sets(st.integers(-20, 20)), st.integers(0, 4))
+def test_only_the_days_that_matter_are_needed(weeks: set[int], back: int) -> None:
+    first, last = MONDAY - back * WEEK, MONDAY + WEEK
+    known_from, known_until = rota_days(first=first, last=last)
+    known = [one for one in shifts(*weeks) if known_from <= one[0] <= known_until]
+    assert rota_changes(known, first=first, last=last) == rota_changes(shifts(*weeks), first=first, last=last)
 
 
 @given(st.sets(st.integers(0, WEEKS - 1)))

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from iop_schedule.actions.case_snapshots import refresh
-from iop_schedule.domain.risk.reasons import Tier
+from iop_schedule.domain.risk.reasons import ReasonKind, Tier
 from iop_schedule.errors import NotAllowed
 from iop_schedule.models import Client, SeriesMember, User, db
 from iop_schedule.queries.access import Actor, actor_for
@@ -231,6 +231,22 @@ def test_silent_weeks_tell_neither_by_the_next_step_nor_by_a_list(cast: Cast, si
     assert row_of(cast, cast.ana).needs_a_time is not silent
     listed = [row.client_id for row in cases(cast.dev, show=Show.REVIEW).rows]
     assert (listed, cases(cast.dev).shown[Show.REVIEW]) == (([], 0) if silent else ([cast.ana.id], 1))
+
+
+def test_misses_since_a_rota_of_dates_moved_lead_to_finding_a_time(cast: Cast) -> None:
+    attended(cast, cast.ana, THERE, THERE, THERE, THERE, NOT_THERE, NOT_THERE, NOT_THERE)
+    moved = MONDAY - timedelta(weeks=2)
+    for week in range(-6, 8):
+        day = moved + timedelta(weeks=week)
+        early, late = (time(7), time(15)), (time(14), time(22))
+        start, end = early if day < moved else late
+        make.make_constraint(
+            cast.ana, cast.ana_user, weekday=None, day=day, local_start=start, local_end=end, from_day=day
+        )  # fmt: skip
+    row = row_of(cast, cast.ana)
+    (misfit,) = (reason for reason in row.case.reasons if reason.kind is ReasonKind.MISFIT)
+    assert "since a commitment changed on Feb 16; none of 4 sessions" in misfit.sentence
+    assert row.needs_a_time
 
 
 def test_what_does_not_fit_is_no_tier_and_told_in_silent_weeks_too(cast: Cast) -> None:

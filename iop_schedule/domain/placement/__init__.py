@@ -50,7 +50,7 @@ from iop_schedule.domain.placement.openings import (
     openings,
     why_not,
 )
-from iop_schedule.domain.placement.patterns import Pattern, collapse
+from iop_schedule.domain.placement.patterns import Pattern, collapse, rota_changes, rota_days
 from iop_schedule.domain.placement.problem import (
     Alternating,
     Because,
@@ -158,6 +158,8 @@ __all__ = [
     "openings",
     "part_of_day",
     "possible_groups",
+    "rota_changes",
+    "rota_days",
     "seats_taken",
     "sentences",
     "settled",

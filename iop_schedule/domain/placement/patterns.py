@@ -5,9 +5,10 @@ part of their week, whether it was entered as a weekly time or as a list of date
 dates: each costs one session, not the pattern.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.civil_time import monday_of
@@ -17,6 +18,9 @@ from iop_schedule.vocabulary import Weekday, WeekParity
 WEEKS = 12
 #: What happens in a larger share of the weeks is part of the pattern.
 TYPICAL_SHARE = 0.34
+#: A time on single dates is new when it was on none for so many weeks, and a change when it is typical of the
+#: weeks that begin with it.
+WEEKS_BEFORE, WEEKS_AFTER = 4, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,36 @@ def collapse(commitments: Iterable[Commitment], *, first: date, weeks: int = WEE
         typical.append(replace(plain, week=parity, anchor_day=anchor, id=same[0].id))
         changes += _changes(held, parity, monday, weeks)
     return Pattern(tuple(typical), tuple(exceptions), min(changes, default=None))
+
+
+def rota_changes(shifts: Iterable[tuple[date, time, time]], *, first: date, last: date) -> list[date]:
+    """Return the days from `first` to `last` on which a rota given as single dates has changed, one a week.
+
+    A shift is its day, start and end. It is a change when shifts of its weekday and times are typical of the
+    weeks that begin with it, and there was none in the weeks before. Where a list of dates ends nothing is
+    known, so that is no change. Shifts outside `rota_days` make no difference.
+    """
+    alike: dict[tuple[int, time, time], set[date]] = defaultdict(set)
+    for day, start, end in shifts:
+        alike[day.weekday(), start, end].add(day)
+    found: dict[date, date] = {}
+    for days in alike.values():
+        for day in days:
+            if first <= day <= last and _is_new(day, days):
+                found[monday_of(day)] = min(day, found.get(monday_of(day), day))
+    return sorted(found.values())
+
+
+def rota_days(*, first: date, last: date) -> tuple[date, date]:
+    """Return the days of which shifts must be known to tell the changes from `first` to `last`."""
+    return first - timedelta(weeks=WEEKS_BEFORE), last + timedelta(weeks=WEEKS_AFTER)
+
+
+def _is_new(day: date, days: Collection[date]) -> bool:
+    """Return True when dates a week or more apart begin on `day` to be typical."""
+    before = (day - timedelta(weeks=n) for n in range(1, WEEKS_BEFORE + 1))
+    after = sum(day + timedelta(weeks=n) in days for n in range(WEEKS_AFTER))
+    return after > TYPICAL_SHARE * WEEKS_AFTER and not any(one in days for one in before)
 
 
 def _without_dates(one: Commitment, monday: date) -> Commitment:
