@@ -5,13 +5,15 @@ changes are written by the database itself, so a case shown is always the one `c
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select
 
+from iop_schedule.domain.risk.level import LevelReading
 from iop_schedule.domain.risk.reasons import Reason, ReasonKind, Review, ReviewKind, Tier
+from iop_schedule.domain.risk.tiers import ChangeReading
 from iop_schedule.models import CaseChange, CaseSnapshot, Client, db
 from iop_schedule.queries.cases import Case, derive
 
@@ -49,7 +51,9 @@ def values_of(case: Case, *, now: datetime) -> dict[str, Any]:
     own = {name: getattr(case, name) for name in _COLUMNS}
     rest = {f.name: getattr(case, f.name) for f in fields(case) if f.name not in _COLUMNS}
     rest |= {name: _day_text(rest[name]) for name in _DAYS}
-    rest["missed_at"] = case.missed_at.isoformat() if case.missed_at else None
+    rest["missed_at"] = _instant_text(case.missed_at)
+    rest["level"] = asdict(case.level)
+    rest["change"] = asdict(case.change) | {"alert_since": _instant_text(case.change.alert_since)}
     rest["reasons"] = reasons_to_json(case.reasons)
     rest["reviews"] = [[r.kind, r.sentence, r.occurrence_ids] for r in case.reviews]
     return {**own, "groups": list(case.groups), "review": case.review, "shown": rest, "derived_at": now}
@@ -76,10 +80,14 @@ def case_of(row: CaseSnapshot) -> Case:
             "reviews": tuple(
                 Review(ReviewKind(kind), sentence, tuple(ids)) for kind, sentence, ids in kept["reviews"]
             ),
+            "level": LevelReading(**kept["level"]),
+            "change": ChangeReading(
+                **{**kept["change"], "alert_since": _instant(kept["change"]["alert_since"])}
+            ),
             "clashes": tuple(kept["clashes"]),
             "strip": tuple(tuple(week) for week in kept["strip"]),
             "hours": tuple(kept["hours"]),
-            "missed_at": datetime.fromisoformat(kept["missed_at"]) if kept["missed_at"] else None,
+            "missed_at": _instant(kept["missed_at"]),
         }
     )
 
@@ -122,3 +130,11 @@ def _day_text(day: date | None) -> str | None:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text is not None else None
+
+
+def _instant_text(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None

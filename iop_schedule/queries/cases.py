@@ -12,8 +12,9 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.frequency import SessionFact, WeeklyFrequency
+from iop_schedule.domain.risk.level import LevelReading
 from iop_schedule.domain.risk.reasons import Reason, ReasonKind, Review, Tier
-from iop_schedule.domain.risk.tiers import Assessment, assess
+from iop_schedule.domain.risk.tiers import Assessment, ChangeReading, assess
 from iop_schedule.models import Client, Enrollment, Group, Series, SeriesMember, Site, db
 from iop_schedule.queries.availability import OpenClash, clashes_of_all
 from iop_schedule.queries.frequency import CareRecord, care_records
@@ -61,6 +62,9 @@ class Case:
     reviews: tuple[Review, ...]
     #: One paragraph with every reason, excused days and the last contact.
     summary: str
+    #: What both channels say, with how much is known.
+    level: LevelReading
+    change: ChangeReading
     #: Sessions that do not fit a commitment any more, one sentence for each group.
     clashes: tuple[str, ...]
     groups: tuple[str, ...]
@@ -211,6 +215,8 @@ def _case(
         reasons=result.reasons,
         reviews=result.reviews,
         summary=result.summary,
+        level=result.level,
+        change=result.change,
         clashes=tuple(_clash_words(around.clashes.get(client_id, ()))),
         groups=around.groups[client_id],
         waiting=client_id in around.waiting,

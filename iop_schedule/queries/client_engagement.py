@@ -10,11 +10,13 @@ from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
 from iop_schedule.domain.frequency import SessionFact, WeeklyFrequency, dose_on
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.queries.cases import Case
 from iop_schedule.queries.client_timeline import Happened, Kind, happened
 from iop_schedule.queries.frequency import CareRecord, care_records, session_titles
+from iop_schedule.queries.risk import policy_named
 from iop_schedule.vocabulary import Role
 
 #: Weeks on the heat map and the chart, the current one included.
@@ -70,7 +72,9 @@ class ClientEngagement:
     phone: str
     program_name: str
     case: Case
-    #: Tier and reasons may be shown to this person.
+    #: The settings behind the case.
+    policy: MonitorPolicy
+    #: Tier, reasons and the numbers behind them may be shown to this person.
     is_shown: bool
     in_care: bool
     pause_until: date | None
@@ -107,6 +111,7 @@ def client_engagement(
         phone=client.phone,
         program_name=care.program_name,
         case=case,
+        policy=policy_named(case.version_id),
         is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
         in_care=care.dates.is_enrolled(today),
         on_pause=pause is not None,

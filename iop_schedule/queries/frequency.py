@@ -21,6 +21,7 @@ from iop_schedule.domain.frequency import (
     SessionFact,
     WeeklyFrequency,
     as_of,
+    billable_days,
     joined,
     joined_doses,
     minimum_in,
@@ -331,6 +332,8 @@ class WeekRow:
 
     frequency: WeeklyFrequency
     sessions: tuple[SessionRow, ...]
+    #: The days that count for day-based billing; a number apart from attendance.
+    billable_days: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +386,7 @@ def client_frequency(
     counted = care.weeks(first, weeks)
     titles = session_titles(fact.occurrence_id for fact in care.facts)
     rows = [
-        WeekRow(one, tuple(_session_row(fact, titles, tz) for fact in _within(care.facts, one.first_week)))
+        _week_row(one, _within(care.facts, one.first_week), titles, tz)
         for one in counted
         if care.dates.first_day <= one.first_week.sunday
     ]
@@ -397,6 +400,12 @@ def client_frequency(
         last_two=trailing(counted, until=this_week, count=2),
         last_four=trailing(counted, until=this_week, count=4),
     )
+
+
+def _week_row(
+    week: WeeklyFrequency, facts: Sequence[SessionFact], titles: Mapping[int, str], tz: ZoneInfo
+) -> WeekRow:
+    return WeekRow(week, tuple(_session_row(fact, titles, tz) for fact in facts), billable_days(facts))
 
 
 def _within(facts: Iterable[SessionFact], week: ProgramWeek) -> list[SessionFact]:

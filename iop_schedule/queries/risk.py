@@ -62,6 +62,11 @@ def in_force(row: MonitorVersion | None) -> PolicyInForce:
     return PolicyInForce(row.id, MonitorSettings(policy_of(row)))
 
 
+def policy_named(version_id: int | None) -> MonitorPolicy:
+    """Return the numbers of a stored version; the defaults of this release for None."""
+    return in_force(db.session.get(MonitorVersion, version_id) if version_id is not None else None).policy
+
+
 def policy_of(row: MonitorVersion) -> MonitorPolicy:
     """Return the numbers of a stored version, under its own name."""
     return MonitorPolicy(**{**row.numbers, "version": version_name(row.number)})

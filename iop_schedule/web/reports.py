@@ -233,6 +233,7 @@ CASELOAD_COLUMNS = (
     "not_recorded",
     "weeks_goal_met",
     "weeks_with_goal",
+    "days_with_3_hours",
     "last_attended",
 )
 
@@ -258,6 +259,7 @@ def _caseload_row(line: CaseloadLine) -> list[str]:
         span.not_recorded,
         line.goal_met,
         line.goal_weeks,
+        span.billable_days,
     )
     last = line.last_attended.isoformat() if line.last_attended else ""
     return [line.name, line.program, *map(str, numbers), last]

@@ -55,6 +55,7 @@ def client(client_id: int) -> ResponseReturnValue:
         results=dict(RESULTS),
         has_more=found.event_count > shown,
         may_report=holds(actor().role, Permission.SELF_REPORT),
+        may_see_how=holds(actor().role, Permission.CASELOAD_READ),
     )
 
 

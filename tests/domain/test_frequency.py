@@ -270,6 +270,7 @@ def test_totals_are_sums_of_weeks(facts: list[SessionFact]) -> None:
         f.scheduled_minutes for f in facts if f.state.in_dose and not f.make_up
     )
     assert whole.prescribed_minutes == 5 * 540
+    assert whole.billable_days == len(frequency.billable_days(facts))
 
 
 @given(facts=histories(), seed=st.randoms(use_true_random=False))

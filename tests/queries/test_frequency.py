@@ -272,5 +272,7 @@ def test_as_of_a_past_day_nothing_later_is_known(cast: Cast) -> None:
     counted = week.frequency
     assert (shown.as_of, counted.delivered_minutes, counted.upcoming_minutes) == (MONDAY, 180, 180)
     assert sum(session.attended_minutes for session in week.sessions) == counted.delivered_minutes
+    assert week.billable_days == (MONDAY,)
     assert shown.last_two is not None
+    assert shown.last_two.billable_days == 1
     assert (shown.last_two.weeks, shown.last_two.delivered_minutes) == (2, 180)

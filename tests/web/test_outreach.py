@@ -10,7 +10,7 @@ from iop_schedule.actions.case_snapshots import refresh
 from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import watch_tiers
 from iop_schedule.models import OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
-from iop_schedule.vocabulary import ConsentPurpose
+from iop_schedule.vocabulary import AttendanceStatus, ConsentPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -175,6 +175,32 @@ def test_one_clients_engagement_is_on_one_page(dev: Http, cast: Cast) -> None:
     assert "Nothing yet of this kind." in only
     for nonsense in ("kind=nonsense", "n=-1", "n=abc", "n=999999999"):
         assert dev.get(f"/clients/{cast.ana.id}/engagement?{nonsense}").status_code == 200
+
+
+def test_how_much_is_known_is_said_but_not_in_silent_weeks(dev: Http, new_http, cast: Cast) -> None:  # type: ignore[no-untyped-def]
+    """Two attended, one and two weeks ago, and a miss: a = .7 + .49, b = 1 over the prior of 4.4 and 1.1."""
+    path = f"/clients/{cast.ana.id}/engagement"
+    assert "Not enough data: this rests on 0.0 sessions, and at least 2 are needed." in words(
+        dev.get(path).text
+    )
+    for weeks, mark in ((0, "no_show"), (1, "attended"), (2, "attended")):
+        day = (NOW - timedelta(days=2, weeks=weeks)).date()
+        entry = make.make_entry(make.make_occurrence(cast.monday, day), cast.ana)
+        make.make_record(entry, AttendanceStatus(mark))
+    db.session.commit()
+    told = words(dev.get(path).text)
+    assert "Attends about 73 % of sessions, most likely between 52 % and 91 %" in told
+    assert "This rests on 2.2 sessions" in told
+    assert "Probably below 67 %\n32 %; check in from 80 %, reach out from 92 %" in told
+    assert (
+        "Usually attends\n76 %\nMissed in a row\n1\nMore misses than usual\n1.0 of 3.8\nStopped coming\n1.8 of 3.8"
+        in told
+    )
+    cast.program.silent_until = (NOW + timedelta(days=7)).date()
+    db.session.commit()
+    assert "How sure is this" not in words(dev.get(path).text)
+    root = new_http().sign_in(cast.root.email)
+    assert "This rests on 2.2 sessions" in words(root.get(path).text)
 
 
 def test_a_signal_is_replayed_on_its_page(dev: Http, cast: Cast) -> None:

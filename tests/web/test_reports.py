@@ -179,6 +179,8 @@ def test_a_caseload_report_holds_ones_own_people_and_the_notice(http: Http, busy
     file = http.get(f"/reports/caseload.csv?{SPAN}").text
     rows = list(csv.reader(StringIO(file.removeprefix("\ufeff"))))
     assert rows[1][:8] == ["Ana Q.", "Adult IOP", "720", "720", "2160", "4", "4", "0"]
+    assert dict(zip(rows[0], rows[1], strict=True))["days_with_3_hours"] == "4"
+    assert "Days with 3 hours" in page
     assert rows[-1] == ["42 CFR part 2 prohibits unauthorized use or disclosure of these records."]
     assert not [word for word in ("tier", "score", "risk") if word in file.lower()]
     event_row = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
