@@ -64,6 +64,15 @@ def local_day(at: datetime, tz: ZoneInfo) -> date:
     return at.astimezone(tz).date()
 
 
+def end_of_day(day: date, tz: ZoneInfo) -> datetime:
+    """Return the last instant of `day`: what has happened by then is what that day knew.
+
+    >>> end_of_day(date(2026, 3, 8), ZoneInfo("America/New_York"))
+    datetime.datetime(2026, 3, 9, 3, 59, 59, 999999, tzinfo=datetime.timezone.utc)
+    """
+    return instant(day + timedelta(days=1), time(0), tz) - timedelta.resolution
+
+
 def monday_of(day: date) -> date:
     """Return the Monday of the week that contains `day`."""
     return day - timedelta(days=day.weekday())

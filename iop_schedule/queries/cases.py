@@ -131,8 +131,9 @@ def derive(
 ) -> dict[int, Case]:
     """Return what the monitor says about each client at `now`: the same few statements for each time zone.
 
-    `now` may be any past instant: the settings are those in force then. With `known_at`, attendance is
-    what had been recorded by that instant, as it then stood; with `tried`, those settings instead.
+    `now` may be any past instant: the settings are those in force then. With `known_at`, attendance,
+    contacts and self-reports are what had been recorded by that instant, as it then stood; with `tried`,
+    those settings instead.
     """
     found: dict[int, Case] = {}
     ids = sorted(client_ids)
@@ -164,9 +165,9 @@ def _derive(
         waiting={one for one in enrolled if not groups[one]},
         changed=commitments_changed(ids, today=today),
         clashes=_by_client(clashes_of_all(ids, now=now)),
-        contacts=last_contacts(dict.fromkeys(ids, tz), now=now),
+        contacts=last_contacts(dict.fromkeys(ids, tz), now=now, known_at=known_at),
     )
-    reports = self_reports(ids, today=today)
+    reports = self_reports(ids, today=today, known_at=known_at)
     policies = policies_in_force({r.program_id for r in records.values() if r.program_id}, at=now)
     cases = {}
     for client_id in ids:

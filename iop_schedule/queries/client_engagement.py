@@ -7,13 +7,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from iop_schedule.domain.attendance import SessionState
-from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
+from iop_schedule.domain.civil_time import ProgramWeek, end_of_day, local_day, zone
 from iop_schedule.domain.frequency import SessionFact, WeeklyFrequency, dose_on
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.case_snapshots import cases_of
-from iop_schedule.queries.cases import Case
+from iop_schedule.queries.cases import Case, derive
 from iop_schedule.queries.client_timeline import Happened, Kind, happened
 from iop_schedule.queries.frequency import CareRecord, care_records, session_titles
 from iop_schedule.queries.risk import policy_named
@@ -83,13 +83,27 @@ class ClientEngagement:
     events: tuple[Happened, ...]
     #: How many events there are in all, for “show more”.
     event_count: int
+    #: The day it is about, and whether that is how it looked then rather than now.
+    as_of: date
+    is_past: bool
+    as_recorded: bool
     today: date
 
 
 def client_engagement(
-    actor: Actor, client_id: int, *, now: datetime, kind: Kind | None = None, shown: int = PAGE_SIZE
+    actor: Actor,
+    client_id: int,
+    *,
+    now: datetime,
+    kind: Kind | None = None,
+    shown: int = PAGE_SIZE,
+    as_of: date | None = None,
+    as_recorded: bool = False,
 ) -> ClientEngagement:
     """Return one client's engagement; `kind` narrows the timeline, `shown` is how far back it goes.
+
+    With a past day `as_of`, everything is as of the end of that day under the settings in force then: with
+    every correction made since, or with `as_recorded` as it had been recorded by then.
 
     Raises:
         NotFound: not this person's to see.
@@ -97,13 +111,20 @@ def client_engagement(
     client = access_client(actor, client_id, Permission.OUTREACH_LOG, now=now)
     tz = zone(client.site.zone)
     today = local_day(now, tz)
-    this_week = ProgramWeek.containing(today)
+    day = min(as_of or today, today)
+    is_past = day < today
+    at = end_of_day(day, tz) if is_past else now
+    known_at = at if is_past and as_recorded else None
+    this_week = ProgramWeek.containing(day)
     first = this_week.shifted(1 - WEEKS_SHOWN)
-    care = care_records([client.id], first_day=first.monday, last_day=this_week.sunday, now=now)[client.id]
-    case = cases_of([client.id], now=now)[client.id]
+    care = care_records(
+        [client.id], first_day=first.monday, last_day=this_week.sunday, now=at, known_at=known_at
+    )[client.id]
+    found = derive([client.id], now=at, known_at=known_at) if is_past else cases_of([client.id], now=at)
+    case = found[client.id]
     titles = session_titles(fact.occurrence_id for fact in care.facts)
-    events = happened(client, care, titles, actor=actor, tz=tz, now=now, kind=kind)
-    pause = next((p for p in care.dates.pauses if p.contains(today)), None)
+    events = happened(client, care, titles, actor=actor, tz=tz, now=at, kind=kind)
+    pause = next((p for p in care.dates.pauses if p.contains(day)), None)
     return ClientEngagement(
         client_id=client.id,
         name=client.short_name,
@@ -113,12 +134,15 @@ def client_engagement(
         case=case,
         policy=policy_named(case.version_id),
         is_shown=not case.is_silent or actor.role is Role.ADMINISTRATOR,
-        in_care=care.dates.is_enrolled(today),
+        in_care=care.dates.is_enrolled(day),
         on_pause=pause is not None,
         pause_until=pause.until_day if pause else None,
         weeks=tuple(_weeks(care, first, titles, tz)),
         events=tuple(events[:shown]),
         event_count=len(events),
+        as_of=day,
+        is_past=is_past,
+        as_recorded=known_at is not None,
         today=today,
     )
 

@@ -7,7 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from iop_schedule.domain.civil_time import local_day
 from iop_schedule.domain.placement import rota_changes, rota_days
@@ -82,30 +83,37 @@ def version_name(number: int) -> str:
     return f"{MonitorPolicy().version} v{number}"
 
 
-def last_contacts(zones: Mapping[int, ZoneInfo], *, now: datetime) -> dict[int, date]:
-    """Return the last day each client in `zones` was reached, on the calendar of their site."""
+def last_contacts(
+    zones: Mapping[int, ZoneInfo], *, now: datetime, known_at: datetime | None = None
+) -> dict[int, date]:
+    """Return the last day each client in `zones` was reached, on the calendar of their site.
+
+    With `known_at`, from what had been entered by that instant and not yet taken back.
+    """
     statement = (
         select(OutreachAttempt.client_id, OutreachAttempt.at)
         .where(
             OutreachAttempt.client_id.in_(zones),
             OutreachAttempt.result == ContactResult.REACHED,
-            OutreachAttempt.undone_at.is_(None),
             OutreachAttempt.at <= now,
+            *_stood(OutreachAttempt.recorded_at, OutreachAttempt.undone_at, known_at),
         )
         .order_by(OutreachAttempt.at)
     )
     return {client_id: local_day(at, zones[client_id]) for client_id, at in db.session.execute(statement)}
 
 
-def self_reports(client_ids: Collection[int], *, today: date) -> dict[int, SelfReport]:
-    """Return each client's latest self-report of the last weeks up to `today`."""
+def self_reports(
+    client_ids: Collection[int], *, today: date, known_at: datetime | None = None
+) -> dict[int, SelfReport]:
+    """Return each client's latest self-report of the last weeks up to `today`; `known_at` as above."""
     statement = (
         select(SelfReportRow)
         .where(
             SelfReportRow.client_id.in_(client_ids),
-            SelfReportRow.withdrawn_at.is_(None),
             SelfReportRow.day <= today,
             SelfReportRow.day > today - timedelta(days=SELF_REPORT_DAYS),
+            *_stood(SelfReportRow.recorded_at, SelfReportRow.withdrawn_at, known_at),
         )
         .order_by(SelfReportRow.day, SelfReportRow.id)
     )
@@ -113,6 +121,17 @@ def self_reports(client_ids: Collection[int], *, today: date) -> dict[int, SelfR
         row.client_id: SelfReport(row.use_score, row.risk_score, row.protective_score)
         for row in db.session.scalars(statement)
     }
+
+
+def _stood(
+    recorded_at: InstrumentedAttribute[datetime],
+    taken_back_at: InstrumentedAttribute[datetime | None],
+    known_at: datetime | None,
+) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an entry stands, or stood at `known_at`."""
+    if known_at is None:
+        return (taken_back_at.is_(None),)
+    return recorded_at <= known_at, or_(taken_back_at.is_(None), taken_back_at > known_at)
 
 
 def commitments_changed(client_ids: Collection[int], *, today: date) -> dict[int, list[date]]:

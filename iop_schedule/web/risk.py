@@ -1,5 +1,7 @@
 """One client's engagement, signals and their replay, a program's monitor, and brief self-reports."""
 
+from typing import Any
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -18,6 +20,7 @@ from iop_schedule.queries.risk_signals import signal_view
 from iop_schedule.queries.self_reports import reports_of
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.caseload import TILES
+from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import CHANNELS, RESULTS
 from iop_schedule.web.forms.risk import ITEMS, SOURCES, MonitorForm, SelfReportForm, SilentForm
@@ -39,18 +42,31 @@ MOST_SHOWN = 1000
 @risk.get("/clients/<int:client_id>/engagement")
 @requires(Permission.OUTREACH_LOG)
 def client(client_id: int) -> ResponseReturnValue:
-    """Show where one client stands, half a year of days, and everything that happened."""
+    """Show where one client stands, half a year of days, and what happened; as of today or a past day."""
     kind = next((one for one in Kind if one == request.args.get("kind")), None)
     asked = request.args.get("n", PAGE_SIZE, type=int)
     shown = min(max(asked, PAGE_SIZE), MOST_SHOWN)
-    found = client_engagement(actor(), client_id, now=g.now, kind=kind, shown=shown)
+    found = client_engagement(
+        actor(),
+        client_id,
+        now=g.now,
+        kind=kind,
+        shown=shown,
+        as_of=parse_day(request.args.get("as_of", "")),
+        as_recorded=request.args.get("recorded") == "then",
+    )
     viewed(AuditKind.CLIENT_VIEWED, client_id=client_id, details={"page": "engagement"})
+    when: dict[str, Any] = {}
+    if found.is_past:
+        when = {"as_of": found.as_of.isoformat(), "recorded": "then" if found.as_recorded else None}
     return render_template(
         "risk/client.html",
         found=found,
         kinds=KINDS,
         kind=kind,
-        more_url=url_for("risk.client", client_id=client_id, kind=kind, n=shown + PAGE_SIZE) + "#timeline",
+        more_url=url_for("risk.client", client_id=client_id, kind=kind, n=shown + PAGE_SIZE, **when)
+        + "#timeline",
+        when=when,
         channels=dict(CHANNELS),
         results=dict(RESULTS),
         has_more=found.event_count > shown,

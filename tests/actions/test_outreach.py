@@ -12,6 +12,7 @@ from iop_schedule.actions.outreach import Contact, log_contact, undo
 from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import NotNowTooLong, set_aside, take_up, watch_tiers
 from iop_schedule.actions.self_report import NoScore, NotThatDay, record_self_report, withdraw_self_report
+from iop_schedule.domain.attendance import SessionState
 from iop_schedule.domain.risk.reasons import ReasonKind, Tier
 from iop_schedule.domain.risk.self_report import SelfReport
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
@@ -19,9 +20,11 @@ from iop_schedule.models import (
     AttendanceRecord,
     AuditEvent,
     Client,
+    Occurrence,
     OutreachAttempt,
     OutreachTask,
     RiskSignal,
+    RosterEntry,
     SetAside,
     db,
 )
@@ -30,6 +33,7 @@ from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.caseload import CaseFilter, Show, caseload
 from iop_schedule.queries.cases import derive
 from iop_schedule.queries.client_engagement import client_engagement
+from iop_schedule.queries.client_timeline import Kind
 from iop_schedule.queries.monitor import monitor_view
 from iop_schedule.queries.outreach import contact_page, manager_figures, outreach_list
 from iop_schedule.queries.risk_signals import signal_view
@@ -449,6 +453,32 @@ def test_a_signal_can_be_replayed_whatever_was_corrected_or_set_since(missing: C
     assert (view.raised.policy, view.replayed.policy) == ("2026-1", "2026-1")
     assert ReasonKind.CHANGE in {reason.kind for reason in view.raised.reasons}
     assert derive([missing.ana.id], now=later)[missing.ana.id].policy == "2026-1 v1"
+
+
+def test_any_past_day_is_shown_as_it_stands_now_or_stood_then(missing: Cast) -> None:
+    """The second of three misses turns out to have been attended, and a call of that week is entered late."""
+    late, monday = NOW + timedelta(hours=1), date(2026, 3, 2)
+    friday = db.session.scalars(
+        select(AttendanceRecord).join(RosterEntry).join(Occurrence).where(Occurrence.local_day == date(2026, 2, 27))
+    ).one()  # fmt: skip
+    friday.status, friday.minutes, friday.version, friday.marked_at = AttendanceStatus.ATTENDED, 180, 2, late
+    make.make_revision(friday)
+    called = contact("reached", "nothing", None, at=datetime(2026, 2, 28, 15, 0, tzinfo=UTC))
+    log_contact(actor=dev(missing), client_id=missing.ana.id, contact=called, now=late)
+
+    def on(day: date, *, then: bool) -> tuple[str, date | None, list[date]]:
+        found = client_engagement(
+            dev(missing), missing.ana.id, now=late, as_of=day, as_recorded=then, kind=Kind.CONTACT
+        )
+        missed = [c.day for w in found.weeks for c in w.days if c.state is SessionState.NO_SHOW]
+        return found.case.tier, found.case.last_contact, missed
+
+    before = date(2026, 2, 24)
+    assert on(before, then=True) == (Tier.NO_ACTION, date(2026, 2, 23), [])
+    three = [date(2026, 2, 25), date(2026, 2, 27), monday]
+    assert on(monday, then=True) == (Tier.REACH_OUT, date(2026, 2, 23), three)
+    assert on(monday, then=False) == (Tier.NO_ACTION, date(2026, 2, 28), [three[0], three[2]])
+    assert client_engagement(dev(missing), missing.ana.id, now=late, as_of=TOMORROW).is_past is False
 
 
 def test_versions_are_numbered_and_refused_when_nothing_changes(cast: Cast) -> None:

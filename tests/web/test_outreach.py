@@ -246,5 +246,16 @@ def test_scores_are_summed_from_items_and_need_no_wording(http: Http, cast: Cast
 @pytest.mark.parametrize(
     "query", ["as_of=2026-02-01", "as_of=2026-02-01&recorded=then", "as_of=nonsense", "as_of=2099-01-01"]
 )
-def test_hours_can_be_seen_as_of_any_past_day(dev: Http, cast: Cast, query: str) -> None:
-    assert dev.get(f"/clients/{cast.ana.id}/attendance?{query}").status_code == 200
+@pytest.mark.parametrize("page", ["attendance", "engagement"])
+def test_pages_can_be_seen_as_of_any_past_day(dev: Http, cast: Cast, page: str, query: str) -> None:
+    assert dev.get(f"/clients/{cast.ana.id}/{page}?{query}").status_code == 200
+
+
+def test_a_past_day_says_so_and_offers_nothing_to_do(dev: Http, cast: Cast) -> None:
+    page = dev.get(f"/clients/{cast.ana.id}/engagement?as_of=2026-01-14&recorded=then").text
+    told = words(page)
+    assert "As of the end of Wednesday, January 14, under the settings in force then: with marks" in told
+    assert "No contact for 9 days, since Jan 5 (admission)." in told
+    assert "Call Ana" not in told
+    assert "as_of=2026-01-14&amp;recorded=then#timeline" in page
+    assert "As of a past day" in words(dev.get(f"/clients/{cast.ana.id}/engagement").text)
