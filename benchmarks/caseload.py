@@ -4,8 +4,8 @@
     python -m benchmarks.caseload --clients 10000          # the largest; minutes to write and derive
     python -m benchmarks.caseload --database sqlite --clients 60
 
-Every client has a year of three sessions a week, marked, and twelve weeks to come, and all belong to one
-case manager. Times are the server's own for a whole request, signed in: *stored* is the usual case, *one
+Every client has a year of three sessions a week, marked and signed but for the last two days, and twelve
+weeks to come, and all belong to one case manager. Times are the server's own for a whole request, signed in: *stored* is the usual case, *one
 group changed* is after twelve people were marked, *nothing stored* is the worst: a hundred cases are derived
 while someone waits, as if the refresher had never run. Processor time is printed beside the wall clock,
 because the machine may be shared. The refresh from nothing is what the first tick after midnight does.
@@ -38,10 +38,12 @@ from iop_schedule.models import (
     PrescribedDose,
     RosterEntry,
     SeriesMember,
+    SignOff,
     db,
 )
 from iop_schedule.models.base import write_intent
 from iop_schedule.models.case_changes import drop_triggers, make_triggers
+from iop_schedule.vocabulary import SignOffKind
 from tests import factories as make
 from tests.conftest import Http, make_settings
 from tests.pages import counted_statements
@@ -50,6 +52,8 @@ from tests.postgresql import start_postgresql
 NOW = datetime(2026, 3, 4, 20, tzinfo=UTC)
 TODAY = date(2026, 3, 4)
 WEEKS_BACK, WEEKS_AHEAD, SEATS = 52, 12, 12
+#: Counselors sign within two days.
+UNSIGNED = timedelta(days=2)
 CHUNK = 5_000
 
 
@@ -123,6 +127,11 @@ def _write_group(number, members, program, counselor, first, usual, dice):  # ty
             .where(Occurrence.series_id == series.id, Occurrence.ends_at < NOW)
         )
         _put(AttendanceRecord, [_mark(e, usual[i], ends, counselor.id, dice) for e, i, ends in entries])
+        _put(SignOff, [
+            {"occurrence_id": o, "version": 1, "kind": SignOffKind.SIGNED, "at": ends, "by_id": counselor.id,
+             "reason": "", "counts": {}, "minutes": 0}
+            for o, ends in held if ends < NOW - UNSIGNED
+        ])  # fmt: skip
 
 
 def _mark(entry_id: int, chance: float, at: datetime, by: int, dice: random.Random) -> dict[str, object]:
