@@ -5,10 +5,11 @@
     python -m benchmarks.caseload --database sqlite --clients 60
 
 Every client has a year of three sessions a week, marked and signed but for the last two days, and twelve
-weeks to come, and all belong to one case manager. Times are the server's own for a whole request, signed in: *stored* is the usual case, *one
-group changed* is after twelve people were marked, *nothing stored* is the worst: a hundred cases are derived
-while someone waits, as if the refresher had never run. Processor time is printed beside the wall clock,
-because the machine may be shared. The refresh from nothing is what the first tick after midnight does.
+weeks to come, and all belong to one case manager. Times are the server's own for a whole request, signed
+in: *stored* is the usual case, *one group changed* is after twelve people were marked, *nothing stored* is
+the worst: a hundred cases are derived while someone waits, as if the refresher had never run. Processor
+time is printed beside the wall clock, because the machine may be shared. The refresh from nothing is what
+the first tick after midnight does.
 """
 
 import argparse
