@@ -53,6 +53,8 @@ class Consequences:
     sessions: int
     people: int
     cannot_come: tuple[CannotCome, ...]
+    #: Who could come, with a week that would break another rule.
+    no_longer_right: tuple[CannotCome, ...] = ()
 
 
 def preview_change(
@@ -77,13 +79,15 @@ def preview_change(
         )
     )
     first = rule.next_day(rule.from_day) or rule.from_day
+    cannot_come, no_longer_right = _in_the_way(series, rule, holders, planned.cut, now)
     return Consequences(
         first_day=first,
         was=in_words(rule_of(series)),
         becomes=in_words(rule),
         sessions=sessions or 0,
         people=len(holders),
-        cannot_come=tuple(_cannot_come(series, rule, holders, planned.cut, now)),
+        cannot_come=cannot_come,
+        no_longer_right=no_longer_right,
     )
 
 
@@ -102,37 +106,45 @@ def _holders(series: Series, day: date) -> list[tuple[Client, Span]]:
     return sorted(found.values(), key=lambda pair: (pair[0].short_name, pair[0].id))
 
 
-def _cannot_come(
+def _in_the_way(
     series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Span]], cut: date, now: datetime
-) -> list[CannotCome]:
-    """Return for whom it does not fit any more: what is in the way, and the rules their week would break."""
+) -> tuple[tuple[CannotCome, ...], tuple[CannotCome, ...]]:
+    """Return who could not come at another time, and who could, with a week that would break another rule."""
 
     def becoming(group: rules.Group) -> rules.Group:
+        start = minutes_of_day(rule.local_start)
         return rules.with_meeting_moved(
             group,
             str(series.id),
             weekday=rule.weekday,
-            start=minutes_of_day(rule.local_start),
-            end=minutes_of_day(rule.local_start) + rule.duration_minutes,
+            start=start,
+            end=start + rule.duration_minutes,
             break_minutes=rule.break_minutes,
         )
 
-    found = []
+    cannot, not_right = [], []
     for client, place in holders:
         span = place.shared_with(Span(rule.from_day, rule.until_day))
         if span is None:
             continue
-        whys = list(
-            no_longer_legal(client, [series.id], Span(max(cut, place.first), place.last), becoming=becoming)
-        )
-        try:
-            check_client_can_come(client, rule, span, modality=series.modality, ignore=[series.id], now=now)
-        except (TimeTaken, CommitmentClash) as refused:
-            why = refused.message.removeprefix(f"{client.called} ").removeprefix("cannot come then: ")
-            whys.insert(0, why.removesuffix(" Choose another session."))
-        if whys:
-            found.append(CannotCome(client.id, client.short_name, " ".join(whys)))
-    return found
+        days = Span(max(cut, place.first), place.last)
+        whys = no_longer_legal(client, [series.id], days, becoming=becoming)
+        busy = _busy_then(series, rule, client, span, now)
+        if busy:
+            cannot.append(CannotCome(client.id, client.short_name, " ".join([busy, *whys])))
+        elif whys:
+            not_right.append(CannotCome(client.id, client.short_name, " ".join(whys)))
+    return tuple(cannot), tuple(not_right)
+
+
+def _busy_then(series: Series, rule: WeeklyRule, client: Client, span: Span, now: datetime) -> str:
+    """Return what else a client has at another time of a weekly session; nothing when they are free."""
+    try:
+        check_client_can_come(client, rule, span, modality=series.modality, ignore=[series.id], now=now)
+    except (TimeTaken, CommitmentClash) as refused:
+        why = refused.message.removeprefix(f"{client.called} ").removeprefix("cannot come then: ")
+        return why.removesuffix(" Choose another session.")
+    return ""
 
 
 def preview_move(*, actor: Actor, occurrence_id: int, move: Move, now: datetime) -> Consequences:

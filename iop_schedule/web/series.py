@@ -195,8 +195,8 @@ def _back(group_id: int) -> str:
 
 def _note_names(preview: Consequences | None) -> None:
     """A preview that names people is a look at their records."""
-    if preview is not None and preview.cannot_come:
-        ids = [one.client_id for one in preview.cannot_come]
+    if preview is not None and (preview.cannot_come or preview.no_longer_right):
+        ids = [one.client_id for one in (*preview.cannot_come, *preview.no_longer_right)]
         viewed(AuditKind.GROUP_VIEWED, details={"clients": ids})
 
 

@@ -109,7 +109,7 @@ def test_a_change_is_shown_with_who_could_not_come_before_it_is_made(http: Http,
     assert (
         "Mondays 9:00 am to 12:00 pm becomes Mondays 12:30 pm to 3:30 pm , first on Monday, March 9." in shown
     )
-    assert "It would no longer fit 1 of 2 people:" in shown
+    assert "1 of 2 people could not come:" in shown
     assert "Ana Q.: Work, Mondays 1:00 pm to 9:00 pm." in shown
     assert session(week.monday).starts_at.hour == 13
     assert confirm(http, path, seen.text, wanted) == 302
@@ -117,6 +117,16 @@ def test_a_change_is_shown_with_who_could_not_come_before_it_is_made(http: Http,
         select(Occurrence).where(Occurrence.original_day == MONDAY, Occurrence.site_id == week.elm.id)
     ).one()
     assert (moved.starts_at.hour, moved.series_id != week.monday.id) == (16, True)
+
+
+def test_whose_week_a_shorter_meeting_would_leave_short_is_told_before_it_is_changed(
+    http: Http, week: Cast
+) -> None:
+    http.sign_in(week.root.email)
+    seen = http.submit(f"/program/meetings/{week.monday.id}/change", change(week, start="9:00", end="10:00"))
+    shown = words(seen.text)
+    assert "2 people could come, but their week would no longer be right:" in shown
+    assert re.search(r"Ana Q\.: Ana reaches .* of the prescribed 9 h", shown)
 
 
 def test_confirming_something_else_than_was_shown_shows_it_first(http: Http, week: Cast) -> None:
@@ -228,9 +238,7 @@ def test_one_session_is_moved_after_a_look_at_the_consequences(http: Http, week:
     path = f"/sessions/{session(week.monday).id}/change"
     wanted = move(week, start="12:00", end="15:00")
     seen = http.submit(path, wanted)
-    assert "It would no longer fit 1 of 2 people: Ana Q.: Work, Tuesdays 1:00 pm to 9:00 pm" in words(
-        seen.text
-    )
+    assert "1 of 2 people could not come: Ana Q.: Work, Tuesdays 1:00 pm to 9:00 pm" in words(seen.text)
     assert session(week.monday).local_day == MONDAY
     assert confirm(http, path, seen.text, wanted) == 302
     assert session(week.monday).local_day == date(2026, 3, 10)
