@@ -142,7 +142,7 @@ def _grid_day(day: ProgramDay, wanted: Mapping[int, int], demand: Sequence[Deman
             Under(cell.start_minute, cell.shade, cell.number)
             for row in demand
             for cell in row.cells
-            if cell.weekday == day.day.weekday() and cell.number
+            if cell.weekday == day.day.weekday() and cell.number and not day.closed
         ),
     )
     return grid_day(shown, [_block(block, wanted.get(block.series_id, 0)) for block in day.blocks])
@@ -170,7 +170,7 @@ def _block(block: GroupBlock, wanted: int) -> Block:
     if block.moved:
         return replace(drawn, state_label="Changed", state_icon="move-right")
     full = ["Full"] if block.filled >= block.seats else []
-    full += [f"{wanted} want this time"] if wanted else []
+    full += [f"{wanted} {'wants' if wanted == 1 else 'want'} this time"] if wanted else []
     return replace(drawn, state_label=", ".join(full), state_icon="users-round") if full else drawn
 
 

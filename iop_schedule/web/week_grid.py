@@ -87,7 +87,8 @@ def _within(minute: int) -> int:
 def in_lanes(blocks: Iterable[Block]) -> tuple[tuple[Block, ...], int]:
     """Return the blocks of one day in order of time, overlapping ones side by side, and how many lanes.
 
-    Blocks that lie wholly outside the grid's hours are left out.
+    A block beside which nothing happens has the whole width. Blocks that lie wholly outside the grid's
+    hours are left out.
     """
     shown = sorted(
         (b for b in blocks if b.end_minute > FIRST_MINUTE and b.start_minute < LAST_MINUTE),
@@ -100,8 +101,14 @@ def in_lanes(blocks: Iterable[Block]) -> tuple[tuple[Block, ...], int]:
         lane = min(lane, MOST_LANES - 1)
         ends[lane : lane + 1] = [block.end_minute]
         placed.append(replace(block, lane=lane + 1))
-    lanes = max(1, len(ends))
-    return tuple(replace(b, lane=0) for b in placed) if lanes == 1 else tuple(placed), lanes
+    return tuple(replace(b, lane=0) if _is_alone(b, placed) else b for b in placed), max(1, len(ends))
+
+
+def _is_alone(block: Block, others: Iterable[Block]) -> bool:
+    return not any(
+        other is not block and other.start_minute < block.end_minute and block.start_minute < other.end_minute
+        for other in others
+    )
 
 
 def grid_day(day: GridDay, blocks: Sequence[Block]) -> GridDay:

@@ -49,10 +49,12 @@ def test_under_an_hour_only_the_title_fits(minutes: int, short: bool) -> None:
         ([(540, 601), (600, 660)], [1, 2], 2),
         ([(540, 720), (540, 600), (600, 660)], [1, 2, 2], 2),
         ([(540, 600)] * 3, [1, 2, 3], 3),
+        ([(540, 601), (600, 660), (900, 960)], [1, 2, 0], 2),
         ([(0, 420), (1260, 1440)], [], 1),
         ([(0, 421)], [0], 1),
     ],
-    ids=["none", "back to back", "overlapping", "two beside one", "three at once", "outside the grid",
+    ids=["none", "back to back", "overlapping", "two beside one", "three at once", "one alone later",
+         "outside the grid",
          "a minute of it inside"],
 )  # fmt: skip
 def test_blocks_that_overlap_stand_side_by_side(
