@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.health import Watch, findings
@@ -18,11 +18,24 @@ def test_a_plan_for_everyone_is_reviewed_applied_and_taken_back(visit: Visit, wa
     page.get_by_role("link", name="Reach everyone’s hours").first.click()
     expect(page.get_by_role("heading", name="Proposed changes")).to_be_visible()
     assert findings(page, watch) == []
-    person = page.get_by_role("table", name="Proposed changes").get_by_role("row").nth(1)
-    name = person.get_by_role("link").inner_text()
-    person.get_by_role("button", name="Accept").click()
+    proposed = page.get_by_role("table", name="Proposed changes")
+    names = proposed.get_by_role("link").all_inner_texts()
+    _agree(page, re.compile("^Apply"))
     applied = page.get_by_role("table", name="Applied changes")
-    expect(applied.get_by_role("link", name=name)).to_be_visible()
-    applied.get_by_role("row").filter(has_text=name).get_by_role("button", name="Take back").click()
-    expect(page.get_by_text(re.compile(r"Left as it is, or taken back: 1"))).to_be_visible()
+    expect(page.get_by_role("heading", name="Nothing left to decide")).to_be_visible()
+    assert applied.get_by_role("link").all_inner_texts() == names
+    _agree(page, "Take all back")
+    back = page.get_by_text(f"Left as it is, or taken back: {len(names)}")
+    expect(back).to_be_visible()
     expect(applied).to_have_count(0)
+    back.click()
+    page.get_by_role("button", name=f"Accept after all for {names[0]}").click()
+    expect(applied.get_by_role("link", name=names[0])).to_be_visible()
+    applied.get_by_role("row").filter(has_text=names[0]).get_by_role("button", name="Take back").click()
+    expect(back).to_be_visible()
+
+
+def _agree(page: Page, name: str | re.Pattern[str]) -> None:
+    """Press a button that asks first, and say yes."""
+    page.locator("main").get_by_role("button", name=name).click()
+    page.get_by_role("dialog").get_by_role("button", name=name).click()
