@@ -254,12 +254,16 @@ class RunState(StrEnum):
 
 
 class ProposalKind(StrEnum):
-    """What a proposal does for one person: a first place, the missing hours, another week, a one-to-one."""
+    """What a proposal does for one person: a first place, the missing hours, another week, a one-to-one.
+
+    Or it only takes sessions away that are held no more.
+    """
 
     PLACE = "place"
     COMPLETE = "complete"
     MOVE = "move"
     ONE_TO_ONE = "one_to_one"
+    ENDS = "ends"
 
 
 class ProposalState(StrEnum):

@@ -5,18 +5,16 @@ some of them, without ever taking a place away, where that lets more of the othe
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 
-from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.placement_runs import Wanted, ask_for_runs
-from iop_schedule.actions.series import close_series, record_series
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
-from iop_schedule.models import PlacementRun, Series, db
+from iop_schedule.models import Series, db
 from iop_schedule.queries.access import Actor, access_group, access_program, access_staff
-from iop_schedule.vocabulary import AuditKind, PlacementAim, RepairCause, RunKind, SeriesKind
+from iop_schedule.vocabulary import PlacementAim, RepairCause, RunKind, SeriesKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +76,3 @@ def _closing(actor: Actor, change: Change) -> list[int]:
         message = "No group of this program meets then. Choose another program or day."
         raise NotPossible(message, field=field)
     return found
-
-
-def end_closed(run: PlacementRun, actor: Actor, day: date, *, now: datetime) -> None:
-    """End the weekly sessions that a repair is about the day before `day`, in the caller's transaction."""
-    ending = [int(one) for one in run.options.get("closes", ())]
-    series = db.session.scalars(select(Series).where(Series.id.in_(ending)).order_by(Series.id)).all()
-    last = day - timedelta(days=1)
-    for one in series:
-        if one.until_day is None or one.until_day > last:
-            close_series(one, last, now)
-            record_series(AuditKind.SERIES_ENDED, actor, one, {"last_day": str(last)}, now=now)
-    if series:
-        db.session.flush()
-        follow_rules(run.site, now=now, series_ids=ending)

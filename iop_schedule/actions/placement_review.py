@@ -15,7 +15,7 @@ from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
 from iop_schedule.actions.placement import begin_waiting, record_decision
-from iop_schedule.actions.placement_repair import end_closed
+from iop_schedule.actions.placement_endings import end_closed, let_go_on
 from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
@@ -23,6 +23,7 @@ from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.models import Enrollment, PlacementProposal, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_placement_run
 from iop_schedule.queries.placement_caseload import places_on
+from iop_schedule.queries.placement_endings import closing, first_day
 from iop_schedule.queries.placement_one_to_ones import has_one_to_one
 from iop_schedule.vocabulary import (
     AuditKind,
@@ -30,12 +31,17 @@ from iop_schedule.vocabulary import (
     Modality,
     ProposalState,
     RunKind,
+    RunState,
     Weekday,
     WeekParity,
 )
 
 CHANGED = "Their places have changed since."
 DONE = "This has been done already. Take it back instead."
+ENDS_NOTHING = "This plan ends no sessions."
+ENDED_NOTHING = "This plan has ended no sessions."
+UNDECIDED = "Decide about everyone first, or apply all: that ends the sessions, too."
+STILL_ENDED = "Their former sessions have ended. Let these go on first."
 #: From these a proposal may be applied: a seat that was gone may be free again.
 TO_DECIDE = (ProposalState.OPEN, ProposalState.STALE, ProposalState.UNDONE, ProposalState.DECLINED)
 
@@ -69,6 +75,8 @@ def undo_proposals(
 ) -> Outcome:
     """Give people back the places they had before a run's proposals were applied; None is everyone.
 
+    With everyone, the weekly sessions that the run has ended go on, and all who had a place in them have it
+    back.
     What has been attended stays. Before the first day it is as if nothing had happened; later, the former
     places begin again tomorrow. Those for whom it is no longer possible keep what they have.
 
@@ -77,7 +85,29 @@ def undo_proposals(
     """
     review = _Review(actor, run_id, now)
     wanted = review.clients(client_ids, ProposalState.APPLIED)
-    return review.decide(wanted, review.undo)
+    return review.decide(wanted, review.undo if client_ids is not None else review.undo_all)
+
+
+def end_sessions(*, actor: Actor, run_id: int, now: datetime) -> None:
+    """End the weekly sessions that a repair is about, with every place that is left in them.
+
+    Raises:
+        NotFound: no such run at this person's sites.
+        NotPossible: it ends nothing, or somebody is not decided yet.
+    """
+    review = _Review(actor, run_id, now)
+    review.decide([], review.end)
+
+
+def let_sessions_go_on(*, actor: Actor, run_id: int, now: datetime) -> Outcome:
+    """Let the weekly sessions that a repair has ended go on, for all who had a place in them and no other.
+
+    Raises:
+        NotFound: no such run at this person's sites.
+        TimeTaken: the counselor or the room has something else by now.
+    """
+    review = _Review(actor, run_id, now)
+    return review.decide([], review.go_on)
 
 
 def decline_proposal(*, actor: Actor, run_id: int, client_id: int, now: datetime) -> None:
@@ -95,12 +125,6 @@ def decline_proposal(*, actor: Actor, run_id: int, client_id: int, now: datetime
         raise NotPossible(DONE)
     review.settle(proposal, ProposalState.DECLINED)
     db.session.commit()
-
-
-def first_day(run: PlacementRun, now: datetime) -> date:
-    """Return the day on which what is decided now begins: the run's, or tomorrow when that has passed."""
-    today = civil_time.local_day(now, civil_time.zone(run.site.zone))
-    return max(run.from_day, today + timedelta(days=1))
 
 
 class _Review:
@@ -156,7 +180,7 @@ class _Review:
                 db.session.rollback()
                 raise
             else:
-                return Outcome(len(wanted) - len(left), left)
+                return Outcome(len(set(wanted) - left.keys()), left)
 
     def apply(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Begin what is proposed, inside the transaction; those `left` out learn why."""
@@ -210,7 +234,8 @@ class _Review:
             record_decision(
                 self._actor, proposal.client_id, wanted=after, held=before, day=self._day, now=self._now
             )
-            proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
+            if start:
+                proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
             self.settle(proposal, ProposalState.APPLIED)
         self._change(changes)
 
@@ -219,9 +244,32 @@ class _Review:
         self.apply(proposals, left)
         end_closed(self._run(), self._actor, self._day, now=self._now)
 
+    def end(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """End the weekly sessions whose end a repair is about."""
+        del proposals, left
+        run = self._run()
+        if not closing(run) or run.state != RunState.FINISHED:
+            raise NotPossible(ENDS_NOTHING)
+        if self.clients(None, ProposalState.OPEN):
+            raise NotPossible(UNDECIDED)
+        end_closed(run, self._actor, self._day, now=self._now)
+
+    def go_on(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """Let the weekly sessions go on that the run has ended; those `left` out stay out of them."""
+        del proposals
+        if not self._run().undo:
+            raise NotPossible(ENDED_NOTHING)
+        let_go_on(self._run(), self._actor, self._day, left=left, now=self._now)
+
+    def undo_all(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
+        """Take everything back: what was ended goes on, then everyone gets their places."""
+        if self._run().undo:
+            self.go_on((), left)
+        self.undo(proposals, left)
+
     def undo(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Take back what was applied, inside the transaction; those `left` out keep it and learn why."""
-        applied = (ProposalState.APPLIED,)
+        applied, ended = (ProposalState.APPLIED,), {int(one) for one in self._run().undo}
         self._check(proposals, left, applied, "This was not applied.", held=lambda p: p.after)
         changes = []
         for proposal in proposals:
@@ -229,6 +277,8 @@ class _Review:
                 proposal.note = left[proposal.client_id]
                 continue
             before, after = set(proposal.before), set(proposal.after)
+            if ended & (before - after):
+                raise NotPossible(STILL_ENDED, client_id=proposal.client_id)
             if proposal.session:
                 self._end_session(proposal)
             else:

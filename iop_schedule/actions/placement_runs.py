@@ -23,6 +23,7 @@ from iop_schedule.models import PlacementProposal, PlacementRun, Program, db
 from iop_schedule.models.base import read_transaction, write_transaction
 from iop_schedule.queries.access import Actor, access_placement_run, access_program
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of, policy_of
+from iop_schedule.queries.placement_endings import closing, places_ending
 from iop_schedule.queries.placement_one_to_ones import one_to_ones_of
 from iop_schedule.queries.placement_runs import SILENCE
 from iop_schedule.vocabulary import (
@@ -243,7 +244,7 @@ def _task(run: PlacementRun, name: str, caseload: Caseload) -> dict[str, Any]:
         "task": name,
         "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
         "problem": write_problem(caseload.problem),
-        "closed": [str(series_id) for series_id in run.options.get("closes", ())],
+        "closed": [str(series_id) for series_id in closing(run)],
         "before": {client: list(meetings) for client, meetings in caseload.before.items()},
         "seconds": run.seconds,
         "seed": 0,
@@ -304,6 +305,7 @@ def _keep_plan(run: PlacementRun, caseload: Caseload, answer: Mapping[str, Any],
         learn_prices(run.program_id, answer["prices"], now=now)
     for client in caseload.problem.clients:
         _propose(run, client, caseload, after.get(client.id, ()))
+    _propose_ends(run, caseload)
     return True
 
 
@@ -363,8 +365,13 @@ def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after:
         return
     known = rules.offers(caseload.problem)
     minutes_before, minutes_after = (sum(known[m].meeting.minutes for m in week) for week in (had, gets))
-    whole = not rules.broken_for(caseload.problem, client, had, known)
-    kind = ProposalKind.PLACE if not had else ProposalKind.MOVE if whole else ProposalKind.COMPLETE
+    if not had:
+        kind = ProposalKind.PLACE
+    elif set(gets) < set(had):
+        kind = ProposalKind.ENDS
+    else:
+        whole = not rules.broken_for(caseload.problem, client, had, known)
+        kind = ProposalKind.MOVE if whole else ProposalKind.COMPLETE
     db.session.add(
         PlacementProposal(
             run_id=run.id, client_id=int(client.id), kind=kind,
@@ -373,3 +380,21 @@ def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after:
             state=ProposalState.OPEN, undo={},
         )
     )  # fmt: skip
+
+
+def _propose_ends(run: PlacementRun, caseload: Caseload) -> None:
+    """Note for people in no plan, such as those who are away, that their places in what closes end."""
+    planned = {int(client.id) for client in caseload.problem.clients}
+    minutes = {int(m): offer.meeting.minutes for m, offer in rules.offers(caseload.problem).items()}
+    closes = set(closing(run))
+    for client_id, held in places_ending(run, run.from_day).items():
+        if client_id in planned:
+            continue
+        before, after = (sum(minutes.get(m, 0) for m in week) for week in (held, held - closes))
+        db.session.add(
+            PlacementProposal(
+                run_id=run.id, client_id=client_id, kind=ProposalKind.ENDS, before=sorted(held),
+                after=sorted(held - closes), session={}, minutes_before=before, minutes_after=after,
+                state=ProposalState.OPEN, undo={},
+            )
+        )  # fmt: skip

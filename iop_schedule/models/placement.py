@@ -91,6 +91,9 @@ class PlacementRun(Base):
     plan: Mapped[str | None] = mapped_column(Text)
     #: Figures before and after, shares served, and with what it was computed.
     summary: Mapped[Json]
+    #: What letting the weekly sessions go on that it ended needs to know: by series its days and places,
+    #: as they were; {} while none has ended.
+    undo: Mapped[Json] = mapped_column(default=dict, server_default="{}")
 
     site: Mapped[Site] = relationship()
     program: Mapped[Program] = relationship()

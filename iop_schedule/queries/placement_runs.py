@@ -16,6 +16,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, access_placement_run, sees_client
+from iop_schedule.queries.placement_endings import Ending, Outside, closing, ending_of, why_outside
 from iop_schedule.vocabulary import (
     Modality,
     PlacementAim,
@@ -134,11 +135,16 @@ class RunView:
     #: The other version of a repair.
     beside_id: int | None
     program_id: int
+    #: What the run ends; None of most runs.
+    ending: Ending | None
+    #: Of people in no plan whose places end: why they are in none.
+    outside: Mapping[int, Outside]
 
     @property
     def client_ids(self) -> list[int]:
         """Return everyone whose name is on the page."""
-        return sorted({one.client_id for one in self.proposals} | {one.client_id for one in self.without})
+        left = {one.client_id for one in self.ending.still_there} if self.ending else set()
+        return sorted({p.client_id for p in self.proposals} | {one.client_id for one in self.without} | left)
 
 
 def runs_of(actor: Actor, *, now: datetime) -> list[RunLine]:
@@ -226,6 +232,7 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
     # Who loses all that they had keeps nothing of it.
     kept = set(run.summary.get("kept", ())) - {str(row.client_id) for row in rows if not row.after}
     result, progress = run.summary.get("result", {}), run.progress or {}
+    states = {row.client_id: ProposalState(row.state) for row in rows}
     return RunView(
         line=line,
         policy=tuple(run.policy),
@@ -261,7 +268,15 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
         meetings=meetings,
         beside_id=_beside(run),
         program_id=run.program_id,
+        ending=ending_of(actor, run, states, now=now) if run.state == RunState.FINISHED else None,
+        outside=why_outside(run, _outside(run, rows), run.from_day),
     )
+
+
+def _outside(run: PlacementRun, rows: Iterable[PlacementProposal]) -> set[int]:
+    """Return the people who lose sessions and were not planned for."""
+    losing = {row.client_id for row in rows if row.kind == ProposalKind.ENDS}
+    return losing - {int(one.id) for one in read_problem(run.problem or "").clients} if losing else set()
 
 
 def _beside(run: PlacementRun) -> int | None:
@@ -296,7 +311,7 @@ def _meetings(
     run: PlacementRun, rows: Iterable[PlacementProposal], unplaced: Iterable[rules.Unplaced]
 ) -> dict[str, MeetingLine]:
     wanted = {series for row in rows for series in (*row.before, *row.after)}
-    wanted |= {int(m) for u in unplaced for b in u.because for m in b.blocks}
+    wanted |= {int(m) for u in unplaced for b in u.because for m in b.blocks} | {*closing(run)}
     statement = (
         select(Series)
         .where(Series.program_id == run.program_id, Series.id.in_(wanted))

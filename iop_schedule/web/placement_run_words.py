@@ -6,10 +6,20 @@ from collections.abc import Iterable, Mapping
 from iop_schedule.domain.availability import KIND_WORDS
 from iop_schedule.domain.civil_time import wall_time
 from iop_schedule.domain.placement import Because
-from iop_schedule.queries.placement_runs import MeetingLine, RunLine, RunView
-from iop_schedule.vocabulary import ConstraintKind, PlacementAim, ProposalKind, RunKind, RunState, Weekday
+from iop_schedule.queries.placement_endings import Outside
+from iop_schedule.queries.placement_runs import MeetingLine, ProposalLine, RunLine, RunView
+from iop_schedule.vocabulary import (
+    ConstraintKind,
+    PlacementAim,
+    ProposalKind,
+    ProposalState,
+    RunKind,
+    RunState,
+    Weekday,
+)
 from iop_schedule.web.forms.placement_runs import AIM_WORDS
-from iop_schedule.web.presenting import clock_time, count
+from iop_schedule.web.placement_words import listed
+from iop_schedule.web.presenting import clock_time, count, day_label
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -47,6 +57,21 @@ KIND_LABELS = {
     ProposalKind.COMPLETE: "Whole week",
     ProposalKind.MOVE: "Moves",
     ProposalKind.ONE_TO_ONE: "One-to-one",
+    ProposalKind.ENDS: "Loses sessions",
+}
+
+#: Why somebody is in no plan, or what became of what was proposed to them.
+WHY_WORDS: Mapping[Outside | ProposalState, str] = {
+    Outside.NOT_ENROLLED: "in no program",
+    Outside.ELSEWHERE: "in another program",
+    Outside.ON_HOLD: "on hold",
+    Outside.AWAY: "away",
+    Outside.NO_DOSE: "no hours prescribed",
+    Outside.CHANGED: "their places or care have changed since",
+    ProposalState.APPLIED: "their places have changed since",
+    ProposalState.DECLINED: "their week was left as it is",
+    ProposalState.STALE: "their places have changed since",
+    ProposalState.UNDONE: "their new week was taken back",
 }
 
 
@@ -78,6 +103,43 @@ def repair_words(view: RunView) -> str:
         f"The change touches {touched}. {told['lost']} of them would be left without a whole week{moved}."
         " Nobody else loses a place."
     )
+
+
+def kind_words(proposal: ProposalLine, view: RunView) -> str:
+    """Return what a proposal does for its person, and of somebody in no plan why."""
+    words = KIND_LABELS[proposal.kind]
+    if proposal.kind is ProposalKind.ENDS and not proposal.minutes_after:
+        words = "Has no group left"
+    outside = view.outside.get(proposal.client_id)
+    return f"{words}; in no plan: {WHY_WORDS[outside]}" if outside else words
+
+
+def still_there_words(view: RunView) -> list[tuple[int, str, str]]:
+    """Return who is left in the sessions that end: client, name, and why nothing is proposed."""
+    left = view.ending.still_there if view.ending else ()
+    return [(one.client_id, one.name, WHY_WORDS[one.why]) for one in left]
+
+
+def apply_question(view: RunView, open_count: int) -> str:
+    """Return what is asked before everything is applied."""
+    begins = day_label(view.line.from_day)
+    words = f"Apply {count(open_count, 'change', 'changes')}? Each person’s new week begins {begins}."
+    if view.ending is None or view.ending.ended_on is not None:
+        return words
+    return f"{words} {end_question(view)}"
+
+
+def end_question(view: RunView) -> str:
+    """Return what ending the sessions means, with everyone who is left in them by name."""
+    ending = view.ending
+    if ending is None:
+        return ""
+    sessions = count(len(ending.series_ids), "weekly session ends", "weekly sessions end")
+    words = f"{sessions} on {day_label(ending.last_day)}."
+    if not ending.still_there:
+        return words
+    names = listed(one.name for one in ending.still_there)
+    return f"{words} With them end, without another week, the places of {names.rstrip('.')}."
 
 
 def because_words(because: Because) -> str:

@@ -11,6 +11,8 @@ from iop_schedule.actions.placement_review import (
     Outcome,
     apply_proposals,
     decline_proposal,
+    end_sessions,
+    let_sessions_go_on,
     undo_proposals,
 )
 from iop_schedule.domain.permissions import Permission
@@ -26,6 +28,7 @@ from iop_schedule.web.forms.numbers import ids_of, whole_number
 from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
 from iop_schedule.web.opening_words import opening_sets
 from iop_schedule.web.presenting import count, hours
+from iop_schedule.web.refusals import said_on_top
 from iop_schedule.web.security import actor, polled, requires, viewed
 
 placement_runs = Blueprint("placement_runs", __name__)
@@ -117,7 +120,11 @@ def show(placement_run_id: int) -> ResponseReturnValue:
         quality=words.quality_words(view),
         points=words.points_words(view),
         openings=opening_sets(view),
-        kind_labels=words.KIND_LABELS,
+        kind_words=words.kind_words,
+        apply_question=words.apply_question(view, view.line.proposals.get(ProposalState.OPEN, 0)),
+        end_question=words.end_question(view),
+        still_there=words.still_there_words(view),
+        ending_lines=[view.meetings[str(one)] for one in view.ending.series_ids] if view.ending else [],
         meetings_words=words.meetings_words,
     )
 
@@ -154,8 +161,34 @@ def apply(placement_run_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def undo(placement_run_id: int) -> ResponseReturnValue:
     """Take back what was applied, for the people chosen or for everyone."""
-    outcome = undo_proposals(actor=actor(), run_id=placement_run_id, client_ids=_people(), now=g.now)
-    _say(outcome, undone=True)
+    with said_on_top():
+        outcome = undo_proposals(actor=actor(), run_id=placement_run_id, client_ids=_people(), now=g.now)
+        _say(outcome, undone=True)
+    return _back(placement_run_id)
+
+
+@placement_runs.post("/placement/<int:placement_run_id>/end")
+@requires(Permission.PLACEMENT_RUN)
+def end(placement_run_id: int) -> ResponseReturnValue:
+    """End the weekly sessions that a repair is about."""
+    with said_on_top():
+        end_sessions(actor=actor(), run_id=placement_run_id, now=g.now)
+        flash("The sessions end. They can go on again from here.", "success")
+    return _back(placement_run_id)
+
+
+@placement_runs.post("/placement/<int:placement_run_id>/go-on")
+@requires(Permission.PLACEMENT_RUN)
+def go_on(placement_run_id: int) -> ResponseReturnValue:
+    """Let the weekly sessions go on that a repair has ended."""
+    with said_on_top():
+        outcome = let_sessions_go_on(actor=actor(), run_id=placement_run_id, now=g.now)
+        left = len(outcome.left)
+        flash(
+            "The sessions go on."
+            + (f" {count(left, 'person', 'people')} could not be given the place back." if left else ""),
+            "warning" if left else "success",
+        )
     return _back(placement_run_id)
 
 

@@ -5,15 +5,41 @@ from datetime import date, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.placement_repair import Change, ask_for_repair
-from iop_schedule.actions.placement_review import apply_proposals
+from iop_schedule.actions.placement_review import (
+    apply_proposals,
+    decline_proposal,
+    end_sessions,
+    let_sessions_go_on,
+    undo_proposals,
+)
 from iop_schedule.actions.placement_runs import work_off
+from iop_schedule.domain.series import TimeTaken
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
-from iop_schedule.models import Client, Group, PlacementProposal, PlacementRun, Series, SeriesMember, db
+from iop_schedule.models import (
+    Client,
+    Enrollment,
+    Group,
+    Occurrence,
+    PlacementProposal,
+    PlacementRun,
+    RosterEntry,
+    Series,
+    SeriesMember,
+    db,
+)
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.placement_changes import own_change
 from iop_schedule.queries.placement_runs import run_view
-from iop_schedule.vocabulary import PlacementAim, ProposalState, RepairCause, RunKind
+from iop_schedule.vocabulary import (
+    EnrollmentStatus,
+    OccurrenceStatus,
+    PlacementAim,
+    ProposalState,
+    RepairCause,
+    RunKind,
+)
 from iop_schedule.web import placement_run_words as words
 from tests import factories as make
 from tests.cast import Cast
@@ -120,6 +146,138 @@ def test_a_week_that_no_longer_fits_is_mended_without_touching_the_others(
     before, after = found[cast.ben.id]
     assert len(set(before) & set(after)) == 2
     assert cast.friday.id not in after
+
+
+@pytest.fixture
+def away(cast: Cast) -> Client:
+    """Somebody on hold who has a place on Mondays."""
+    client = make.make_client(cast.elm, given_name="Wanda", family_name="Thistle")
+    make.make_dose(make.make_enrollment(client, cast.program, status=EnrollmentStatus.ON_HOLD))
+    make.make_member(cast.monday, client)
+    db.session.commit()
+    return client
+
+
+def series_of(cast: Cast) -> list[tuple[date, date | None]]:
+    db.session.expire_all()
+    return [(one.from_day, one.until_day) for one in (cast.monday, cast.wednesday, cast.friday)]
+
+
+def rosters(client: Client) -> list[tuple[date, int]]:
+    """Return the sessions to come that expect a client."""
+    db.session.expire_all()
+    statement = (
+        select(Occurrence.local_day, Occurrence.series_id)
+        .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
+        .where(
+            RosterEntry.client_id == client.id,
+            RosterEntry.released_at.is_(None),
+            Occurrence.status == OccurrenceStatus.PLANNED,
+            Occurrence.starts_at > NOW,
+        )
+        .order_by(Occurrence.local_day)
+    )
+    return [(row.local_day, row.series_id) for row in db.session.execute(statement)]
+
+
+def test_taking_a_repair_back_gives_everyone_their_sessions_and_places(
+    cast: Cast, root: Actor, late: Group, away: Client
+) -> None:
+    people = (cast.ana, cast.ben, away)
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    follow_rules(cast.elm, now=NOW)
+    db.session.commit()
+    before = series_of(cast), [places(one, MONDAY) for one in people], [rosters(one) for one in people]
+    assert all(before[2])
+    outcome = apply_proposals(actor=root, run_id=stay.id, client_ids=None, now=NOW)
+    assert (outcome.done, outcome.left) == (3, {})
+    assert [places(one, MONDAY) for one in (cast.ana, away)] == [[], []]
+    assert {last for _, last in series_of(cast)} == {MONDAY - DAY}
+
+    outcome = undo_proposals(actor=root, run_id=stay.id, client_ids=[cast.ana.id], now=NOW)
+    assert "have ended" in outcome.left[cast.ana.id]
+    outcome = undo_proposals(actor=root, run_id=stay.id, client_ids=None, now=NOW)
+    assert (outcome.done, outcome.left) == (3, {})
+    assert (
+        series_of(cast),
+        [places(one, MONDAY) for one in people],
+        [rosters(one) for one in people],
+    ) == before
+    again = apply_proposals(actor=root, run_id=stay.id, client_ids=[one.id for one in people], now=NOW)
+    assert (again.done, again.left) == (3, {})
+
+
+def test_who_is_in_no_plan_is_named_before_their_place_ends(
+    cast: Cast, root: Actor, late: Group, away: Client
+) -> None:
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    view = run_view(root, stay.id, now=NOW)
+    (line,) = [p for p in view.proposals if p.client_id == away.id]
+    assert words.kind_words(line, view) == "Has no group left; in no plan: on hold"
+    newcomer = make.make_client(cast.elm, given_name="Nora", family_name="Reed")
+    make.make_dose(make.make_enrollment(newcomer, cast.program))
+    make.make_member(cast.friday, newcomer)
+    db.session.commit()
+    decline_proposal(actor=root, run_id=stay.id, client_id=away.id, now=NOW)
+    view = run_view(root, stay.id, now=NOW)
+    assert words.still_there_words(view) == [
+        (newcomer.id, "Nora R.", "their places or care have changed since"),
+        (away.id, "Wanda T.", "their week was left as it is"),
+    ]
+    assert words.apply_question(view, 2).endswith(
+        "3 weekly sessions end on Sun, Mar 8. With them end, without another week, the places of"
+        " Nora R. and Wanda T."
+    )
+    assert {newcomer.id, away.id} <= set(view.client_ids)
+
+
+def test_sessions_end_on_their_own_once_everyone_is_decided_and_go_on_again(
+    cast: Cast, root: Actor, late: Group, away: Client
+) -> None:
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    before = series_of(cast)
+    apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ben.id], now=NOW)
+    with pytest.raises(NotPossible):
+        end_sessions(actor=root, run_id=stay.id, now=NOW)
+    apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ana.id], now=NOW)
+    decline_proposal(actor=root, run_id=stay.id, client_id=away.id, now=NOW)
+    assert series_of(cast) == before
+    end_sessions(actor=root, run_id=stay.id, now=NOW)
+    assert {last for _, last in series_of(cast)} == {MONDAY - DAY}
+    assert (places(away, MONDAY), run_view(root, stay.id, now=NOW).ending.may_go_on) == ([], True)
+    # Meanwhile Wanda has left, so only the sessions go on; what Ben and Ana got stays theirs.
+    db.session.query(Enrollment).filter_by(client_id=away.id).one().status = EnrollmentStatus.FINISHED
+    db.session.commit()
+    outcome = let_sessions_go_on(actor=root, run_id=stay.id, now=NOW + DAY)
+    assert outcome.left.keys() == {away.id}
+    assert (series_of(cast), places(away, MONDAY)) == (before, [])
+    assert places(cast.ben, MONDAY) == sorted(one.id for one in late.meetings)
+    with pytest.raises(NotPossible):
+        let_sessions_go_on(actor=root, run_id=stay.id, now=NOW)
+
+
+def test_a_group_nobody_is_in_is_closed_from_its_plan(cast: Cast, root: Actor, late: Group) -> None:
+    stay, _ = repair(cast, root, RepairCause.GROUP_CLOSED, group_id=late.id)
+    assert proposals(stay) == {}
+    end_sessions(actor=root, run_id=stay.id, now=NOW)
+    view = run_view(root, stay.id, now=NOW)
+    assert (view.ending.ended_on, view.ending.still_there) == (MONDAY - DAY, ())
+
+
+def test_sessions_do_not_go_on_where_their_counselor_has_something_else_by_now(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    stay, _ = repair(cast, root, RepairCause.GROUP_CLOSED, group_id=late.id)
+    end_sessions(actor=root, run_id=stay.id, now=NOW)
+    other = make.make_group(cast.program, code="other", name="Other")
+    make.make_meeting(
+        other, late.meetings[0].leader, code="other-1", weekday=1, local_start=time(18), from_day=MONDAY
+    )
+    db.session.commit()
+    with pytest.raises(TimeTaken):
+        let_sessions_go_on(actor=root, run_id=stay.id, now=NOW)
+    db.session.expire_all()
+    assert run_view(root, stay.id, now=NOW).ending.may_go_on
 
 
 def test_how_good_a_repair_is_known_to_be_is_said_from_its_own_bound(

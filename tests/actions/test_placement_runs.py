@@ -453,7 +453,7 @@ def test_the_file_of_a_run_names_nobody_and_holds_no_words_of_theirs(cast: Cast,
 
 def test_a_moment_is_not_a_day(cast: Cast, root: Actor) -> None:
     """What is accepted after the run's first day begins tomorrow."""
-    from iop_schedule.actions.placement_review import first_day
+    from iop_schedule.queries.placement_endings import first_day
 
     run = db.session.get_one(PlacementRun, asked(root, cast))
     assert first_day(run, NOW) == MONDAY
