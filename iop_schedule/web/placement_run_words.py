@@ -142,36 +142,51 @@ def end_question(view: RunView) -> str:
     return f"{words} With them end, without another week, the places of {names.rstrip('.')}."
 
 
-def because_words(because: Because) -> str:
-    """Return one thing that is in the way, such as `Work, Monday 7:00 am to 3:30 pm`."""
+def because_words(because: Iterable[Because]) -> list[str]:
+    """Return what is in the way, each kind once, such as `Work, Monday and Friday 7:00 am to 3:30 pm`."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for one in because:
+        what, day, when = _one_because(one)
+        said.setdefault((what, when), []).append(day)
+    return [f"{what}, {listed(days)} {when}" if all(days) else what for (what, when), days in said.items()]
+
+
+def _one_because(because: Because) -> tuple[str, str, str]:
+    """Return what is in the way, on which day, and when; the first alone where it is about no day."""
     found = _COMMITMENT.fullmatch(because.what)
     if found is None:
         kind, _, service = because.what.partition(" ")
         if kind == "service_type":
-            return f"No {service.replace('_', ' ')} session fits, and one a week is needed"
-        return _RULES.get(because.what, because.what.replace("_", " "))
+            return f"No {service.replace('_', ' ')} session fits, and one a week is needed", "", ""
+        return _RULES.get(because.what, because.what.replace("_", " ")), "", ""
     start, end = (_minutes(found[n], found[n + 1]) for n in (3, 5))
-    when = f"{_LONG_DAYS[Weekday[found[2]]]} {span(start, end)}"
     week = f" in {found[7]} weeks" if found[7] else ""
-    return f"{_kind_words(found[1])}, {when}{week}"
+    return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], f"{span(start, end)}{week}"
 
 
 def change_words(change: str, meetings: Mapping[str, MeetingLine]) -> str:
-    """Return one change that would help, such as `Work on Monday ends 30 min earlier`."""
-    return "; ".join(_one_change(part, meetings) for part in change.split("; "))
+    """Return what together would help, such as `Work on Monday and Friday ends 30 min earlier`."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for part in change.split("; "):
+        what, day, how = _one_change(part, meetings)
+        said.setdefault((what, how), []).append(day)
+    return "; ".join(
+        f"{what} on {listed(days)} {how}" if all(days) else what for (what, how), days in said.items()
+    )
 
 
-def _one_change(change: str, meetings: Mapping[str, MeetingLine]) -> str:
+def _one_change(change: str, meetings: Mapping[str, MeetingLine]) -> tuple[str, str, str]:
+    """Return what changes, on which day, and how; the first alone where it is about no day."""
     seats = _MORE_SEATS.fullmatch(change)
     if seats is not None:
         meeting = meetings.get(seats[2])
         where = f"{meeting.name} on {_LONG_DAYS[meeting.weekday]}" if meeting else "one of the sessions"
-        return f"{seats[1]} more in {where}"
+        return f"{seats[1]} more in {where}", "", ""
     found = _GIVES_WAY.fullmatch(change)
     if found is None:
-        return change.replace("_", " ")
+        return change.replace("_", " "), "", ""
     how = _FREED.sub(lambda m: clock_time(wall_time(_minutes(m[1], m[2]))), found[3])
-    return f"{_kind_words(found[1])} on {_LONG_DAYS[Weekday[found[2]]]} {how}"
+    return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], how
 
 
 def _kind_words(kind: str) -> str:
@@ -222,7 +237,8 @@ def _are_proved(line: RunLine) -> bool:
 def quality_words(view: RunView) -> str:
     """Return how good a plan is known to be."""
     if view.line.is_proved:
-        return f"No plan is better than this one: proved in {view.plan_seconds:.1f} seconds."
+        took = f"{view.plan_seconds:.1f} seconds" if view.plan_seconds >= 1 else "less than a second"
+        return f"No plan is better than this one: proved in {took}."
     gap = view.line.gap_percent
     if gap is None:
         return "A good plan; how much better another one could be is not known."

@@ -20,6 +20,7 @@ from iop_schedule.errors import NotPossible
 from iop_schedule.queries.misfits import misfits
 from iop_schedule.queries.placement_priorities import policy_view
 from iop_schedule.queries.placement_runs import RunLine, run_file, run_view, runs_compared, runs_of
+from iop_schedule.queries.plans_compared import where_plans_differ
 from iop_schedule.queries.programs import programs_of
 from iop_schedule.vocabulary import AuditKind, ProposalState
 from iop_schedule.web import placement_run_words as words
@@ -111,7 +112,7 @@ def show(placement_run_id: int) -> ResponseReturnValue:
         without=[
             (
                 one,
-                [words.because_words(b) for b in one.because],
+                words.because_words(one.because),
                 [words.change_words(change, view.meetings) for change, _ in one.would_fit_if],
             )
             for one in view.without
@@ -243,9 +244,14 @@ def download(placement_run_id: int, file: str) -> ResponseReturnValue:
 def compare() -> ResponseReturnValue:
     """Show several runs side by side."""
     lines = runs_compared(actor(), ids_of(request.args.getlist("run")[:MOST_COMPARED]), now=g.now)
-    viewed(AuditKind.PLACEMENT_RUN_VIEWED, details={"runs": [line.id for line in lines]})
+    runs_shown = [line.id for line in lines]
+    differing = where_plans_differ(actor(), runs_shown, now=g.now) if len(lines) > 1 else ()
+    people = [one.client_id for one in differing]
+    viewed(AuditKind.PLACEMENT_RUN_VIEWED, details={"runs": runs_shown, "clients": people})
     return render_template(
         "placement/compare.html",
+        differing=differing,
+        meetings_words=words.meetings_words,
         lines=[_run_words(line) for line in lines],
         figures=_figures(lines),
         shares=_shares(lines),

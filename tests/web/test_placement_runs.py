@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions import placement_runs
+from iop_schedule.domain.placement import Because
 from iop_schedule.models import AuditEvent, PlacementRun, PriorityClass, SeriesMember, db
 from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, RunState
+from iop_schedule.web.placement_run_words import because_words, change_words
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -114,6 +116,23 @@ def test_plans_are_compared_side_by_side(cast: Cast, root: Http, run_id: int) ->
     page = root.get(f"/placement/compare?run={run_id}&run={run_id + 1}").text
     assert "Plan 2" in page
     assert page.count("3 of 3") == 2
+    assert "They change the same people’s weeks in the same way." in page
+
+
+def test_where_plans_differ_stands_person_by_person(
+    cast: Cast, root: Http, run_id: int, waiting: Any
+) -> None:
+    root.submit("/placement", FORM | {"program_id": cast.program.id, "aim": "reach"})
+    placement_runs.work_off(now=lambda: NOW, abandon=lambda: False)
+    make.make_proposal(
+        db.session.get_one(PlacementRun, run_id), cast.ben,
+        before=[cast.monday.id], after=[cast.monday.id, cast.friday.id],
+    )  # fmt: skip
+    db.session.commit()
+    page = root.get(f"/placement/compare?run={run_id}&run={run_id + 1}").text
+    differ = page[page.index("Where the plans differ") : page.index("Who is served")]
+    assert "Relapse Prevention B: Mon, Fri 9:00 am to 12:00 pm" in differ
+    assert ("As it is" in differ, "Wanda T." in differ) == (True, False)
 
 
 def test_the_files_of_a_plan_are_handed_out(root: Http, run_id: int) -> None:
@@ -151,3 +170,19 @@ def test_what_cannot_be_asked_is_said_beside_the_field(
     assert answer.status_code == 422
     assert "There is a problem" in answer.text
     assert db.session.scalars(select(PlacementRun)).all() == []
+
+
+def test_what_is_in_the_way_and_what_would_help_say_each_thing_once() -> None:
+    because = (
+        Because("work WE 07:45-16:45", (), is_commitment=True),
+        Because("work FR 07:45-16:45", (), is_commitment=True),
+        Because("dose"),
+    )
+    assert because_words(because) == [
+        "Work, Wednesday and Friday 7:45 am to 4:45 pm",
+        "The sessions that fit do not add up to the prescribed hours",
+    ]
+    change = "work WE leaves 08:45 to 12:30 free; work FR leaves 08:45 to 12:30 free; a day less a week"
+    assert change_words(change, {}) == (
+        "Work on Wednesday and Friday leaves 8:45 am to 12:30 pm free; a day less a week"
+    )

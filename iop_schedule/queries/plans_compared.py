@@ -1,0 +1,79 @@
+"""Where several plans for everyone differ: the people whose weeks they plan differently, plan by plan."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from iop_schedule.domain import civil_time
+from iop_schedule.models import Client, PlacementProposal, Series, User, db
+from iop_schedule.queries.access import Actor, sees_client
+from iop_schedule.queries.placement_runs import MeetingLine
+from iop_schedule.vocabulary import Weekday
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """One person and the week each plan gives them, in the order of the plans; None leaves it as it is."""
+
+    client_id: int
+    name: str
+    weeks: tuple[tuple[MeetingLine, ...] | None, ...]
+
+
+def where_plans_differ(actor: Actor, run_ids: Sequence[int], *, now: datetime) -> tuple[Differing, ...]:
+    """Return the people to whom the plans do not all give the same week in groups, by name.
+
+    The caller has made sure that the plans may be seen.
+    """
+    statement = select(
+        PlacementProposal.run_id,
+        PlacementProposal.client_id,
+        PlacementProposal.after,
+        PlacementProposal.session,
+    ).where(PlacementProposal.run_id.in_(run_ids))
+    after: dict[int, dict[int, frozenset[int]]] = {}
+    for row in db.session.execute(statement):
+        if not row.session:
+            after.setdefault(row.client_id, {})[row.run_id] = frozenset(row.after)
+    differing = {
+        client: weeks for client, weeks in after.items() if len({weeks.get(run) for run in run_ids}) > 1
+    }
+    visible = select(Client).where(Client.id.in_(differing), sees_client(actor, now=now))
+    names = {client.id: client.short_name for client in db.session.scalars(visible)}
+    meetings = _meetings({one for weeks in differing.values() for week in weeks.values() for one in week})
+    return tuple(
+        Differing(
+            client,
+            name,
+            tuple(
+                None if (week := differing[client].get(run)) is None else _in_order(meetings, week)
+                for run in run_ids
+            ),
+        )
+        for client, name in sorted(names.items(), key=lambda one: (one[1].casefold(), one[0]))
+    )
+
+
+def _meetings(series_ids: Iterable[int]) -> dict[int, MeetingLine]:
+    statement = (
+        select(Series)
+        .where(Series.id.in_(set(series_ids)))
+        .options(joinedload(Series.group), joinedload(Series.leader).lazyload(User.roles))
+    )
+    return {series.id: _meeting(series) for series in db.session.scalars(statement).unique()}
+
+
+def _meeting(series: Series) -> MeetingLine:
+    start = civil_time.minutes_of_day(series.local_start)
+    name = series.group.name if series.group else ""
+    return MeetingLine(
+        Weekday(series.weekday), start, start + series.duration_minutes, name, series.leader.name
+    )
+
+
+def _in_order(meetings: Mapping[int, MeetingLine], week: Iterable[int]) -> tuple[MeetingLine, ...]:
+    found = (meetings[one] for one in week if one in meetings)
+    return tuple(sorted(found, key=lambda one: (one.weekday, one.start_minute, one.name)))
