@@ -154,6 +154,15 @@ class UploadSource(StrEnum):
     SHIFTS = "shifts"
 
 
+class DayPart(StrEnum):
+    """When on a day a person likes to come; told from the start of a session."""
+
+    ANY = "any"
+    MORNING = "morning"
+    MIDDAY = "midday"
+    EVENING = "evening"
+
+
 class WeekParity(StrEnum):
     """Which weeks a weekly rule covers; A is the week of the rule's anchor date."""
 
@@ -750,6 +759,7 @@ class AuditKind(StrEnum):
     OUTREACH_CLOSED = "outreach:closed"
     SELF_REPORT_RECORDED = "self-report:recorded"
     SELF_REPORT_WITHDRAWN = "self-report:withdrawn"
+    WEEK_WISHES_CHANGED = "week-wishes:changed"
     GOAL_ADDED = "goal:added"
     GOAL_ENDED = "goal:ended"
     CARE_REQUESTS_VIEWED = "care-requests:viewed"

@@ -22,6 +22,7 @@ from iop_schedule.models import (
     Client,
     ClientConstraint,
     ClientGoal,
+    ClientWishes,
     Closure,
     CommitmentUpload,
     ContactConsent,
@@ -536,6 +537,14 @@ def make_care_request(client: Client, user: User, **given: Any) -> CareRequest:
 def make_goal(client: Client, **given: Any) -> ClientGoal:
     defaults: dict[str, Any] = {"words": "A class", "time_name": "", "added_at": MADE_AT}
     row: ClientGoal = _add(ClientGoal(client_id=client.id, **{**defaults, **given}))
+    return row
+
+
+def make_wishes(client: Client, user: User, **given: Any) -> ClientWishes:
+    defaults: dict[str, Any] = {
+        "time": "any", "liked_days": [], "disliked_days": [], "said_at": MADE_AT, "said_by_id": user.id,
+    }  # fmt: skip
+    row: ClientWishes = _add(ClientWishes(client_id=client.id, **{**defaults, **given}))
     return row
 
 

@@ -28,6 +28,7 @@ from iop_schedule.demo.people import FAMILY, GIVEN
 from iop_schedule.demo.placement import add_placement
 from iop_schedule.demo.placement_choices import add_placement_choices
 from iop_schedule.demo.support_people import add_support_people
+from iop_schedule.demo.wishes import add_wishes
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, settle
 from iop_schedule.domain.intervals import Interval
@@ -140,6 +141,7 @@ def load_demo_clinic(*, now: datetime) -> list[DemoAccount]:
     add_placement_choices(now=now)
     add_care_requests(now=now)
     add_goals(now=now)
+    add_wishes(now=now)
     add_support_people(now=now)
     add_handover_notes(now=now)
     return _accounts(clinic, password)

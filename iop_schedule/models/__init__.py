@@ -53,6 +53,7 @@ from iop_schedule.models.risk import (
 )
 from iop_schedule.models.series import Group, GroupCoLeader, Series, SeriesMember
 from iop_schedule.models.support_people import SupportConsent, SupportLink, SupportPerson
+from iop_schedule.models.wishes import ClientWishes
 
 __all__ = [
     "Assignment",
@@ -72,6 +73,7 @@ __all__ = [
     "Client",
     "ClientConstraint",
     "ClientGoal",
+    "ClientWishes",
     "Closure",
     "CommitmentUpload",
     "CommitmentUploadEntry",

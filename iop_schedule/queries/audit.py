@@ -158,6 +158,7 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.OUTREACH_CLOSED: "{who} closed an outreach task about {whom}",
     AuditKind.SELF_REPORT_RECORDED: "{who} recorded a self-report of {whom}",
     AuditKind.SELF_REPORT_WITHDRAWN: "{who} took back a self-report of {whom}",
+    AuditKind.WEEK_WISHES_CHANGED: "{who} changed what suits {whom} best",
     AuditKind.GOAL_ADDED: "{who} added a goal of {whom}",
     AuditKind.GOAL_ENDED: "{who} took a goal of {whom} off the list",
     AuditKind.CARE_REQUESTS_VIEWED: "{who} looked at what {whom} asks for",

@@ -18,6 +18,7 @@ from iop_schedule.models import (
     AttendanceRecord,
     Client,
     ClientConstraint,
+    ClientWishes,
     Closure,
     Enrollment,
     EnrollmentPause,
@@ -133,6 +134,11 @@ def _works_here(scope: Scope) -> ColumnElement[bool]:
         exists().where(occurrence.leader_id == User.id, occurrence.site_id.in_(scope)),
         exists().where(
             Assignment.user_id == User.id, Client.id == Assignment.client_id, Client.site_id.in_(scope)
+        ),
+        exists().where(
+            ClientWishes.counselor_id == User.id,
+            Client.id == ClientWishes.client_id,
+            Client.site_id.in_(scope),
         ),
     )
 

@@ -16,6 +16,7 @@ from iop_schedule.models import (
     CareRequest,
     Client,
     ClientGoal,
+    ClientWishes,
     MakeUp,
     Occurrence,
     RosterEntry,
@@ -64,6 +65,27 @@ def _goals(scope: Scope) -> Iterator[Values]:
         for goal, client, site in db.session.execute(statement)
     ]
     return in_order(_latest(rows, "client", "words", "added"), "client", "added", "words")
+
+
+def _wishes(scope: Scope) -> Iterator[Values]:
+    statement = (
+        select(ClientWishes, Client.code, staff_code())
+        .join(Client, Client.id == ClientWishes.client_id)
+        .outerjoin(User, User.id == ClientWishes.counselor_id)
+        .where(in_scope(Client.site_id, scope))
+    )
+    rows = [
+        {
+            "client": client,
+            "time": wishes.time,
+            "liked_days": wishes.liked_days,
+            "disliked_days": wishes.disliked_days,
+            "counselor": counselor,
+            "modality": wishes.modality,
+        }
+        for wishes, client, counselor in db.session.execute(statement)
+    ]
+    return in_order(rows, "client")
 
 
 def _request_key(request: CareRequest, client: str, site: Site) -> Values:
@@ -188,6 +210,7 @@ def _make_ups(scope: Scope) -> Iterator[Values]:
 
 
 READERS: dict[str, Callable[[Scope], Iterator[Values]]] = {
+    "wishes": _wishes,
     "goals": _goals,
     "requests": _requests,
     "answers": _answers,

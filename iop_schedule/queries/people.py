@@ -24,6 +24,7 @@ from iop_schedule.queries.access import (
 )
 from iop_schedule.queries.goals import GoalLine, goals_of
 from iop_schedule.queries.series import OwnPlace, places_of
+from iop_schedule.queries.wishes import Wished, wished_by
 from iop_schedule.vocabulary import AssignmentRole, AuditKind, EnrollmentStatus, Evidence, Role
 
 PAGE_SIZE = 50
@@ -113,6 +114,8 @@ class ClientDetail:
     may_bring: bool
     #: What they want time for; only for those who plan around their times.
     goals: tuple[GoalLine, ...]
+    #: What suits them best; likewise.
+    wished: Wished | None
 
 
 def own_login(actor: Actor) -> User:
@@ -243,6 +246,7 @@ def client_detail(actor: Actor, client_id: int, *, now: datetime) -> ClientDetai
         may_place=holds(actor.role, Permission.PLACEMENT_DECIDE),
         may_bring=holds(actor.role, Permission.COMPANY_INVITE),
         goals=goals_of(client.id) if holds(actor.role, Permission.CONSTRAINTS_EDIT) else (),
+        wished=wished_by(client.id) if holds(actor.role, Permission.CONSTRAINTS_EDIT) else None,
     )
 
 

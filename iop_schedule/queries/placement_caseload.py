@@ -27,6 +27,7 @@ from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.keep_apart import apart_from, shared_places
 from iop_schedule.queries.prescription import dose_of
 from iop_schedule.queries.seat_holds import holders_of
+from iop_schedule.queries.wishes import wishes_of
 from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
 
 #: People a plan is made for; who is on hold is away.
@@ -65,7 +66,7 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
     ids = [client.id for client in people]
     held = places_on(ids, own, day)
     weights, policy = _policy(program, episodes)
-    commitments, apart = commitments_of(ids), apart_from(ids)
+    commitments, apart, wishes = commitments_of(ids), apart_from(ids), wishes_of(ids)
     sessions = _other_sessions(people, own, day)
     closed = _closed(apart, held, own, day)
     seats, kept = _seats(groups, held, day, now)
@@ -80,6 +81,7 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
             keep_apart=[str(other) for other in sorted(apart.get(client.id, frozenset()) & {*ids})],
             closed=closed.get(client.id, ()),
             kept_seats=kept.get(client.id, ()),
+            wishes=wishes[client.id],
         )
         for client in people
         if (dose := doses[client.id]) is not None

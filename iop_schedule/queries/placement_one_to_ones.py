@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from iop_schedule.domain import civil_time
+from iop_schedule.domain import placement as rules
 from iop_schedule.domain.intervals import Interval, subtract
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound
@@ -62,16 +63,14 @@ def one_to_ones_of(program: Program, day: date, *, only_own: bool, now: datetime
         program: whose people.
         day: first day of the new sessions.
         only_own: people see the counselor who is responsible for them and no other; otherwise theirs is
-            only the one they would rather see.
+            only the one they would rather see, unless they wished for somebody.
         now: the current instant.
     """
     caseload = caseload_of(program, day, now=now)
     have = _with_one(program.site_id, day)
     own = _own_counselors([int(c.id) for c in caseload.problem.clients], day)
     clients = tuple(
-        replace(c, preferences=replace(c.preferences, counselor=next(iter(own.get(int(c.id), ())), None)))
-        for c in caseload.problem.clients
-        if int(c.id) not in have
+        _with_counselor(c, own.get(int(c.id), ())) for c in caseload.problem.clients if int(c.id) not in have
     )
     problem = replace(caseload.problem, clients=clients)
     needed = {c.id for c in clients}
@@ -79,6 +78,12 @@ def one_to_ones_of(program: Program, day: date, *, only_own: bool, now: datetime
     may_see = {c.id: own.get(int(c.id), []) for c in clients} if only_own else {}
     counselors = tuple(_free_time(one, program.site, day) for one in counselor_times(program.site_id))
     return OneToOnes(replace(caseload, problem=problem, before=before), counselors, may_see)
+
+
+def _with_counselor(client: rules.Client, own: Sequence[str]) -> rules.Client:
+    """Return someone who would rather see the counselor they wished for, else their own."""
+    wish = client.preferences.counselor or next(iter(own), None)
+    return replace(client, preferences=replace(client.preferences, counselor=wish))
 
 
 def _with_one(site_id: int, day: date) -> set[int | None]:

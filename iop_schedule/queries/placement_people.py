@@ -15,6 +15,7 @@ from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import in_force
 from iop_schedule.queries.availability import ONE_TO_ONE, commitments_of
 from iop_schedule.queries.prescription import dose_of, enrollments_on
+from iop_schedule.queries.wishes import wishes_of
 from iop_schedule.vocabulary import SeriesKind
 
 
@@ -50,7 +51,7 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
     listed = list(clients)
     ids = [client.id for client in listed]
     enrolled, held = enrollments_on(ids, day), places_on(ids, day)
-    commitments, own = commitments_of(ids), _own_sessions(ids, day)
+    commitments, own, wishes = commitments_of(ids), _own_sessions(ids, day), wishes_of(ids)
     found = {}
     for client in listed:
         enrollment = enrolled.get(client.id)
@@ -64,6 +65,7 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
                 held=[int(series) for series in held[client.id]],
                 commitments=(*behind, *own.get(client.id, ())),
                 levels=[enrollment.program.level_of_care],
+                wishes=wishes[client.id],
             )
             found[client.id] = Person(asked, dose, enrollment.program, commitments[client.id], behind)
     return found

@@ -8,6 +8,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Busy, Commitment, weekly_view
 from iop_schedule.domain.prescription import Dose
+from iop_schedule.domain.wishes import Wishes
 from iop_schedule.models import Client, Group, Series
 from iop_schedule.vocabulary import (
     Attend,
@@ -25,6 +26,9 @@ SESSION = "session"
 #: Points that overlapping something a person would rather keep takes off a meeting.
 #: Source: docs/sources.md#placement-weights
 SOFT_COST = 8
+#: Points that a meeting on a day that suits best gains, and on one that does not loses.
+#: Source: docs/sources.md#placement-weights
+WISHED_DAY = 3
 
 
 def person(
@@ -39,11 +43,13 @@ def person(
     levels: Iterable[str] = (),
     closed: Iterable[int] = (),
     kept_seats: Iterable[int] = (),
+    wishes: Wishes | None = None,
 ) -> rules.Client:
     """Return a client as the rules take them, under `name`.
 
     `held` are the series they attend, `closed` those that cannot be had, `kept_seats` those with a seat kept.
     """
+    suits = wishes or Wishes()
     return rules.Client(
         id=name,
         priority=priority,
@@ -57,8 +63,10 @@ def person(
         ),
         gender=Gender(client.gender),
         modality=ModalityWish(client.modality),
+        prefers_modality=suits.modality,
         travel_minutes={client.site.code: client.travel_minutes},
         commitments=tuple(commitments),
+        preferences=_preferences(suits),
         keep_apart=tuple(keep_apart),
         current=_named(held),
         levels=frozenset(LevelOfCare(one) for one in levels),
@@ -69,6 +77,15 @@ def person(
 
 def _named(series_ids: Iterable[int]) -> tuple[str, ...]:
     return tuple(str(series_id) for series_id in sorted(series_ids))
+
+
+def _preferences(wishes: Wishes) -> rules.Preferences:
+    points = dict.fromkeys(sorted(wishes.liked_days), WISHED_DAY)
+    points |= dict.fromkeys(sorted(wishes.disliked_days), -WISHED_DAY)
+    counselor = wishes.counselor_id
+    return rules.Preferences(
+        time=wishes.time, weekdays=points, counselor=None if counselor is None else str(counselor)
+    )
 
 
 def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:

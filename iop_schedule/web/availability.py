@@ -21,6 +21,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.availability import OpenClash, times_for
 from iop_schedule.queries.placement import groups_that_fit
+from iop_schedule.queries.wishes import wished_by
 from iop_schedule.vocabulary import AuditKind, ConstraintKind, Role, WeekParity
 from iop_schedule.web.forms.availability import DAY_WORDS, ONCE, CommitmentForm, ExceptionForm
 from iop_schedule.web.paint_grid import (
@@ -35,6 +36,7 @@ from iop_schedule.web.paint_grid import (
 )
 from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.web.wish_words import wish_lines
 
 availability = Blueprint("availability", __name__)
 
@@ -59,6 +61,13 @@ class Page:
         if self.own:
             return url_for("uploads.my_upload")
         return url_for("uploads.their_upload", client_id=self.client_id)
+
+    @property
+    def wishes_url(self) -> str:
+        """Return the address at which it is said what suits best."""
+        if self.own:
+            return url_for("wishes.mine")
+        return url_for("wishes.theirs", client_id=self.client_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +200,7 @@ def _show(page: Page) -> str:
         page=page,
         base="base_client.html" if page.own else "base_staff.html",
         days=_days(page, times.commitments),
+        wishes=wish_lines(wished_by(page.client_id)),
         clashes=[_clash_words(clash) for clash in times.clashes],
         fitting=fitting,
         groups=groups,

@@ -48,6 +48,7 @@ from iop_schedule.web.uploads import uploads
 from iop_schedule.web.walk_ins import walk_ins
 from iop_schedule.web.week import week
 from iop_schedule.web.what_if import what_if
+from iop_schedule.web.wishes import wishes
 from iop_schedule.web.wording import wording
 
 BLUEPRINTS = (
@@ -65,6 +66,7 @@ BLUEPRINTS = (
     calendars,
     holidays,
     availability,
+    wishes,
     uploads,
     programs,
     places,

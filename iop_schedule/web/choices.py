@@ -9,7 +9,8 @@ from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, my_choice
 from iop_schedule.vocabulary import AuditKind, Weekday
 from iop_schedule.web.forms.numbers import whole_number
-from iop_schedule.web.placement_words import DAY_NAMES, MiniDay, span
+from iop_schedule.web.placement_words import MiniDay, span
+from iop_schedule.web.presenting import DAY_NAMES
 from iop_schedule.web.security import actor, requires, viewed
 
 choices = Blueprint("choices", __name__)

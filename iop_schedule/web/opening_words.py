@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from flask import url_for
 
 from iop_schedule.queries.placement_runs import RunView
-from iop_schedule.web.placement_words import DAY_NAMES, listed, span
-from iop_schedule.web.presenting import count
+from iop_schedule.web.placement_words import span
+from iop_schedule.web.presenting import DAY_NAMES, count, listed
 
 
 @dataclass(frozen=True, slots=True)

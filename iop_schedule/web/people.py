@@ -17,6 +17,7 @@ from iop_schedule.queries.own_sessions import sessions_around
 from iop_schedule.vocabulary import AssignmentRole, AuditKind
 from iop_schedule.web.forms.people import AssignForm, ClientForm, DoseForm, EnrollForm, StaffForm, one_line
 from iop_schedule.web.security import actor, requires, settings, viewed
+from iop_schedule.web.wish_words import wish_lines
 
 if TYPE_CHECKING:
     from iop_schedule.models import Client, User
@@ -368,6 +369,7 @@ def _client_page(
         shown=shown,
         client=shown.client,
         sessions=sessions_around(actor(), client_id, now=g.now),
+        wishes=wish_lines(shown.wished) if shown.wished else [],
         reasons=REASON_WORDS,
         assign_form=assign_form,
         enroll_form=enroll_form,

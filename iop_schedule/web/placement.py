@@ -17,17 +17,15 @@ from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.numbers import ids_of
 from iop_schedule.web.message_words import channels_set_up
 from iop_schedule.web.placement_words import (
-    DAY_NAMES,
     blocked_groups,
     clash_words,
-    listed,
     meeting_words,
     plan_words,
     span,
     way_words,
 )
 from iop_schedule.web.pointing_out import point_out
-from iop_schedule.web.presenting import clock_time, day_label
+from iop_schedule.web.presenting import DAY_NAMES, clock_time, day_label, listed
 from iop_schedule.web.security import actor, requires, viewed
 
 placement = Blueprint("placement", __name__)

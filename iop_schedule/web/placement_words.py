@@ -17,9 +17,9 @@ from iop_schedule.queries.placement_dates import Missed
 from iop_schedule.queries.placement_problem import SESSION
 from iop_schedule.vocabulary import ConstraintKind, Modality, Role, ServiceType, Weekday, WeekParity
 from iop_schedule.web.forms.programs import SERVICE_WORDS
-from iop_schedule.web.presenting import clock_time, count, day_label, duration, hours
+from iop_schedule.web.presenting import DAY_NAMES, clock_time, count, day_label, duration, hours, listed
+from iop_schedule.web.wish_words import wish_reasons
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MIDNIGHT = 24 * 60
 #: Dates on which a plan does not hold that are named; the others are counted.
 DATES_NAMED = 4
@@ -88,16 +88,6 @@ def _clock(minute: int) -> str:
     return "midnight" if minute >= MIDNIGHT else clock_time(wall_time(minute))
 
 
-def listed(parts: Iterable[str]) -> str:
-    """Return parts as a sentence lists them.
-
-    >>> listed(["Monday", "Tuesday", "Friday"])
-    'Monday, Tuesday and Friday'
-    """
-    known = list(parts)
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
-
-
 def meeting_words(meeting: MeetingView) -> MeetingWords:
     """Return one meeting in words."""
     return MeetingWords(
@@ -133,7 +123,8 @@ def _reasons(plan: PlanView) -> list[tuple[str, str]]:
         reasons.append(("clock", f"{duration(gap.minutes)} to spare beside {own_words(gap.commitment)}"))
     else:
         reasons.append(("clock", "No overlap with their own times"))
-    if facts.same_counselor:
+    reasons += wish_reasons(plan)
+    if facts.same_counselor and not facts.wishes.with_counselor:
         reasons.append(("user-round", f"Same counselor each time: {plan.meetings[0].leader}"))
     if facts.evenings:
         reasons.append(("moon", count(facts.evenings, "evening", "evenings")))

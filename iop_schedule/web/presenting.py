@@ -20,6 +20,7 @@ THEME_COOKIE = "theme"
 #: Holds LETTERS_OFF where somebody wants no single-letter keys, as WCAG 2.1.4 asks; else there is none.
 LETTERS_COOKIE, LETTERS_OFF = "letters", "off"
 THEMES = frozenset({"light", "dark"})
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,16 @@ def machine_time(at: datetime | date | time) -> str:
     if isinstance(at, datetime):
         return at.isoformat(timespec="minutes")
     return at.isoformat() if isinstance(at, date) else at.isoformat(timespec="minutes")
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Return parts as a sentence lists them.
+
+    >>> listed(["Monday", "Tuesday", "Friday"])
+    'Monday, Tuesday and Friday'
+    """
+    known = list(parts)
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
 
 
 @lru_cache(maxsize=512)

@@ -23,8 +23,8 @@ from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.what_if import DraftForm
-from iop_schedule.web.placement_words import DAY_NAMES, listed, span
-from iop_schedule.web.presenting import day_label
+from iop_schedule.web.placement_words import span
+from iop_schedule.web.presenting import DAY_NAMES, day_label, listed
 from iop_schedule.web.security import actor, requires, viewed
 
 what_if = Blueprint("what_if", __name__)

@@ -371,11 +371,16 @@ def enrich() -> None:
     db.session.commit()
 
 
-WANTED = ("goals", "requests", "answers", "notices", "make_ups")
+WANTED = ("wishes", "goals", "requests", "answers", "notices", "make_ups")
 
 
 def want_and_tell(ana: Client, guest: Client, second: Occurrence, staff: User) -> None:
-    """Add goals, requests with their answers, notices, and a make-up."""
+    """Add wishes, goals, requests with their answers, notices, and a make-up."""
+    make.make_wishes(
+        ana, staff, time="evening", liked_days=[1, 3], disliked_days=[4], counselor_id=staff.id,
+        modality="telehealth",
+    )  # fmt: skip
+    make.make_wishes(guest, staff, disliked_days=[0])
     make.make_goal(ana, words="Walk my “daughter”", added_at=at(9, 14), ended_at=at(20, 2))
     make.make_goal(ana, words="+ a class", time_name="Class", added_at=at(10, 14))
     asked = at(9, 14, 5)
@@ -421,7 +426,7 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
     assert {name: two[name].decode() for name in two} == {name: one[name].decode() for name in one}
     assert b"despite_commitments" in one["memberships.csv"]
     lines = {name: len(one[f"{name}.csv"].split(b"\r\n")) - 2 for name in WANTED}
-    assert lines == {"goals": 2, "requests": 2, "answers": 2, "notices": 2, "make_ups": 1}
+    assert lines == {"wishes": 2, "goals": 2, "requests": 2, "answers": 2, "notices": 2, "make_ups": 1}
     agreed = [line for line in one["clients.csv"].splitlines() if b"online" in line]
     assert [b"+525512345678" in line for line in agreed] == [True]  # who answered STOP has not agreed
     assert b'"C-101","morning-FR","2026-01-05","","yes","keep_apart"' in one["memberships.csv"]
@@ -592,6 +597,9 @@ REFUSED = {
     "a mark that was a mistake": ({"attendance": "ben,mo,2026-02-09,entered_in_error,,,,\n"}, [("attendance", 3, "status", "what happened")]),
     "still to mark": ({"attendance": "ben,mo,2026-02-09,,,,,\n"}, []),
     "to mark, with minutes": ({"attendance": "ben,mo,2026-02-09,,30,,,\n"}, [("attendance", 3, "status", "what happened")]),
+    "wishes for a Sunday": ({"=wishes": "client,liked_days\nben,SU\n"}, [("wishes", 2, "liked_days", "Monday to Friday")]),
+    "wishes for a day and against it": ({"=wishes": "client,liked_days,disliked_days\nben,MO;TU,TU\n"}, [("wishes", 2, "disliked_days", "not as both")]),
+    "wishes for somebody unknown": ({"=wishes": "client,counselor\nben,nobody\n"}, [("wishes", 2, "counselor", "staff.csv")]),
     "a sixth goal": ({"=goals": "client,words,added\n" + "".join(f"ben,g{n},2026-01-05\n" for n in range(6))}, [("goals", 7, "client", "at most 5")]),
     "a request without words": ({"=requests": "client,kind,asked,asked_at\nben,something_else,2026-01-05,9:00\n"}, [("requests", 2, "words", "Say in a few words")]),
     "two open requests of a kind": (

@@ -14,7 +14,7 @@ from iop_schedule.domain.intervals import Interval
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Client, Occurrence, PlacementProposal, PlacementRun, Series, db
 from iop_schedule.queries.access import Actor, actor_for
-from iop_schedule.queries.placement_one_to_ones import counselor_time
+from iop_schedule.queries.placement_one_to_ones import counselor_time, one_to_ones_of
 from iop_schedule.vocabulary import (
     AssignmentRole,
     Cadence,
@@ -156,3 +156,17 @@ def test_hours_are_replaced_and_stay_within_bounds(cast: Cast, root: Actor) -> N
 def test_nobody_else_sets_hours(cast: Cast, who: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         hours(actor_for(getattr(cast, who)), cast)
+
+
+@pytest.mark.parametrize(("wish", "start"), [("morning", 540), ("evening", 960)])
+def test_one_to_ones_look_at_wishes_first(root: Actor, cast: Cast, wish: str, start: int) -> None:
+    other = make.make_user("counselor", cast.elm)
+    hours(root, cast, {Weekday.TU: [Interval(540, 600), Interval(960, 1020)]})
+    client, content = person(cast), person(cast)
+    make.make_wishes(client, cast.root, time=wish, counselor_id=other.id)
+    db.session.commit()
+    asked = one_to_ones_of(cast.program, MONDAY, only_own=False, now=NOW).caseload.problem
+    own_or_wished = (asked.client(str(c.id)).preferences.counselor for c in (client, content))
+    assert tuple(own_or_wished) == (str(other.id), str(cast.carol.id))
+    session = proposed(planned(root, cast))[client.id].session
+    assert session["start"] == start

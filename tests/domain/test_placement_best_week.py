@@ -127,7 +127,7 @@ def test_the_facts_say_what_speaks_for_a_plan():
     (week,) = best.weeks
     assert (week.week, week.meetings) == (WeekParity.EVERY, ("am-MO", "am-TU", "am-WE"))
     assert (week.facts.minutes, week.facts.dose_minutes, week.facts.days) == (540, 540, (MO, TU, WE))
-    assert (week.facts.same_counselor, week.facts.with_preferred_counselor, week.facts.evenings) == (
+    assert (week.facts.same_counselor, len(week.facts.wishes.with_counselor), week.facts.evenings) == (
         True,
         3,
         0,

@@ -51,6 +51,14 @@ def work(cast: Cast, client: Client, weekday: int, first: int, last: int, **more
     )
 
 
+def test_wishes_decide_between_weeks_that_fit(cast: Cast, person: Client, evening: Group) -> None:
+    make.make_wishes(person, cast.dev, time="evening", liked_days=[3], counselor_id=cast.root.id)
+    (plan, *_) = view(cast, person).plans
+    assert {meeting.group_id for meeting in plan.meetings} == {evening.id}
+    assert plan.facts.wishes.liked_days == (Weekday.TH,)
+    assert len(plan.facts.wishes.with_counselor) == len(plan.meetings)
+
+
 def test_a_plan_reaches_the_dose_and_says_what_speaks_for_it(cast: Cast, person: Client) -> None:
     (plan,) = view(cast, person).plans
     assert [meeting.series_id for meeting in plan.meetings] == [
@@ -238,7 +246,7 @@ def test_any_number_of_groups_costs_the_same_statements(cast: Cast, person: Clie
     db.session.expire_all()
     with counted_statements() as statements:
         placement_for(viewer, person.id, from_day=MONDAY, now=NOW)
-    assert len(statements) == 17, "\n".join(statements)
+    assert len(statements) == 18, "\n".join(statements)
 
 
 def test_a_plan_lists_the_dates_on_which_it_does_not_hold(cast: Cast, person: Client) -> None:

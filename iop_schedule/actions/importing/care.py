@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from iop_schedule.actions.importing.clinic import SERIES, Clinic
 from iop_schedule.actions.importing.rules import Rules, not_held
 from iop_schedule.actions.importing.writing import Writer
+from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.domain.care_requests import Asking
 from iop_schedule.domain.civil_time import instant, zone
@@ -18,6 +19,7 @@ from iop_schedule.models import (
     CareReply,
     CareRequest,
     ClientGoal,
+    ClientWishes,
     MakeUp,
     Occurrence,
     RosterEntry,
@@ -27,7 +29,7 @@ from iop_schedule.models import (
 from iop_schedule.vocabulary import NoticeKind, RequestAnswer, RequestKind
 
 #: Files that name people only; and those about places on rosters, stored after the sessions are written out.
-ABOUT_PEOPLE = ("goals", "requests", "answers")
+ABOUT_PEOPLE = ("wishes", "goals", "requests", "answers")
 ABOUT_PLACES = ("notices", "make_ups")
 
 _REQUEST = ("client", "kind", "asked", "asked_at")
@@ -39,6 +41,7 @@ class CareRules:
     def __init__(self, rules: Rules, clinic: Clinic) -> None:
         self._rules, self._clinic = rules, clinic
         self.checks: dict[str, Callable[[Row], None]] = {
+            "wishes": self._wishes,
             "goals": self._goal,
             "requests": self._request,
             "answers": self._answer,
@@ -58,6 +61,14 @@ class CareRules:
     def _ended(self, row: Row, began: str) -> None:
         if row["ended"] is not None and row["ended"] < row[began]:
             self._wrong(row, "ended", "This is before it began. Correct one of them.")
+
+    def _wishes(self, row: Row) -> None:
+        self._rules.find(row, "client", "clients")
+        self._rules.find(row, "counselor", "staff")
+        try:
+            as_domain.wishes(row.values)
+        except DomainError as refused:
+            self._wrong(row, refused.field or "client", refused.message)
 
     def _goal(self, row: Row) -> None:
         self._not_to_come(row, "added")
@@ -143,7 +154,8 @@ class CareWriter:
         self._requests: dict[tuple[Any, ...], int] = {}
 
     def write_people(self) -> None:
-        """Store goals, requests and answers."""
+        """Store wishes, goals, requests and answers."""
+        self._put(ClientWishes, [self._wish(row) for row in self._clinic.new["wishes"]])
         self._put(ClientGoal, [self._goal(row) for row in self._clinic.new["goals"]])
         self._write_requests(self._clinic.new["requests"])
         self._put(CareReply, [self._answer(row) for row in self._clinic.new["answers"]])
@@ -172,6 +184,19 @@ class CareWriter:
     def _at(self, row: Row, day: date, clock: time = time(0)) -> datetime:
         site = self._clinic.rows["clients"][row["client"],]["site"]
         return instant(day, clock, zone(self._clinic.rows["sites"][site,]["time_zone"]))
+
+    def _wish(self, row: Row) -> dict[str, Any]:
+        counselor = row["counselor"]
+        return {
+            "client_id": self._writer.ids.clients[row["client"]],
+            "time": row["time"],
+            "liked_days": list(row["liked_days"]),
+            "disliked_days": list(row["disliked_days"]),
+            "counselor_id": None if counselor is None else self._writer.ids.staff[counselor],
+            "modality": row["modality"],
+            "said_at": self._clinic.now,
+            "said_by_id": self._writer.recorder_id,
+        }
 
     def _goal(self, row: Row) -> dict[str, Any]:
         return {

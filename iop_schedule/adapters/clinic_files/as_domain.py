@@ -6,7 +6,16 @@ from typing import Any
 from iop_schedule.domain.availability import Clash, Commitment
 from iop_schedule.domain.prescription import Dose, Pause
 from iop_schedule.domain.series import Span, WeeklyRule, weekly_clashes
-from iop_schedule.vocabulary import ConstraintKind, Modality, PauseReason, ServiceType, Weekday, WeekParity
+from iop_schedule.domain.wishes import Wishes
+from iop_schedule.vocabulary import (
+    ConstraintKind,
+    DayPart,
+    Modality,
+    PauseReason,
+    ServiceType,
+    Weekday,
+    WeekParity,
+)
 
 Values = Mapping[str, Any]
 
@@ -111,3 +120,17 @@ def first_clash(
 def _may_touch(rule: WeeklyRule, held: Commitment) -> bool:
     # A night shift of the day before, or a trip to one on the day after, may reach into the day.
     return (int(held.weekday or 0) - rule.weekday) % 7 in {0, 1, 6}
+
+
+def wishes(values: Values) -> Wishes:
+    """Return the wishes of a row; who should lead the sessions is left out.
+
+    Raises:
+        DomainError: a day both suits and does not, or is none of ours.
+    """
+    return Wishes(
+        time=DayPart(values["time"]),
+        liked_days=frozenset(Weekday(day) for day in values["liked_days"]),
+        disliked_days=frozenset(Weekday(day) for day in values["disliked_days"]),
+        modality=Modality(values["modality"]) if values["modality"] else None,
+    )

@@ -12,6 +12,7 @@ from iop_schedule.vocabulary import (
     Attend,
     AttendanceStatus,
     ConstraintKind,
+    DayPart,
     EnrollmentStatus,
     Evidence,
     Gender,
@@ -346,6 +347,18 @@ TABLES: tuple[Table, ...] = (
             _may("reason", v.text(300, lines=True), "", "in words clients may read"),
         ),
         ("session", "date"), 100_000, "Single sessions that were moved, changed or cancelled.",
+    ),
+    Table(
+        "wishes",
+        (
+            _must("client", v.CODE, "a code from clients.csv"),
+            _may("time", v.words(DayPart), DayPart.ANY.value, "the part of the day that suits best"),
+            _may("liked_days", v.listed(v.WEEKDAY), (), "days that suit best, Monday to Friday"),
+            _may("disliked_days", v.listed(v.WEEKDAY), (), "days they would rather not come"),
+            _may("counselor", v.CODE, about="who should lead their sessions; a code from staff.csv"),
+            _may("modality", v.words(Modality), about="for someone who can attend either way"),
+        ),
+        ("client",), 50_000, "What would suit clients best; never a reason against a place.",
     ),
     Table(
         "goals",

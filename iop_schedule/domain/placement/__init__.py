@@ -57,7 +57,6 @@ from iop_schedule.domain.placement.problem import (
     Choice,
     Client,
     Commitment,
-    DayPart,
     Dose,
     Group,
     Meeting,
@@ -86,7 +85,9 @@ from iop_schedule.domain.placement.repairing import (
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
+from iop_schedule.domain.placement.wishes_kept import WishesKept
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
+from iop_schedule.vocabulary import DayPart
 
 __all__ = [
     "UNITS_PER_POINT",
@@ -128,6 +129,7 @@ __all__ = [
     "WeekPlan",
     "Weights",
     "WhyNot",
+    "WishesKept",
     "WouldFit",
     "apart_pairs",
     "apply_changes",

@@ -7,7 +7,6 @@ from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.problem import (
     Choice,
     Client,
-    DayPart,
     Offer,
     Plan,
     Problem,
@@ -15,7 +14,7 @@ from iop_schedule.domain.placement.problem import (
     offers,
     weeks_of,
 )
-from iop_schedule.vocabulary import ModalityWish, WeekParity
+from iop_schedule.vocabulary import DayPart, ModalityWish, WeekParity
 
 #: One more person placed outweighs any preference that is likely to occur.
 PRIORITY_POINTS = 1000

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from iop_schedule.vocabulary import (
     Attend,
+    DayPart,
     Gender,
     GroupGender,
     LevelOfCare,
@@ -21,15 +22,6 @@ from iop_schedule.vocabulary import (
 )
 
 MINUTES_PER_DAY = 1440
-
-
-class DayPart(StrEnum):
-    """When on a day a person likes to come; told from the start of a meeting."""
-
-    ANY = "any"
-    MORNING = "morning"
-    MIDDAY = "midday"
-    EVENING = "evening"
 
 
 class PlanStatus(StrEnum):

@@ -11,13 +11,13 @@ from iop_schedule.domain.placement.problem import (
     Choice,
     Client,
     Commitment,
-    DayPart,
     Offer,
     Problem,
     offers,
     weeks_of,
 )
-from iop_schedule.vocabulary import Weekday, WeekParity
+from iop_schedule.domain.placement.wishes_kept import WishesKept, wishes_kept
+from iop_schedule.vocabulary import DayPart, Weekday, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ class WeekFacts:
     evenings: int
     services: tuple[str, ...]
     counselors: tuple[str, ...]
-    #: Meetings that the preferred counselor leads.
-    with_preferred_counselor: int
+    wishes: WishesKept
     nearest_gap: Gap | None
     #: Soft commitments that it overlaps, with the meeting.
     soft_overlaps: tuple[tuple[str, Commitment], ...]
@@ -89,16 +88,17 @@ def described(
 ) -> WeekPlan:
     """Do as `week_plan`; `known` are the offers of the problem."""
     weeks = tuple(
-        WeekOf(week, meetings, _facts(client, [known[m] for m in meetings], week, free))
+        WeekOf(week, meetings, _facts(client, [known[m] for m in meetings], week, free, known))
         for week, meetings in weeks_of(choice)
     )
     return WeekPlan(choice, choice_points(client, choice, known, problem.weights), weeks)
 
 
-def _facts(client: Client, chosen: Sequence[Offer], week: WeekParity, free: Openings) -> WeekFacts:
+def _facts(
+    client: Client, chosen: Sequence[Offer], week: WeekParity, free: Openings, known: Mapping[str, Offer]
+) -> WeekFacts:
     ids = [o.id for o in chosen]
     soft = ((o.id, c) for o in chosen for c in fit.overlapped(client, o, week) if not c.hard)
-    wish = client.preferences.counselor
     return WeekFacts(
         minutes=sum(o.meeting.minutes for o in chosen),
         dose_minutes=client.dose.minutes,
@@ -106,7 +106,7 @@ def _facts(client: Client, chosen: Sequence[Offer], week: WeekParity, free: Open
         evenings=len({o.meeting.weekday for o in chosen if part_of_day(o.meeting.start) is DayPart.EVENING}),
         services=tuple(dict.fromkeys(o.group.service_type for o in chosen)),
         counselors=tuple(dict.fromkeys(o.group.counselor for o in chosen if o.group.counselor)),
-        with_preferred_counselor=sum(wish is not None and o.group.counselor == wish for o in chosen),
+        wishes=wishes_kept(client, chosen, known),
         nearest_gap=_nearest_gap(client, chosen, week),
         soft_overlaps=tuple(soft),
         seats_left_after=tuple((o.id, free.seats_left(client, o, week) - 1) for o in chosen),
