@@ -14,7 +14,7 @@ from iop_schedule.vocabulary import DayPart, Modality, ModalityWish, Weekday
 _WISHES = {
     "C001": Wishes(time=DayPart.MORNING, disliked_days=frozenset({Weekday.FR})),
     "C004": Wishes(time=DayPart.EVENING, liked_days=frozenset({Weekday.MO, Weekday.WE})),
-    "C007": Wishes(liked_days=frozenset({Weekday.TU, Weekday.TH}), modality=Modality.TELEHEALTH),
+    "C008": Wishes(liked_days=frozenset({Weekday.TU, Weekday.TH}), modality=Modality.TELEHEALTH),
     "C012": Wishes(time=DayPart.MIDDAY),
 }
 #: Who would like to stay with the counselor of their first weekly session.

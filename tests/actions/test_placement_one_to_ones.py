@@ -169,4 +169,4 @@ def test_one_to_ones_look_at_wishes_first(root: Actor, cast: Cast, wish: str, st
     own_or_wished = (asked.client(str(c.id)).preferences.counselor for c in (client, content))
     assert tuple(own_or_wished) == (str(other.id), str(cast.carol.id))
     session = proposed(planned(root, cast))[client.id].session
-    assert session["start"] == start
+    assert session["start_minute"] == start, session

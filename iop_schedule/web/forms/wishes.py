@@ -41,9 +41,9 @@ class WishesForm(FlaskForm):  # type: ignore[misc]
         choices=options(
             [
                 (DayPart.ANY, "Any"),
-                (DayPart.MORNING, "Mornings, before 11:30 am"),
-                (DayPart.MIDDAY, "The middle of the day, 11:30 am to 4 pm"),
-                (DayPart.EVENING, "Late afternoons and evenings, from 4 pm"),
+                (DayPart.MORNING, "Mornings, before 11:30\N{NO-BREAK SPACE}am"),
+                (DayPart.MIDDAY, "The middle of the day, 11:30\N{NO-BREAK SPACE}am to 4\N{NO-BREAK SPACE}pm"),
+                (DayPart.EVENING, "Late afternoons and evenings, from 4\N{NO-BREAK SPACE}pm"),
             ]
         ),
         default=DayPart.ANY,
