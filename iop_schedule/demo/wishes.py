@@ -26,12 +26,11 @@ def add_wishes(*, now: datetime) -> None:
     administrator = db.session.scalars(
         select(User).where(User.roles.any(name="administrator"), User.active).order_by(User.id)
     ).first()
-    statement = select(Client, User).outerjoin(User, User.id == Client.user_id)
-    for client, user in db.session.execute(statement.where(Client.code.in_(_WISHES))).unique().all():
-        by = user or administrator
+    for client in db.session.scalars(select(Client).where(Client.code.in_(_WISHES))).all():
+        own = db.session.get(User, client.user_id) if client.user_id else None
+        by = administrator if own is None else own
         if by is not None:
-            said = _said(client)
-            at = now - timedelta(days=12)
+            said, at = _said(client), now - timedelta(days=12)
             say_wishes(actor=actor_for(by), client_id=client.id, wishes=said, now=at)
 
 

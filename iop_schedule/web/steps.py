@@ -18,12 +18,11 @@ from iop_schedule.web.placement_words import (
     MiniDay,
     change_words,
     clash_words,
-    listed,
     meeting_words,
     mini_week,
     plan_words,
 )
-from iop_schedule.web.presenting import day_label, hours
+from iop_schedule.web.presenting import day_label, hours, listed
 from iop_schedule.web.security import actor, requires, viewed
 
 steps = Blueprint("steps", __name__)

@@ -1,7 +1,6 @@
 """What would suit a client best."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField
@@ -18,14 +17,10 @@ _ANY = ""
 
 
 class DaysField(SelectMultipleField):
-    """Some of the days Monday to Friday, as check boxes."""
+    """Some days of the week, as check boxes."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-    def __init__(self, *args: Any, **given: Any) -> None:
-        """Offer Monday to Friday."""
-        super().__init__(*args, choices=options(_DAYS), **given)
 
     @property
     def days(self) -> frozenset[Weekday]:
@@ -48,8 +43,8 @@ class WishesForm(FlaskForm):  # type: ignore[misc]
         ),
         default=DayPart.ANY,
     )
-    liked_days = DaysField("Days that suit best")
-    disliked_days = DaysField("Days better left free")
+    liked_days = DaysField("Days that suit best", choices=options(_DAYS))
+    disliked_days = DaysField("Days better left free", choices=options(_DAYS))
     counselor = ChoiceField("Counselor")
     modality = RadioChoiceField(
         "In person or by video",
