@@ -18,8 +18,7 @@ from iop_schedule.vocabulary import (
     Weekday,
 )
 from iop_schedule.web.forms.placement_runs import AIM_WORDS
-from iop_schedule.web.placement_words import listed
-from iop_schedule.web.presenting import clock_time, count, day_label
+from iop_schedule.web.presenting import clock_time, count, day_label, listed
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
