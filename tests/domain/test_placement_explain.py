@@ -252,3 +252,9 @@ def test_a_group_attended_whole_is_proposed_whole():
         ("work MO ends 60 min earlier", 80),
         ("work WE ends 60 min earlier", 80),
     ]
+
+
+def test_the_hours_that_fit_count_meetings_of_required_types_too():
+    client = ana(dose=Dose(540, min_days=3, required=("process",)), commitments=(busy(WE, "08:00", "20:00"),))
+    told = explain(Problem((MORNINGS,), (client,)), "ana")
+    assert told.reachable_minutes == 360

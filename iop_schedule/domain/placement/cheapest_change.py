@@ -22,16 +22,19 @@ from iop_schedule.domain.placement.changes import (
     commitment_change,
     hours_short,
 )
-from iop_schedule.domain.placement.day_search import Step, too_close
+from iop_schedule.domain.placement.day_search import too_close
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT, meeting_points
 from iop_schedule.domain.placement.openings import Openings
 from iop_schedule.domain.placement.prepared import candidates, limits
-from iop_schedule.domain.placement.priced_day import PRICE_UNITS, PricedDay, priced_steps
+from iop_schedule.domain.placement.priced_day import PRICE_UNITS, PricedDay
 from iop_schedule.domain.placement.problem import Client, Offer, Problem, offers
 from iop_schedule.domain.placement.shortfall import Shortfall
+from iop_schedule.domain.placement.week_join import Day, day_of
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK, Found
 from iop_schedule.domain.placement.whole_groups import best_undivided, whole_groups
 from iop_schedule.vocabulary import Attend, Modality, ModalityWish, WeekParity
+
+_ABOUT_WEEK = frozenset({ChangeKind.DOSE, ChangeKind.DAYS, ChangeKind.SERVICE_TYPE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,100 +65,99 @@ class ChangeSearch:
     def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
         self._client, self._free = client, free
         self._limits = replace(limits(client, problem.weights, UNITS_PER_POINT), lenient=True)
-        self._hard = list(dict.fromkeys(c for c in client.commitments if c.hard))
-        able = [
-            o
-            for o in offers(problem).values()
-            if fit.level_suits(client, o.group)
-            and fit.speaks(client, o.group)
-            and fit.gender_welcome(client, o.group)
-            and not free.is_closed(client, o.id, WeekParity.EVERY)
-        ]
-        self._offers = _only_whole(able)
+        self._required = tuple(dict.fromkeys(client.dose.required))
+        self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
+        self._offers = _only_whole([o for o in offers(problem).values() if _welcome(client, o, free)])
         self._candidates = candidates(client, self._offers)
+        self._whole = whole_groups(self._candidates)
         self._touches = [self._touched(o) for o in self._offers]
-        self._known_days: dict[tuple[tuple[int, ...], frozenset[int]], list[Step]] = {}
-        self._points = [
+        self._short = [max(0, 1 - free.seats_left(client, o, WeekParity.EVERY)) for o in self._offers]
+        values = [
             UNITS_PER_POINT * meeting_points(client, o, WeekParity.EVERY, problem.weights)
-            for o in self._offers
-        ]
-        self._values = [
-            points - PRICE_UNITS * ONE_SEAT_MORE * self._seats_short(offer)
-            for points, offer in zip(self._points, self._offers, strict=True)
+            - PRICE_UNITS * ONE_SEAT_MORE * short
+            for o, short in zip(self._offers, self._short, strict=True)
         ]
         most = min(client.dose.max_minutes_per_day, client.dose.most_minutes)
-        self._atoms = [self._needed(i, o) for i, o in enumerate(self._offers)]
-        self._able = [i for i, o in enumerate(self._offers) if o.meeting.minutes <= most]
-        self._suitable = [i for i in self._able if fit.modality_suits(client, self._offers[i].group.modality)]
+        self._suits = [fit.modality_suits(client, o.group.modality) for o in self._offers]
+        self._days: list[PricedDay] = []
+        for weekday in range(DAYS_IN_WEEK):
+            own = [i for i, c in enumerate(self._candidates) if c.day == weekday and c.minutes <= most]
+            if own:
+                self._days.append(PricedDay(own, self._candidates, self._touches, values, most))
+        self._known_days: dict[tuple[int, frozenset[int], frozenset[int]], Day] = {}
+        self._shortfalls: dict[frozenset[Atom], Shortfall] = {}
 
-    def cheapest(self, ruled_out: frozenset[Atom] = frozenset()) -> Way | None:
-        """Return the cheapest changes that use none of `ruled_out`, or None when there are none."""
-        way = self._cheapest_with(ruled_out, widened=False)
+    def cheapest(self, ruled_out: frozenset[Atom] = frozenset(), below: int | None = None) -> Way | None:
+        """Return the cheapest changes that use none of `ruled_out`, or None when there are none.
+
+        With `below`, only changes that are cheaper than that are looked for, which is quicker.
+        """
+        way = self._cheapest_with(ruled_out, widened=False, below=below)
         able_to_change = self._client.modality is not ModalityWish.EITHER
         if not able_to_change or (ChangeKind.MODALITY, None) in ruled_out:
             return way
-        below = None if way is None else way.cost - OTHER_MODALITY
-        if below is not None and below <= 0:
+        most = below if way is None else way.cost
+        if most is not None and most <= OTHER_MODALITY:
             return way
-        return self._cheapest_with(ruled_out, widened=True, below=below) or way
+        left = None if most is None else most - OTHER_MODALITY
+        return self._cheapest_with(ruled_out, widened=True, below=left) or way
 
-    def _cheapest_with(
-        self, ruled_out: frozenset[Atom], *, widened: bool, below: int | None = None
-    ) -> Way | None:
+    def _cheapest_with(self, ruled_out: frozenset[Atom], *, widened: bool, below: int | None) -> Way | None:
         """Return the cheapest changes in this modality, of a price under `below` when that is given."""
-        able = self._able if widened else self._suitable
-        allowed = frozenset(i for i in able if self._atoms[i].isdisjoint(ruled_out))
-        values = self._values
+        allowed = self._allowed(ruled_out, widened=widened)
         # What a week is worth is less than half a point of price.
         floor = None if below is None else -PRICE_UNITS * below + PRICE_UNITS // 2
-        ends = Shortfall(self._limits, tuple(dict.fromkeys(self._client.dose.required)), ruled_out, floor)
+        shortfall = self._shortfall(ruled_out)
 
         def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:
-            days = self._days(values, fixed, allowed - left_out)
-            return None if days is None else ends.best(days)
+            days = self._ways(fixed, allowed - left_out)
+            return None if days is None else shortfall.best(days, floor)
 
-        whole = whole_groups(self._candidates)
-        partly = frozenset(i for own in whole.values() if not own <= allowed for i in own)
-        allowed -= partly
         first = solve(frozenset(), frozenset())
-        found = None if first is None else best_undivided(first, whole, solve)
-        return None if found is None else self._way(found, widened)
+        found = None if first is None else best_undivided(first, self._whole, solve)
+        return None if found is None else self._way(found, widened=widened)
 
-    def _needed(self, i: int, offer: Offer) -> frozenset[Atom]:
-        """Return what has to give way for a meeting."""
-        atoms: set[Atom] = {(ChangeKind.COMMITMENT, self._hard[k]) for k in self._touches[i]}
-        return frozenset(atoms | ({(ChangeKind.SEAT, offer.id)} if self._seats_short(offer) else set()))
+    def _allowed(self, ruled_out: frozenset[Atom], *, widened: bool) -> frozenset[int]:
+        """Return the meetings that may be chosen; of groups attended whole, all or none."""
+        kept = {k for k, c in enumerate(self._hard) if (ChangeKind.COMMITMENT, c) in ruled_out}
+        full = {thing for kind, thing in ruled_out if kind is ChangeKind.SEAT}
+        allowed = frozenset(
+            i
+            for day in self._days
+            for i in day.own
+            if (widened or self._suits[i])
+            and kept.isdisjoint(self._touches[i])
+            and not (full and self._short[i] and self._offers[i].id in full)
+        )
+        return allowed - {i for own in self._whole.values() if not own <= allowed for i in own}
 
-    def _seats_short(self, offer: Offer) -> int:
-        return max(0, 1 - self._free.seats_left(self._client, offer, WeekParity.EVERY))
+    def _shortfall(self, ruled_out: frozenset[Atom]) -> Shortfall:
+        about_week = frozenset(atom for atom in ruled_out if atom[0] in _ABOUT_WEEK)
+        if about_week not in self._shortfalls:
+            self._shortfalls[about_week] = Shortfall(self._limits, self._required, about_week)
+        return self._shortfalls[about_week]
 
     def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
         hard = (c for c in fit.overlapped(self._client, offer, WeekParity.EVERY) if c.hard)
         stretches = ((c, *fit.needed_beside(self._client, offer, c)) for c in hard)
         return {self._hard.index(c): (max(start, c.start), min(end, c.end)) for c, start, end in stretches}
 
-    def _days(
-        self, values: Sequence[int], fixed: frozenset[int], allowed: frozenset[int]
-    ) -> list[list[Step]] | None:
-        """Return the steps of each day, or None when the fixed meetings do not go together."""
+    def _ways(self, fixed: frozenset[int], allowed: frozenset[int]) -> list[Day] | None:
+        """Return the ways to spend each day, or None when the fixed meetings do not go together."""
         together = [self._candidates[i] for i in sorted(fixed)]
         if any(too_close(a, b) for n, a in enumerate(together) for b in together[n + 1 :]):
             return None
-        most = min(self._limits.most_minutes, self._limits.most_minutes_per_day)
-        return [self._day(day, values, fixed, allowed | fixed, most) for day in range(DAYS_IN_WEEK)]
+        return [self._day(n, fixed, allowed) for n in range(len(self._days))]
 
-    def _day(
-        self, day: int, values: Sequence[int], fixed: frozenset[int], there: frozenset[int], most: int
-    ) -> list[Step]:
-        """Return the steps of one day; what is ruled out elsewhere leaves them as they were."""
-        own = tuple(i for i in sorted(there) if self._candidates[i].day == day)
-        key = (own, frozenset(own) & fixed)
+    def _day(self, number: int, fixed: frozenset[int], allowed: frozenset[int]) -> Day:
+        """Return the ways to spend one day; what is ruled out elsewhere leaves them as they were."""
+        day = self._days[number]
+        key = (number, allowed.intersection(day.own), fixed.intersection(day.own))
         if key not in self._known_days:
-            known = PricedDay(own, fixed, self._candidates, self._touches, values, most)
-            self._known_days[key] = priced_steps(known)
+            self._known_days[key] = day_of(day.steps(*key[1:]), self._limits.day_price)
         return self._known_days[key]
 
-    def _way(self, found: Found, widened: bool) -> Way:  # noqa: FBT001
+    def _way(self, found: Found, *, widened: bool) -> Way:
         chosen = [self._offers[i] for i in found.chosen]
         changes = [*self._commitment_changes(found), *self._seat_changes(chosen)]
         if widened:
@@ -176,7 +178,7 @@ class ChangeSearch:
 
     def _seat_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
         for offer in chosen:
-            if short := self._seats_short(offer):
+            if short := max(0, 1 - self._free.seats_left(self._client, offer, WeekParity.EVERY)):
                 yield Change(ChangeKind.SEAT, ONE_SEAT_MORE * short, meeting=offer.id, amount=short)
 
     def _week_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
@@ -191,6 +193,16 @@ class ChangeSearch:
         for needed in dict.fromkeys(dose.required):
             if needed not in {o.group.service_type for o in chosen}:
                 yield Change(ChangeKind.SERVICE_TYPE, MISSING_TYPE, service_type=needed)
+
+
+def _welcome(client: Client, offer: Offer, free: Openings) -> bool:
+    """Return True when only things that can be asked to change keep the person from the meeting."""
+    return (
+        fit.level_suits(client, offer.group)
+        and fit.speaks(client, offer.group)
+        and fit.gender_welcome(client, offer.group)
+        and not free.is_closed(client, offer.id, WeekParity.EVERY)
+    )
 
 
 def _only_whole(able: Sequence[Offer]) -> list[Offer]:

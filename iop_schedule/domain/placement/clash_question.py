@@ -6,37 +6,64 @@ from dataclasses import replace
 
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.clash import Clash, ClashKind
-from iop_schedule.domain.placement.day_search import Candidate, DaySearch, Step
+from iop_schedule.domain.placement.clash_week import ClashWeek, Demands
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.openings import BOTH_WEEKS, Openings
-from iop_schedule.domain.placement.prepared import candidates, limits
+from iop_schedule.domain.placement.prepared import limits
 from iop_schedule.domain.placement.problem import (
     MINUTES_PER_DAY,
     Client,
-    Commitment,
     Offer,
     Problem,
     offers,
 )
-from iop_schedule.domain.placement.week_join import join_days, leading
+from iop_schedule.domain.placement.week_bound import Ladders
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK
-from iop_schedule.domain.placement.week_search import Choices
-from iop_schedule.vocabulary import Attend, Weekday, WeekParity
+from iop_schedule.vocabulary import WeekParity
+
+#: What takes meetings away, beside commitments.
+_RULES = (ClashKind.SEATS, ClashKind.MODALITY, ClashKind.LANGUAGE, ClashKind.GENDER)
+#: What can be in the way of a meeting: a commitment, by its place among them, or a rule.
+_Stop = int | ClashKind
 
 
 class Question:
-    """Whether a legal week exists when only some of the things in its way are kept."""
+    """Asks about one person whether a legal week exists when some of the items are kept.
+
+    Args:
+        problem: the groups and what the program values.
+        client: whose week it is.
+        free: what others leave.
+    """
 
     def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
-        self._problem, self._client, self._free = problem, client, free
-        self._weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
-        self._offers = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
-        #: Per week and offer: each thing that alone takes the offer away.
-        self._stopped = {week: [set(self._stops(o, week)) for o in self._offers] for week in self._weeks}
-        self.items = [i for i in self._all_items() if i.blocks or i.kind not in _BLOCKING]
-        self._in_the_way = {week: self._blocked_by(week) for week in self._weeks}
-        self._days: dict[object, list[Step]] = {}
-        self._candidates: dict[object, list[Candidate]] = {}
+        self._client, self._free = client, free
+        self._limits = limits(client, problem.weights, UNITS_PER_POINT)
+        self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
+        own = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
+        weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
+        stopped = {week: [tuple(self._stops(o, week)) for o in own] for week in weeks}
+        in_order: list[_Stop] = [*range(len(self._hard)), *_RULES]
+        blocked = dict[_Stop, list[str]]()
+        for offer, *stops in zip(own, *stopped.values(), strict=True):
+            for stop in dict.fromkeys(stop for of_week in stops for stop in of_week):
+                blocked.setdefault(stop, []).append(offer.id)
+        there = [stop for stop in in_order if stop in blocked]
+        bits = {stop: 1 << n for n, stop in enumerate(there)}
+        self.items = [*(self._clash(stop, blocked[stop]) for stop in there), *self._demands_of_week()]
+        self._weeks = [
+            ClashWeek(
+                client,
+                [
+                    (offer, sum(bits[stop] for stop in stops))
+                    for offer, stops in zip(own, stopped[week], strict=True)
+                    if not free.is_closed(client, offer.id, week)
+                ],
+            )
+            for week in weeks
+        ]
+        self._demanding = frozenset(range(len(there), len(self.items)))
+        self._demands: dict[frozenset[int], Demands] = {}
         self._satisfiable: list[frozenset[int]] = []
         self._unsatisfiable: list[frozenset[int]] = []
 
@@ -54,40 +81,13 @@ class Question:
             self._satisfiable.append(respected)
         return respected
 
-    def _look(self, kept: frozenset[int]) -> frozenset[int] | None:
-        everything = frozenset(range(len(self.items)))
-        for week in self._weeks:
-            respected = self._respected(kept, week)
-            if respected is None:
-                return None
-            everything &= respected
-        return everything
-
-    def _all_items(self) -> list[Clash]:
-        client, dose = self._client, self._client.dose
-        hard = dict.fromkeys(c for c in client.commitments if c.hard)
-        found = [self._clash(ClashKind.COMMITMENT, commitment=c) for c in hard]
-        found += [self._clash(kind) for kind in (ClashKind.SEATS, ClashKind.MODALITY, ClashKind.LANGUAGE)]
-        found.append(self._clash(ClashKind.GENDER))
-        # What comes last is dropped last where one of several would do: the dose says most.
-        found += [Clash(ClashKind.DAY_LENGTH), Clash(ClashKind.DAYS)]
-        found += [Clash(ClashKind.SERVICE_TYPE, service_type=t) for t in dict.fromkeys(dose.required)]
-        return [*found, Clash(ClashKind.DOSE)]
-
-    def _clash(self, kind: ClashKind, commitment: Commitment | None = None) -> Clash:
-        name = commitment or kind
-        blocks = [
-            o.id
-            for n, o in enumerate(self._offers)
-            if any(name in self._stopped[week][n] for week in self._weeks)
-        ]
-        return Clash(kind, commitment=commitment, blocks=tuple(blocks))
-
-    def _stops(self, offer: Offer, week: WeekParity) -> Iterator[Commitment | ClashKind]:
+    def _stops(self, offer: Offer, week: WeekParity) -> Iterator[_Stop]:
         """Yield each thing that alone takes the offer away."""
         client = self._client
-        yield from (c for c in fit.overlapped(client, offer, week) if c.hard)
-        if self._free.seats_left(client, offer, week) <= 0:
+        for commitment in fit.overlapped(client, offer, week):
+            if commitment.hard:
+                yield self._hard.index(commitment)
+        if self._free.seats_left(self._client, offer, week) <= 0:
             yield ClashKind.SEATS
         if not fit.modality_suits(client, offer.group.modality):
             yield ClashKind.MODALITY
@@ -96,75 +96,41 @@ class Question:
         if not fit.gender_welcome(client, offer.group):
             yield ClashKind.GENDER
 
-    def _blocked_by(self, week: WeekParity) -> list[tuple[Offer, frozenset[int]]]:
-        """Return the offers that may be used at all, each with the items in its way."""
-        numbers = {item.commitment or item.kind: n for n, item in enumerate(self.items)}
-        alike: dict[object, tuple[Offer, frozenset[int]]] = {}
-        for offer, stopped in zip(self._offers, self._stopped[week], strict=True):
-            if not self._free.is_closed(self._client, offer.id, week):
-                stops = frozenset(numbers[one] for one in stopped)
-                alike.setdefault(_sameness(offer, stops), (offer, stops))
-        return list(alike.values())
+    def _clash(self, stop: _Stop, blocks: Sequence[str]) -> Clash:
+        if isinstance(stop, ClashKind):
+            return Clash(stop, blocks=tuple(blocks))
+        return Clash(ClashKind.COMMITMENT, commitment=self._hard[stop], blocks=tuple(blocks))
 
-    def _respected(self, kept: frozenset[int], week: WeekParity) -> frozenset[int] | None:
-        offered = self._in_the_way[week]
-        there = {o.id for o, stops in offered if not stops & kept}
-        own = [
-            n
-            for n, (o, stops) in enumerate(offered)
-            if not stops & kept
-            and (o.group.attend is Attend.ANY or all(m.id in there for m in o.group.meetings))
-        ]
-        chosen = self._some_week(own, kept, week)
-        if chosen is None:
-            return None
-        disregarded = frozenset().union(*(offered[n][1] for n in chosen))
-        return kept | (self._met([offered[n][0] for n in chosen]) - disregarded)
+    def _demands_of_week(self) -> list[Clash]:
+        """Return what is asked of the week as a whole.
 
-    def _some_week(self, own: Sequence[int], kept: frozenset[int], week: WeekParity) -> Sequence[int] | None:
-        """Return a legal week made of the offers `own` that keeps the demands in `kept`; None without one.
-
-        Of all weeks, one that disregards little shows most. A commitment touches one day, so the other
-        days of the week are those of an earlier look; groups attended whole reach over days.
+        What comes last is dropped last where one of several would do: the dose says most.
         """
-        client = self._eased(kept)
-        asked = limits(client, self._problem.weights, UNITS_PER_POINT)
-        offered = self._in_the_way[week]
-        values = [-len(stops) * UNITS_PER_POINT * MINUTES_PER_DAY for _, stops in offered]
-        if any(offered[n][0].group.attend is Attend.ALL for n in own):
-            found = Choices(candidates(client, [offered[n][0] for n in own]), asked).best(
-                [values[n] for n in own]
-            )
-            return None if found is None else [own[i] for i in found.chosen]
-        days = [
-            self._day(
-                day, tuple(n for n in own if offered[n][0].meeting.weekday == day), client, week, values
-            )
-            for day in dict.fromkeys(offered[n][0].meeting.weekday for n in own)
+        types = dict.fromkeys(self._client.dose.required)
+        return [
+            Clash(ClashKind.DAY_LENGTH),
+            Clash(ClashKind.DAYS),
+            *(Clash(ClashKind.SERVICE_TYPE, service_type=t) for t in types),
+            Clash(ClashKind.DOSE),
         ]
-        weeks = leading(join_days(days, asked), asked, 1)
-        return weeks[0].chosen if weeks else None
 
-    def _day(
-        self,
-        day: Weekday,
-        own: tuple[int, ...],
-        client: Client,
-        week: WeekParity,
-        values: Sequence[int],
-    ) -> list[Step]:
-        """Return the ways to spend one day, remembered by all that they depend on."""
-        dose = client.dose
-        most = min(dose.most_minutes, dose.max_minutes_per_day)
-        key = (week, day, own, dose.required, most)
-        if key not in self._days:
-            seen = (week, dose.required)
-            if seen not in self._candidates:
-                self._candidates[seen] = candidates(client, [o for o, _ in self._in_the_way[week]])
-            self._days[key] = DaySearch(self._candidates[seen], own, (), most).steps(values)
-        return self._days[key]
+    def _look(self, kept: frozenset[int]) -> frozenset[int] | None:
+        """Return what some legal week respects in every week there is; None when one has none."""
+        demands = self._asked(kept & self._demanding)
+        bits = sum(1 << n for n in kept)
+        everything = frozenset(range(len(self.items)))
+        for week in self._weeks:
+            chosen = week.some_week(bits, demands)
+            if chosen is None:
+                return None
+            disregarded = 0
+            for n in chosen:
+                disregarded |= week.stops[n]
+            met = self._met([week.offers[n] for n in chosen])
+            everything &= kept | {n for n in met if not disregarded >> n & 1}
+        return everything
 
-    def _met(self, chosen: Sequence[Offer]) -> frozenset[int]:
+    def _met(self, chosen: Sequence[Offer]) -> list[int]:
         """Return the items that a week of these meetings meets, other than those in the way of a meeting."""
         dose = self._client.dose
         per_day = Counter[int]()
@@ -176,34 +142,26 @@ class Question:
             ClashKind.DAY_LENGTH: max(per_day.values(), default=0) <= dose.max_minutes_per_day,
         }
         types = {o.group.service_type for o in chosen}
-        return frozenset(
+        return [
             n
             for n, item in enumerate(self.items)
             if met.get(item.kind, item.service_type is None or item.service_type in types)
-        )
+        ]
 
-    def _eased(self, kept: frozenset[int]) -> Client:
-        """Return the client with only the kept demands on the week."""
-        kinds = {self.items[n].kind for n in kept}
-        dose = self._client.dose
-        required = tuple(self.items[n].service_type or "" for n in sorted(kept) if self.items[n].service_type)
-        if ClashKind.DOSE not in kinds:
-            dose = replace(dose, minutes=0, over_minutes=DAYS_IN_WEEK * MINUTES_PER_DAY)
-        if ClashKind.DAYS not in kinds:
-            dose = replace(dose, min_days=0)
-        if ClashKind.DAY_LENGTH not in kinds:
-            dose = replace(dose, max_minutes_per_day=MINUTES_PER_DAY)
-        return replace(self._client, dose=replace(dose, required=required))
-
-
-_BLOCKING = frozenset(
-    {ClashKind.COMMITMENT, ClashKind.SEATS, ClashKind.MODALITY, ClashKind.LANGUAGE, ClashKind.GENDER}
-)
-
-
-def _sameness(offer: Offer, stops: frozenset[int]) -> object:
-    """Return what makes two offers interchangeable here; a group attended whole is only like itself."""
-    if offer.group.attend is Attend.ALL:
-        return offer.id
-    m = offer.meeting
-    return m.weekday, m.start, m.end, m.minutes, offer.place, offer.group.service_type, stops
+    def _asked(self, kept: frozenset[int]) -> Demands:
+        """Return the demands on the week when only the kept ones stand."""
+        if kept not in self._demands:
+            kinds = {self.items[n].kind for n in kept}
+            types = {self.items[n].service_type for n in kept}
+            required = dict.fromkeys(self._client.dose.required)
+            asked = replace(
+                self._limits, types=sum(1 << bit for bit, one in enumerate(required) if one in types)
+            )
+            if ClashKind.DOSE not in kinds:
+                asked = replace(asked, least_minutes=0, most_minutes=DAYS_IN_WEEK * MINUTES_PER_DAY)
+            if ClashKind.DAYS not in kinds:
+                asked = replace(asked, least_days=0)
+            if ClashKind.DAY_LENGTH not in kinds:
+                asked = replace(asked, most_minutes_per_day=MINUTES_PER_DAY)
+            self._demands[kept] = Demands(asked, Ladders(asked), ClashKind.DOSE in kinds)
+        return self._demands[kept]

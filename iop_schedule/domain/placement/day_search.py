@@ -6,7 +6,7 @@ one of them, because the way to a place takes equally long from every meeting he
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -41,6 +41,17 @@ def too_close(one: Candidate, other: Candidate) -> bool:
     return one.start < other.end + gap and other.start < one.end + gap
 
 
+def members(chain: Chain | None) -> Iterator[int]:
+    """Yield the candidates in a chain."""
+    stack: list[int | Chain | None] = [chain]
+    while stack:
+        link = stack.pop()
+        if isinstance(link, int):
+            yield link
+        elif link is not None:
+            stack += link
+
+
 class Step(NamedTuple):
     """One way to spend a day; `chain` is None for staying away."""
 
@@ -50,17 +61,45 @@ class Step(NamedTuple):
     chain: Chain | None
 
 
+def undominated(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps that no other beats: as long, at least the same types, at least the value.
+
+    They come shortest first.
+    """
+    kept: list[Step] = []
+    rivals: list[Step] = []
+    for step in sorted(steps, key=lambda s: (s[0], -s[1].bit_count(), s[1], -s[2])):
+        if rivals and rivals[0].minutes != step.minutes:
+            rivals = []
+        _, types, value, _ = step
+        for rival in rivals:
+            if rival[2] >= value and types | rival[1] == rival[1]:
+                break
+        else:
+            rivals.append(step)
+            kept.append(step)
+    return kept
+
+
 class _Slot(NamedTuple):
     """Meetings that only their value tells apart."""
 
+    number: int
     members: tuple[int, ...]
     minutes: int
     type_bit: int
-    #: Per place: how many of the meetings there, ordered by their end, can come before this one.
+
+
+class _Start(NamedTuple):
+    """The slots that begin at one time in one place: before each of them, the same is possible."""
+
+    #: Per place where something can come before: up to which stage of it.
     before: tuple[tuple[int, int], ...]
+    slots: tuple[_Slot, ...]
 
 
-_Best = dict[tuple[int, int], tuple[int, Chain]]
+#: The best chain by minutes and types, told by one number: minutes shifted left by the bits of types.
+_Best = dict[int, tuple[int, "Chain | None"]]
 
 
 class DaySearch:
@@ -82,83 +121,63 @@ class DaySearch:
         for i in fixed:
             self._fixed_types |= candidates[i].type_bit
         self._room = most_minutes - self._fixed_minutes
-        self._slots, self._ending = _slots(
-            candidates, [i for i in free if candidates[i].minutes <= self._room]
-        )
+        self._free = tuple(i for i in free if candidates[i].minutes <= self._room)
+        self._bits = max((candidates[i].type_bit for i in self._free), default=0).bit_length()
+        self._starts, self._stages = _in_order(candidates, self._free)
+        shortest = min((candidates[i].minutes for i in self._free), default=0)
+        #: What is as long as this or longer is the last of its day.
+        self._full = (self._room - shortest + 1) << self._bits
 
-    def steps(self, values: Sequence[int]) -> list[Step]:
-        """Return the best way to each reachable (minutes, types), shortest first; [] when none is legal."""
+    def steps(self, values: Sequence[int], among: Container[int] | None = None) -> list[Step]:
+        """Return the ways to spend the day that no other beats, shortest first; [] when none is legal.
+
+        With `among`, only those of the free meetings may be chosen.
+        """
         if self._room < 0:
             return []
-        best = self._best(values)
         fixed_value = sum(values[i] for i in self._fixed)
         fixed_chain: Chain | None = None
         for i in self._fixed:
             fixed_chain = (i, fixed_chain)
         found = [Step(self._fixed_minutes, self._fixed_types, fixed_value, fixed_chain)]
-        for (minutes, types), (value, chain) in best.items():
-            whole: Chain = chain if fixed_chain is None else (chain, fixed_chain)
-            found.append(
-                Step(minutes + self._fixed_minutes, types | self._fixed_types, value + fixed_value, whole)
-            )
-        return _best_of_each(found)
+        all_types = (1 << self._bits) - 1
+        for key, (value, chain) in self._best(values, among).items():
+            minutes, types = (key >> self._bits) + self._fixed_minutes, key & all_types | self._fixed_types
+            links = chain if fixed_chain is None or chain is None else (chain, fixed_chain)
+            found.append(Step(minutes, types, value + fixed_value, links))
+        return undominated(found)
 
-    def _best(self, values: Sequence[int]) -> _Best:
-        """Return the best non-empty chain of free meetings for each (minutes, types)."""
-        room = self._room
-        ending_here: list[_Best] = []
-        # Per place, growing: the best chains among the first n meetings there, ordered by end.
-        prefixes: list[list[_Best]] = [[{}] for _ in self._ending]
+    def _best(self, values: Sequence[int], among: Container[int] | None) -> _Best:
+        """Return the best non-empty chain of free meetings for each minutes and types."""
+        beyond, full, bits = (self._room + 1) << self._bits, self._full, self._bits
+        #: Per slot the chains that end with it and leave room for more; per place and stage their best.
+        extendable: dict[int, _Best] = {}
+        grown: list[list[_Best]] = [[] for _ in self._stages]
         best: _Best = {}
-        for slot in self._slots:
-            index = slot.members[0] if len(slot.members) == 1 else max(slot.members, key=values.__getitem__)
-            gain = values[index]
-            here: _Best = {(slot.minutes, slot.type_bit): (gain, (index, None))}
-            for place, count in slot.before:
-                grown = prefixes[place]
-                while len(grown) <= count:
-                    grown.append(_merged(grown[-1], ending_here[self._ending[place][len(grown) - 1]]))
-                for (minutes, types), (value, chain) in grown[count].items():
-                    key = (minutes + slot.minutes, types | slot.type_bit)
-                    if key[0] <= room and ((known := here.get(key)) is None or value + gain > known[0]):
-                        here[key] = (value + gain, (index, chain))
-            ending_here.append(here)
-            _merge_into(best, here)
+        for before, slots in self._starts:
+            base: _Best = {0: (0, None)}
+            for place, stage in before:
+                tables = grown[place]
+                while len(tables) <= stage:
+                    table = dict(tables[-1]) if tables else {}
+                    for number in self._stages[place][len(tables)]:
+                        _merge_into(table, extendable.get(number, {}))
+                    tables.append(table)
+                _merge_into(base, tables[stage])
+            for number, own, minutes, type_bit in slots:
+                alike = own if among is None else [i for i in own if i in among]
+                if not alike:
+                    continue
+                index = alike[0] if len(alike) == 1 else max(alike, key=values.__getitem__)
+                gain, added = values[index], minutes << bits
+                here: _Best = {}
+                for key, (value, chain) in base.items():
+                    total = key + added | type_bit
+                    if total < beyond and ((known := here.get(total)) is None or value + gain > known[0]):
+                        here[total] = (value + gain, (index, chain))
+                extendable[number] = {key: entry for key, entry in here.items() if key < full}
+                _merge_into(best, here)
         return best
-
-
-def _slots(candidates: Sequence[Candidate], free: Sequence[int]) -> tuple[list[_Slot], list[list[int]]]:
-    """Return the slots in order of time, and per place the slot numbers ordered by end."""
-    alike: dict[tuple[int, int, int, int, int], list[int]] = {}
-    travel: dict[int, int] = {}
-    for i in free:
-        c = candidates[i]
-        alike.setdefault((c.start, c.end, c.place, c.minutes, c.type_bit), []).append(i)
-        travel[c.place] = c.travel
-    order = sorted(alike)
-    places = sorted(travel)
-    ending = [
-        sorted((n for n, key in enumerate(order) if key[2] == place), key=lambda n: (order[n][1], n))
-        for place in places
-    ]
-    ends = [[order[n][1] for n in there] for there in ending]
-    slots = []
-    for key in order:
-        start, _, place, minutes, type_bit = key
-        before = []
-        for number, other in enumerate(places):
-            gap = 0 if other == place else max(travel[place], travel[other])
-            count = bisect_right(ends[number], start - gap)
-            if count:
-                before.append((number, count))
-        slots.append(_Slot(tuple(alike[key]), minutes, type_bit, tuple(before)))
-    return slots, ending
-
-
-def _merged(one: _Best, other: _Best) -> _Best:
-    both = dict(one)
-    _merge_into(both, other)
-    return both
 
 
 def _merge_into(best: _Best, more: _Best) -> None:
@@ -168,21 +187,40 @@ def _merge_into(best: _Best, more: _Best) -> None:
             best[key] = entry
 
 
-def _best_of_each(steps: Sequence[Step]) -> list[Step]:
-    best: dict[tuple[int, int], Step] = {}
-    for step in steps:
-        known = best.get(step[:2])
-        if known is None or step.value > known.value:
-            best[step[:2]] = step
-    return [best[key] for key in sorted(best)]
-
-
-def members(chain: Chain | None) -> Iterator[int]:
-    """Yield the candidates in a chain."""
-    stack: list[int | Chain | None] = [chain]
-    while stack:
-        link = stack.pop()
-        if isinstance(link, int):
-            yield link
-        elif link is not None:
-            stack += link
+def _in_order(
+    candidates: Sequence[Candidate], free: Sequence[int]
+) -> tuple[list[_Start], list[list[list[int]]]]:
+    """Return the meetings in order of time; and per place, stage by stage, the slots that have ended."""
+    alike: dict[tuple[int, int, int, int, int], list[int]] = {}
+    travel: dict[int, int] = {}
+    for i in free:
+        c = candidates[i]
+        alike.setdefault((c.start, c.place, c.end, c.minutes, c.type_bit), []).append(i)
+        travel[c.place] = c.travel
+    places = sorted(travel)
+    ending: list[list[tuple[int, int]]] = [[] for _ in places]
+    slots: dict[tuple[int, int], list[_Slot]] = {}
+    for number, key in enumerate(sorted(alike)):
+        start, place, end, minutes, type_bit = key
+        ending[places.index(place)].append((end, number))
+        slots.setdefault((start, place), []).append(_Slot(number, tuple(alike[key]), minutes, type_bit))
+    for there in ending:
+        there.sort()
+    before = {
+        (start, place): [
+            (number, bisect_right(ending[number], (start - gap, len(alike))))
+            for number, other in enumerate(places)
+            for gap in (0 if other == place else max(travel[place], travel[other]),)
+        ]
+        for start, place in slots
+    }
+    counts = [sorted({own[n][1] for own in before.values()} - {0}) for n in range(len(places))]
+    stages = [
+        [[number for _, number in there[a:b]] for a, b in zip([0, *own], own, strict=False)]
+        for there, own in zip(ending, counts, strict=True)
+    ]
+    starts = [
+        _Start(tuple((n, counts[n].index(count)) for n, count in before[key] if count), tuple(slots[key]))
+        for key in sorted(slots)
+    ]
+    return starts, stages

@@ -1,20 +1,19 @@
 """Why nobody found a week for this person, and the cheapest changes that would give one."""
 
 import heapq
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.changes import Atom, Change, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.cheapest_change import ChangeSearch, Way
 from iop_schedule.domain.placement.clash import Clash, ClashKind
-from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.openings import Openings, usable
 from iop_schedule.domain.placement.prepared import candidates, limits
 from iop_schedule.domain.placement.problem import Because, Client, Problem, Unplaced, WouldFit
 from iop_schedule.domain.placement.smallest_clash import smallest_clash
 from iop_schedule.domain.placement.smallest_set import MOST_LOOKS
 from iop_schedule.domain.placement.week_facts import WeekPlan
-from iop_schedule.domain.placement.week_limits import Limits
 from iop_schedule.domain.placement.week_search import WeekSearch
 from iop_schedule.domain.placement.words import commitment_code, commitment_words, hours
 from iop_schedule.vocabulary import WeekParity
@@ -89,6 +88,8 @@ def _ways(problem: Problem, client: Client, free: Openings, count: int) -> list[
 
     A further way must lack something of every way before it, so the search branches on what that is.
     """
+    if count < 1:
+        return []
     search = ChangeSearch(problem, client, free)
     found: list[Way] = []
     seen: set[frozenset[Atom]] = set()
@@ -97,7 +98,7 @@ def _ways(problem: Problem, client: Client, free: Openings, count: int) -> list[
     def look(ruled_out: frozenset[Atom]) -> None:
         if ruled_out not in seen:
             seen.add(ruled_out)
-            way = search.cheapest(ruled_out)
+            way = search.cheapest(ruled_out, below=_dearest(found, heap, count))
             if way is not None:
                 heapq.heappush(heap, _Branch((way.cost, len(seen)), way, ruled_out))
 
@@ -114,12 +115,27 @@ def _ways(problem: Problem, client: Client, free: Openings, count: int) -> list[
     return found
 
 
+def _dearest(found: Sequence[Way], heap: Sequence[_Branch], count: int) -> int | None:
+    """Return what the last way to be found will cost at most, or None when that is not known yet.
+
+    Each way is the cheapest where its branch looks, so nothing cheaper than it lies within its changes:
+    those waiting that contain none of the others will all be found, unless cheaper ones are first.
+    """
+    ways = list(found)
+    for branch in sorted(heap):
+        if not any(way.atoms <= branch.way.atoms for way in ways):
+            ways.append(branch.way)
+            if len(ways) == count:
+                return branch.way.cost
+    return None
+
+
 def _reachable_minutes(problem: Problem, client: Client, free: Openings) -> int:
-    """Return the most minutes that fit the person's week as it is, up to what is allowed."""
+    """Return the most minutes that fit the person's week as it is, of any type, as far as prescribed."""
+    anything = replace(client, dose=replace(client.dose, min_days=0, required=()))
     own = usable(problem, client, WeekParity.EVERY, free)
-    asked = limits(client, problem.weights, UNITS_PER_POINT)
-    any_week = Limits(0, asked.most_minutes, 0, asked.most_minutes_per_day, 0, 0, 0)
-    found = WeekSearch(candidates(client, own), any_week).best([o.meeting.minutes for o in own])
+    asked = replace(limits(anything, problem.weights, 0), least_minutes=0)
+    found = WeekSearch(candidates(anything, own), asked).best([o.meeting.minutes for o in own])
     return 0 if found is None else found.value
 
 

@@ -49,12 +49,11 @@ def overlapped(client: Client, offer: Offer, week: WeekParity) -> Iterator[Commi
 
     `week` EVERY asks about both weeks. Travel is counted on the meeting's own day.
     """
-    for commitment in client.commitments:
-        if commitment.weekday != offer.meeting.weekday or not commitment.holds_in(week):
-            continue
-        start, end = needed_beside(client, offer, commitment)
-        if commitment.start < end and start < commitment.end:
-            yield commitment
+    for commitment in client.on_day.get(offer.meeting.weekday, ()):
+        if commitment.holds_in(week):
+            start, end = needed_beside(client, offer, commitment)
+            if commitment.start < end and start < commitment.end:
+                yield commitment
 
 
 def needed_beside(client: Client, offer: Offer, commitment: Commitment) -> tuple[int, int]:

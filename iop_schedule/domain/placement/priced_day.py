@@ -1,10 +1,14 @@
-"""One day of the search for the cheapest changes: meetings may overlap commitments, at a price."""
+"""One day of the search for the cheapest changes: meetings may overlap commitments, at a price.
+
+As in `day_search`, meetings are taken in order of time. Here what a meeting costs depends on the one
+before it: both may need the same stretch of a commitment, which then gives way once.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from iop_schedule.domain.placement.changes import COMMITMENT_MINUTE, TOUCHED_COMMITMENT
-from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close
+from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close, undominated
 
 #: One point of price outweighs everything a week could be worth: price first, then the objective.
 PRICE_UNITS = 10**9
@@ -12,82 +16,157 @@ PRICE_UNITS = 10**9
 Touches = Mapping[int, tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class PricedDay:
-    """One day of the priced search."""
+class _Slot(NamedTuple):
+    """Meetings that only their value tells apart, and what the time they need from commitments costs."""
 
-    own: Sequence[int]
-    fixed: frozenset[int]
-    candidates: Sequence[Candidate]
-    touches: Sequence[Touches]
-    values: Sequence[int]
-    most_minutes: int
-
-    def price(self, i: int, before: int | None) -> int:
-        """Return the price of the time that meeting `i` takes from commitments beyond what `before` took."""
-        prior = self.touches[before] if before is not None else {}
-        price = 0
-        for k, (start, end) in self.touches[i].items():
-            if k in prior:
-                price += COMMITMENT_MINUTE * max(0, end - max(start, prior[k][1]))
-            else:
-                price += TOUCHED_COMMITMENT + COMMITMENT_MINUTE * (end - start)
-        return price
+    number: int
+    members: tuple[int, ...]
+    minutes: int
+    type_bit: int
+    price: int
 
 
-def priced_steps(day: PricedDay) -> list[Step]:
-    """Return the best way to spend a day for each (minutes, types), prices of commitments included.
+class _Start(NamedTuple):
+    """Slots that begin at one time in one place and reach as far back into commitments.
 
-    Every pair of neighbors is looked at, because two meetings may share one stretch of a commitment.
+    So the same can come before each of them and takes the same off the price.
     """
-    order = _distinct(day)
-    fixed = [n for n, i in enumerate(order) if i in day.fixed]
-    tables: list[dict[tuple[int, int], tuple[int, Chain]]] = []
-    best: dict[tuple[int, int], tuple[int, Chain]] = {}
-    for n, i in enumerate(order):
-        own = day.candidates[i]
-        here: dict[tuple[int, int], tuple[int, Chain]] = {}
-        if not any(f < n for f in fixed):
-            gain = day.values[i] - PRICE_UNITS * day.price(i, None)
-            here[own.minutes, own.type_bit] = (gain, (i, None))
-        for p in range(max((f for f in fixed if f < n), default=0), n):
-            if not too_close(day.candidates[order[p]], own):
-                gain = day.values[i] - PRICE_UNITS * day.price(i, order[p])
-                _extend(here, tables[p], (own, i, gain), day.most_minutes)
-        tables.append(here)
-        if not any(f > n for f in fixed):
-            _keep_best(best, here)
-    steps = [Step(m, t, value, chain) for (m, t), (value, chain) in best.items() if m <= day.most_minutes]
-    return sorted([*steps, *([] if fixed else [Step(0, 0, 0, None)])], key=lambda s: (s.minutes, s.types))
+
+    slots: tuple[_Slot, ...]
+    #: Slots that can come before, each with what it takes off the price.
+    before: tuple[tuple[int, int], ...]
 
 
-def _distinct(day: PricedDay) -> list[int]:
-    """Return the day's meetings in order of time, the best only of those that are alike."""
-    alike: dict[tuple[int, ...], int] = {}
-    for i in day.own:
-        c = day.candidates[i]
-        key = (c.start, c.end, c.place, c.minutes, c.type_bit, i if i in day.fixed or c.whole >= 0 else -1)
-        if key not in alike or day.values[i] > day.values[alike[key]]:
-            alike[key] = i
-    return [alike[key] for key in sorted(alike)]
+#: The best chain by minutes and types, told by one number: minutes shifted left by the bits of types.
+_Best = dict[int, tuple[int, "Chain | None"]]
 
 
-def _extend(
-    here: dict[tuple[int, int], tuple[int, Chain]],
-    before: Mapping[tuple[int, int], tuple[int, Chain]],
-    added: tuple[Candidate, int, int],
-    most_minutes: int,
-) -> None:
-    own, i, gain = added
-    for (minutes, types), (value, chain) in before.items():
-        key = (minutes + own.minutes, types | own.type_bit)
-        if key[0] <= most_minutes and ((known := here.get(key)) is None or value + gain > known[0]):
-            here[key] = (value + gain, (i, chain))
+class PricedDay:
+    """Searches one day; built once, asked about many choices of its meetings.
+
+    Args:
+        own: the meetings of the day.
+        candidates: everything there is in the week.
+        touches: what each of them takes from commitments.
+        values: what each of them is worth.
+        most_minutes: the most minutes of the day that may count.
+    """
+
+    def __init__(
+        self,
+        own: Sequence[int],
+        candidates: Sequence[Candidate],
+        touches: Sequence[Touches],
+        values: Sequence[int],
+        most_minutes: int,
+    ) -> None:
+        self.own, self._candidates, self._values = tuple(own), candidates, values
+        self._bits = max((candidates[i].type_bit for i in own), default=0).bit_length()
+        self._beyond = (most_minutes + 1) << self._bits
+        self._starts = _in_order(own, candidates, touches)
+
+    def steps(self, among: frozenset[int], fixed: frozenset[int] = frozenset()) -> list[Step]:
+        """Return the ways to spend the day that no other beats, prices of commitments included.
+
+        Args:
+            among: the meetings that may be chosen.
+            fixed: those of them that are chosen in any case; they go together.
+        """
+        if fixed:
+            among -= {i for i in among - fixed if any(self._too_close(i, f) for f in fixed)}
+        needed = self._numbers(fixed)
+        tables: dict[int, _Best] = {}
+        best: _Best = {} if needed else {0: (0, None)}
+        for start in self._starts:
+            after = max((n for n in needed if n < start.slots[0].number), default=-1)
+            base: _Best = {0: (0, None)} if after < 0 else {}
+            for number, saved in start.before:
+                if number >= after and number in tables:
+                    _merge_into(base, tables[number], PRICE_UNITS * saved)
+            for slot in start.slots:
+                if here := self._extended(base, slot, among):
+                    tables[slot.number] = here
+                    if not needed or slot.number >= needed[-1]:
+                        _merge_into(best, here)
+        all_types = (1 << self._bits) - 1
+        return undominated(
+            Step(key >> self._bits, key & all_types, value, chain) for key, (value, chain) in best.items()
+        )
+
+    def _extended(self, base: _Best, slot: _Slot, among: frozenset[int]) -> _Best:
+        """Return the chains of `base` with the best meeting of the slot, as far as the day has room."""
+        here: _Best = {}
+        there = [i for i in slot.members if i in among]
+        if there:
+            index = max(there, key=self._values.__getitem__)
+            gain = self._values[index] - PRICE_UNITS * slot.price
+            added, type_bit, beyond = slot.minutes << self._bits, slot.type_bit, self._beyond
+            for key, (value, chain) in base.items():
+                total = key + added | type_bit
+                if total < beyond and ((known := here.get(total)) is None or value + gain > known[0]):
+                    here[total] = (value + gain, (index, chain))
+        return here
+
+    def _too_close(self, one: int, other: int) -> bool:
+        return too_close(self._candidates[one], self._candidates[other])
+
+    def _numbers(self, fixed: frozenset[int]) -> list[int]:
+        """Return the slots of fixed meetings, in order."""
+        if not fixed:
+            return []
+        slots = (slot for start in self._starts for slot in start.slots)
+        return [slot.number for slot in slots if not fixed.isdisjoint(slot.members)]
 
 
-def _keep_best(
-    best: dict[tuple[int, int], tuple[int, Chain]], more: Mapping[tuple[int, int], tuple[int, Chain]]
-) -> None:
-    for key, entry in more.items():
-        if key not in best or entry[0] > best[key][0]:
-            best[key] = entry
+def _merge_into(best: _Best, more: _Best, lift: int = 0) -> None:
+    for key, (value, chain) in more.items():
+        known = best.get(key)
+        if known is None or value + lift > known[0]:
+            best[key] = (value + lift, chain)
+
+
+def _in_order(
+    own: Sequence[int], candidates: Sequence[Candidate], touches: Sequence[Touches]
+) -> list[_Start]:
+    """Return the meetings in order of time; those alike are one slot, unless of a group attended whole."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for i in own:
+        c = candidates[i]
+        alone = i if c.whole >= 0 else -1
+        alike.setdefault((c.start, c.place, c.end, c.minutes, c.type_bit, alone), []).append(i)
+    order = [alike[key] for key in sorted(alike)]
+    together: dict[object, list[int]] = {}
+    for number, (first, *_) in enumerate(order):
+        reaches = tuple((k, start) for k, (start, _) in touches[first].items())
+        together.setdefault((candidates[first].start, candidates[first].place, reaches), []).append(number)
+    starts = []
+    for numbers in sorted(together.values()):
+        slots = tuple(
+            _Slot(n, tuple(order[n]), one.minutes, one.type_bit, _price(touches[order[n][0]]))
+            for n in numbers
+            for one in (candidates[order[n][0]],)
+        )
+        first = order[numbers[0]][0]
+        before = tuple(
+            (p, _saved(touches[earlier[0]], touches[first]))
+            for p, earlier in enumerate(order[: numbers[0]])
+            if not too_close(candidates[earlier[0]], candidates[first])
+        )
+        starts.append(_Start(slots, before))
+    return starts
+
+
+def _price(touched: Touches) -> int:
+    return sum(TOUCHED_COMMITMENT + COMMITMENT_MINUTE * (end - start) for start, end in touched.values())
+
+
+def _saved(earlier: Touches, later: Touches) -> int:
+    """Return what the later meeting costs less because the earlier one needs some of the same time.
+
+    The way back from the earlier one never takes longer than the later one lasts with its own way back.
+    """
+    return sum(
+        TOUCHED_COMMITMENT + COMMITMENT_MINUTE * max(0, earlier[k][1] - start)
+        for k, (start, _) in later.items()
+        if k in earlier
+    )

@@ -157,6 +157,14 @@ class Client:
     kept_seats: tuple[str, ...] = ()
     #: Levels of care this person is enrolled at; empty when that decides nothing.
     levels: frozenset[LevelOfCare] = frozenset()
+    #: The commitments by weekday: every rule asks about one day.
+    on_day: Mapping[Weekday, tuple[Commitment, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_day: dict[Weekday, list[Commitment]] = {}
+        for commitment in self.commitments:
+            by_day.setdefault(commitment.weekday, []).append(commitment)
+        object.__setattr__(self, "on_day", {day: tuple(own) for day, own in by_day.items()})
 
 
 @dataclass(frozen=True, slots=True)

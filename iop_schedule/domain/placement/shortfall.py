@@ -1,7 +1,6 @@
 """What a whole week is short of, priced: minutes, days and service types."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from iop_schedule.domain.placement.changes import (
     FEWER_DAY,
@@ -12,29 +11,38 @@ from iop_schedule.domain.placement.changes import (
     ChangeKind,
     hours_short,
 )
-from iop_schedule.domain.placement.day_search import Chain, Step, members
+from iop_schedule.domain.placement.day_search import Chain, members
 from iop_schedule.domain.placement.priced_day import PRICE_UNITS
-from iop_schedule.domain.placement.week_bound import from_the_top
-from iop_schedule.domain.placement.week_join import States
+from iop_schedule.domain.placement.week_bound import Ladders
+from iop_schedule.domain.placement.week_join import Day, States
 from iop_schedule.domain.placement.week_limits import Found, Limits
 
 #: How far below the best that minutes alone allow the cheapest week is looked for, before it is anywhere.
 _LOOKS = (PRICE_UNITS * 25, PRICE_UNITS * 90)
 
 
-@dataclass(frozen=True, slots=True)
 class Shortfall:
-    """Prices what a whole week is short of."""
+    """Finds the cheapest week when minutes, days and service types may be missing, each at its price.
 
-    limits: Limits
-    required: tuple[str, ...]
-    ruled_out: frozenset[Atom]
-    #: Only weeks worth more are looked for.
-    floor: int | None = None
+    Args:
+        limits: the limits of a legal week; lenient.
+        required: the service types of which the week needs one meeting each.
+        ruled_out: what may not be missing.
+    """
 
-    def best(self, days: Sequence[Sequence[Step]]) -> Found | None:
-        """Return the cheapest week that has at least one meeting."""
-        for states, bar in from_the_top(days, self.limits, _LOOKS, self._at_most, self.floor):
+    def __init__(self, limits: Limits, required: Sequence[str], ruled_out: frozenset[Atom]) -> None:
+        self._limits, self._required = limits, tuple(required)
+        self._short_allowed = (ChangeKind.DOSE, None) not in ruled_out
+        self._fewer_allowed = (ChangeKind.DAYS, None) not in ruled_out
+        #: The service types that must not be missing, as bits.
+        self._must = sum(
+            1 << n for n, t in enumerate(self._required) if (ChangeKind.SERVICE_TYPE, t) in ruled_out
+        )
+        self._ladders = Ladders(limits, self._end)
+
+    def best(self, days: Sequence[Day], floor: int | None = None) -> Found | None:
+        """Return the cheapest week that has at least one meeting and is worth more than `floor`."""
+        for states, bar in self._ladders.from_the_top(days, _LOOKS, floor):
             best = self._best_of(states)
             if best is not None and (bar is None or best.value > bar):
                 return best
@@ -42,33 +50,36 @@ class Shortfall:
 
     def _best_of(self, states: States) -> Found | None:
         best: tuple[int, Chain] | None = None
-        for kind, by_minutes in states.items():
+        for (days, types), by_minutes in states.items():
+            missing = self._missing(days, types)
+            if missing is None:
+                continue
             for minutes, (value, chain) in by_minutes.items():
-                price = None if chain is None else self._price(minutes, *kind)
-                if chain is None or price is None:
-                    continue
-                total = value - self._over(minutes) - PRICE_UNITS * price
-                if best is None or total > best[0]:
-                    best = (total, chain)
+                end = self._end(minutes)
+                if (
+                    chain is not None
+                    and end is not None
+                    and (best is None or value + end > best[0] + missing)
+                ):
+                    best = (value + end - missing, chain)
         return None if best is None else Found(best[0], tuple(sorted(members(best[1]))))
 
-    def _at_most(self, minutes: int) -> int | None:
-        """Return what a week of so many minutes is worth beside its days when it lacks nothing else."""
-        price = self._price(minutes, self.limits.least_days, self.limits.types)
-        return None if price is None else -self._over(minutes) - PRICE_UNITS * price
-
-    def _over(self, minutes: int) -> int:
-        return self.limits.over_price * max(0, minutes - self.limits.least_minutes)
-
-    def _price(self, minutes: int, days: int, types: int) -> int | None:
-        short = max(0, self.limits.least_minutes - minutes)
-        fewer = max(0, self.limits.least_days - days)
-        missing = [t for n, t in enumerate(self.required) if not types >> n & 1]
-        atoms: set[Atom] = {(ChangeKind.SERVICE_TYPE, t) for t in missing}
-        atoms |= {(ChangeKind.DOSE, None)} if short else set()
-        atoms |= {(ChangeKind.DAYS, None)} if fewer else set()
+    def _end(self, minutes: int) -> int | None:
+        """Return what the minutes of a week are worth; None when there may not be so few."""
+        limits = self._limits
+        short = limits.least_minutes - minutes
+        if short <= 0:
+            return limits.over_price * short
+        hours = hours_short(short)
         # Hours less are a proposal only as long as something of the dose remains.
-        nothing_left = short > 0 and hours_short(short) * MINUTES_PER_HOUR >= self.limits.least_minutes
-        if nothing_left or atoms & self.ruled_out:
+        if not self._short_allowed or hours * MINUTES_PER_HOUR >= limits.least_minutes:
             return None
-        return SHORTER_HOUR * hours_short(short) + FEWER_DAY * fewer + MISSING_TYPE * len(missing)
+        return -PRICE_UNITS * SHORTER_HOUR * hours
+
+    def _missing(self, days: int, types: int) -> int | None:
+        """Return what missing days and service types cost; None when they may not be missing."""
+        fewer = max(0, self._limits.least_days - days)
+        missing = self._limits.types & ~types
+        if (fewer and not self._fewer_allowed) or missing & self._must:
+            return None
+        return PRICE_UNITS * (FEWER_DAY * fewer + MISSING_TYPE * missing.bit_count())

@@ -4,19 +4,127 @@ For each number of minutes, number of days and set of service types only the bes
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from iop_schedule.domain.placement.day_search import Chain, Step, members
 from iop_schedule.domain.placement.week_limits import Found, Limits
 
+#: Minutes of a day, what they are worth with the day paid for, and the meetings.
+_Way = tuple[int, int, Chain]
 #: Best value and its meetings by minutes, for one number of days (counted no further than needed) and
 #: one set of service types.
 ByMinutes = dict[int, tuple[int, Chain | None]]
 States = dict[tuple[int, int], ByMinutes]
-#: The most minutes, days and service types that something can add.
-_Reach = tuple[int, int, int]
 #: By minutes so far: what a state must be worth more than to lead to a week that is looked for.
 Bar = dict[int, int]
+#: The most days and all the service types that the days to come can add.
+_Reach = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The ways to spend one day, as a week is made of them."""
+
+    #: By service types; shortest first.
+    attending: tuple[tuple[int, tuple[_Way, ...]], ...]
+    #: Whether one may stay away.
+    away: bool
+    #: The most that each length of the day can be worth, by minutes.
+    worth: Mapping[int, int]
+    #: All service types there are on that day.
+    types: int
+
+
+def day_of(steps: Sequence[Step], day_price: int) -> Day:
+    """Return the ways to spend a day, none of which beats another, with the day paid for when attended."""
+    attending: dict[int, list[_Way]] = {}
+    worth: dict[int, int] = {}
+    all_types = 0
+    for minutes, types, value, chain in steps:
+        net = value if chain is None else value - day_price
+        if chain is not None:
+            attending.setdefault(types, []).append((minutes, net, chain))
+            all_types |= types
+        if minutes not in worth or net > worth[minutes]:
+            worth[minutes] = net
+    return Day(
+        attending=tuple((types, tuple(ways)) for types, ways in attending.items()),
+        away=any(step.chain is None for step in steps),
+        worth=worth,
+        types=all_types,
+    )
+
+
+def join_days(days: Sequence[Day], limits: Limits, bars: Sequence[Bar]) -> States:
+    """Return the legal weeks made of one way for each day: the best for each (days, types) and minutes.
+
+    Args:
+        days: the ways to spend each day.
+        limits: the limits of a legal week.
+        bars: after each day, the minutes that can become a week that is looked for, and what a state of
+            so many minutes must be worth more than to be followed.
+    """
+    states: States = {(0, 0): {0: (0, None)}}
+    for day, reach, bar in zip(days, _reaches(days), bars, strict=True):
+        states = _after(states, day, reach, limits, bar)
+    return states
+
+
+def _after(states: States, day: Day, reach: _Reach, limits: Limits, bar: Bar) -> States:
+    """Return the states after one more day: the best of each that can still become legal."""
+    after: States = {}
+    for (days, types), by_minutes in states.items():
+        if day.away and _can_finish((days, types), reach, limits):
+            _stay_away(after.setdefault((days, types), {}), by_minutes, bar)
+        one_more = min(days + 1, limits.least_days)
+        for way_types, ways in day.attending:
+            kind = (one_more, types | way_types)
+            if _can_finish(kind, reach, limits):
+                _attend(after.setdefault(kind, {}), by_minutes, ways, bar)
+    return {kind: by_minutes for kind, by_minutes in after.items() if by_minutes}
+
+
+def _stay_away(target: ByMinutes, by_minutes: ByMinutes, bar: Bar) -> None:
+    for minutes, state in by_minutes.items():
+        if minutes in bar and state[0] > bar[minutes]:
+            known = target.get(minutes)
+            if known is None or state[0] > known[0]:
+                target[minutes] = state
+
+
+def _attend(target: ByMinutes, by_minutes: ByMinutes, ways: Sequence[_Way], bar: Bar) -> None:
+    """Put every state with every way into `target` where it is over the bar and better than what is there."""
+    for minutes, (value, chain) in by_minutes.items():
+        for more, gain, links in ways:
+            reached, worth = minutes + more, value + gain
+            if reached in bar and worth > bar[reached]:
+                known = target.get(reached)
+                if known is None or worth > known[0]:
+                    target[reached] = (worth, (links, chain))
+
+
+def may_be_legal(days: Sequence[Day], limits: Limits) -> bool:
+    """Return True unless there are too few days or a service type is on none of them."""
+    count, types = 0, 0
+    for day in days:
+        count, types = count + bool(day.attending), types | day.types
+    return _can_finish((0, 0), (count, types), limits)
+
+
+def _can_finish(kind: tuple[int, int], reach: _Reach, limits: Limits) -> bool:
+    return limits.lenient or (
+        kind[0] + reach[0] >= limits.least_days and (kind[1] | reach[1]) == limits.types
+    )
+
+
+def _reaches(days: Sequence[Day]) -> list[_Reach]:
+    """Return, after each day, what the days to come can add at most."""
+    reaches: list[_Reach] = [(0, 0)]
+    for day in days[:0:-1]:
+        count, types = reaches[-1]
+        reaches.append((count + bool(day.attending), types | day.types))
+    return reaches[::-1][-len(days) :] if days else []
 
 
 def leading(states: States, limits: Limits, count: int) -> list[Found]:
@@ -28,108 +136,3 @@ def leading(states: States, limits: Limits, count: int) -> list[Found]:
     ]
     best = heapq.nsmallest(count, ends, key=lambda e: (-e[0], e[1]))
     return [Found(value, tuple(sorted(members(chain)))) for value, _, chain in best]
-
-
-def join_days(days: Sequence[Sequence[Step]], limits: Limits, bars: "Sequence[Bar] | None" = None) -> States:
-    """Return the legal weeks made of one step of each day: the best for each (days, types) and minutes.
-
-    Args:
-        days: the ways to spend each day.
-        limits: the limits of a legal week.
-        bars: after each day, what by minutes so far a state must be worth more than to be followed.
-    """
-    states: States = {(0, 0): {0: (0, None)}}
-    for n, (steps, reach) in enumerate(zip(days, _reaches(days), strict=True)):
-        states = _after(states, steps, reach, limits, bars[n] if bars else None)
-    if days or limits.lenient:
-        return states
-    return states if limits.least_minutes <= 0 and _can_finish((0, 0), (0, 0, 0), limits) else {}
-
-
-def _after(states: States, steps: Sequence[Step], reach: _Reach, limits: Limits, bar: Bar | None) -> States:
-    """Return the states after one more day: the best of each that can still become legal."""
-    attending, away = _by_types(steps, limits.day_price)
-    least = 0 if limits.lenient else limits.least_minutes - reach[0]
-    after: States = {}
-    for (days, types), by_minutes in states.items():
-        if away and _can_finish((days, types), reach, limits):
-            _add(after.setdefault((days, types), {}), by_minutes, away, (least, limits.most_minutes), bar)
-        one_more = min(days + 1, limits.least_days)
-        for step_types, ways in attending.items():
-            kind = (one_more, types | step_types)
-            if _can_finish(kind, reach, limits):
-                _add(after.setdefault(kind, {}), by_minutes, ways, (least, limits.most_minutes), bar)
-    return {kind: by_minutes for kind, by_minutes in after.items() if by_minutes}
-
-
-def _by_types(steps: Sequence[Step], price: int) -> tuple[dict[int, list[Step]], list[Step]]:
-    """Return the steps that attend, by service types and with the day paid for; then staying away."""
-    attending: dict[int, list[Step]] = {}
-    for step in undominated(steps):
-        if step.chain is not None:
-            attending.setdefault(step.types, []).append(step._replace(value=step.value - price))
-    return attending, [step for step in steps if step.chain is None]
-
-
-def _add(
-    target: ByMinutes,
-    by_minutes: ByMinutes,
-    ways: Sequence[Step],
-    minutes_within: tuple[int, int],
-    bar: Bar | None,
-) -> None:
-    """Put every state with every way into `target` where it is better than what is there."""
-    if bar is not None:
-        _add_above(target, by_minutes, ways, bar)
-        return
-    least, most = minutes_within
-    for minutes, (value, chain) in by_minutes.items():
-        for step_minutes, _, gain, links in ways:
-            reached = minutes + step_minutes
-            if reached > most:
-                break
-            known = target.get(reached)
-            if reached >= least and (known is None or value + gain > known[0]):
-                target[reached] = (value + gain, chain if links is None else (links, chain))
-
-
-def _add_above(target: ByMinutes, by_minutes: ByMinutes, ways: Sequence[Step], bar: Bar) -> None:
-    """Do as `_add`, without what cannot lead to a week that is looked for."""
-    for minutes, (value, chain) in by_minutes.items():
-        for step_minutes, _, gain, links in ways:
-            reached = minutes + step_minutes
-            worth = value + gain
-            if reached in bar and worth > bar[reached]:
-                known = target.get(reached)
-                if known is None or worth > known[0]:
-                    target[reached] = (worth, chain if links is None else (links, chain))
-
-
-def _can_finish(kind: tuple[int, int], reach: _Reach, limits: Limits) -> bool:
-    return limits.lenient or (
-        kind[0] + reach[1] >= limits.least_days and (kind[1] | reach[2]) == limits.types
-    )
-
-
-def undominated(steps: Sequence[Step]) -> list[Step]:
-    """Return the steps that no other beats: as long, at least the same types, at least the value."""
-    kept: list[Step] = []
-    by_minutes: dict[int, list[Step]] = {}
-    for step in sorted(steps, key=lambda s: (s.minutes, -s.types.bit_count(), s.types)):
-        rivals = by_minutes.setdefault(step.minutes, [])
-        if not any(step.types | r.types == r.types and r.value >= step.value for r in rivals):
-            rivals.append(step)
-            kept.append(step)
-    return kept
-
-
-def _reaches(days: Sequence[Sequence[Step]]) -> list[_Reach]:
-    """Return, after each day, what the days to come can add at most."""
-    reaches: list[_Reach] = [(0, 0, 0)]
-    for steps in reversed(days[1:]):
-        minutes, count, types = reaches[-1]
-        for step in steps:
-            types |= step.types
-        longest = max((step.minutes for step in steps), default=0)
-        reaches.append((minutes + longest, count + (longest > 0), types))
-    return reaches[::-1][: len(days)]

@@ -9,16 +9,20 @@ whole-number values, which is how the whole cohort is planned.
 from collections.abc import Sequence
 
 from iop_schedule.domain.placement.day_search import Candidate, DaySearch, too_close
-from iop_schedule.domain.placement.week_bound import Ladder
-from iop_schedule.domain.placement.week_join import States, join_days, leading
+from iop_schedule.domain.placement.week_bound import Ladders
+from iop_schedule.domain.placement.week_join import Day, day_of, leading
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK, Found, Limits
 from iop_schedule.domain.placement.whole_groups import best_undivided, divided, whole_groups
+
+#: How far below the best that minutes alone allow the best week is looked for before it is anywhere: in
+#: parts of what the best day can be worth. Days and service types seldom cost a person more.
+_FIRST_LOOK, _SECOND_LOOK = 6, 2
 
 
 class WeekSearch:
     """Searches the weeks made of `candidates`; built once, asked with many sets of values.
 
-    Groups attended whole are taken apart here; `best_week` puts them back together.
+    Groups attended whole are taken apart here; `Choices` puts them back together.
 
     Args:
         candidates: what could be attended.
@@ -34,13 +38,12 @@ class WeekSearch:
         fixed: frozenset[int] = frozenset(),
         left_out: frozenset[int] = frozenset(),
     ) -> None:
-        self._limits = limits
+        self._limits, self._ladders = limits, Ladders(limits)
         together = [candidates[i] for i in sorted(fixed)]
         self._possible = not any(too_close(a, b) for n, a in enumerate(together) for b in together[n + 1 :])
         settled = fixed | left_out
         most = min(limits.most_minutes, limits.most_minutes_per_day)
-        self._days: list[DaySearch] = []
-        self._ladder: Ladder | None = None
+        self._days: list[_RememberedDay] = []
         for day in range(DAYS_IN_WEEK):
             here = [f for f in together if f.day == day]
             free = [
@@ -50,7 +53,8 @@ class WeekSearch:
             ]
             if free or here:
                 fixed_here = [i for i in sorted(fixed) if candidates[i].day == day]
-                self._days.append(DaySearch(candidates, free, fixed_here, most))
+                search = DaySearch(candidates, free, fixed_here, most)
+                self._days.append(_RememberedDay(search, [*free, *fixed_here], limits.day_price))
 
     def best(self, values: Sequence[int]) -> Found | None:
         """Return the best week at these values of the candidates, or None when none is legal."""
@@ -62,19 +66,34 @@ class WeekSearch:
 
         Weeks worth no more than `above` are not looked for, which is quicker; a few may still be found.
         """
-        return leading(self._ends(values, above), self._limits, count)
-
-    def _ends(self, values: Sequence[int], above: int | None) -> States:
-        """Return the legal whole weeks."""
         if not self._possible:
-            return {}
-        days = [day.steps(values) for day in self._days]
-        if above is None or not days:
-            return join_days(days, self._limits)
-        if self._ladder is None:
-            self._ladder = Ladder(days, self._limits)
-        bars = self._ladder.bars(days, above)
-        return {} if bars is None else join_days(days, self._limits, bars)
+            return []
+        days = [day.ways(values) for day in self._days]
+        if count > 1:
+            return leading(self._ladders.weeks(days, above), self._limits, count)
+        day_worth = max([0, *(worth for day in days for worth in day.worth.values())])
+        looks = [1 + day_worth // _FIRST_LOOK, 1 + day_worth * _SECOND_LOOK]
+        for weeks, _ in self._ladders.from_the_top(days, looks, above):
+            if found := leading(weeks, self._limits, 1):
+                return found
+        return []
+
+
+class _RememberedDay:
+    """One day whose ways are looked for only when the values of its meetings are other than last time."""
+
+    def __init__(self, search: DaySearch, own: Sequence[int], day_price: int) -> None:
+        self._search, self._own, self._day_price = search, own, day_price
+        self._asked: list[int] | None = None
+        self._known: Day | None = None
+
+    def ways(self, values: Sequence[int]) -> Day:
+        """Return the ways to spend the day at these values."""
+        asked = [values[i] for i in self._own]
+        if self._known is None or asked != self._asked:
+            self._known = day_of(self._search.steps(values), self._day_price)
+            self._asked = asked
+        return self._known
 
 
 class Choices:
@@ -112,7 +131,7 @@ class Choices:
         return kept[:count]
 
     def _divided(self, week: Found) -> int | None:
-        return divided(week, self.whole)
+        return divided(week.chosen, self.whole)
 
     def _put_together(self, values: Sequence[int], first: Found) -> Found | None:
         def solve(fixed: frozenset[int], left_out: frozenset[int]) -> Found | None:

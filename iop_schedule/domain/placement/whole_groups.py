@@ -1,7 +1,7 @@
 """Groups that are attended whole: the best week that has all of each or nothing of it."""
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iop_schedule.domain.placement.day_search import Candidate
@@ -17,9 +17,9 @@ def whole_groups(candidates: Sequence[Candidate]) -> dict[int, frozenset[int]]:
     return {group: frozenset(meetings) for group, meetings in own.items() if len(meetings) > 1}
 
 
-def divided(week: Found, whole: Mapping[int, frozenset[int]]) -> int | None:
-    """Return a group attended whole of which the week has a part only, or None."""
-    chosen = set(week.chosen)
+def divided(week: Iterable[int], whole: Mapping[int, frozenset[int]]) -> int | None:
+    """Return a group attended whole of which a week has a part only, or None."""
+    chosen = set(week)
     return next((g for g, own in whole.items() if own & chosen and not own <= chosen), None)
 
 
@@ -51,7 +51,7 @@ def best_undivided(
     made = 1
     while heap:
         node = heapq.heappop(heap)
-        group = divided(node.found, whole)
+        group = divided(node.found.chosen, whole)
         if group is None:
             return node.found
         own = whole[group]
