@@ -102,6 +102,8 @@ class Caseload:
     groups: tuple[str, ...]
     #: How many people have each tier and are in each list, before any filter.
     counts: dict[Tier, int]
+    #: How many of them nobody set aside for now.
+    to_contact: dict[Tier, int]
     shown: dict[Show, int]
     people: int
     #: People who are in no list and no count yet, because their case is still to be derived.
@@ -161,6 +163,9 @@ def caseload(
         today=today,
         groups=tuple(sorted({name for line in lines for name in line.groups})),
         counts={tier: sum(line.tier is tier for line in lines) for tier in Tier},
+        to_contact={
+            tier: sum(line.tier is tier and line.client_id not in aside for line in lines) for tier in Tier
+        },
         shown=_counts(lines, aside),
         people=len(lines) + pending,
         pending=pending,

@@ -286,7 +286,7 @@ def _sheets_to_finish(user: User, now: datetime) -> int:
 
 
 def _people_to_reach(user: User, now: datetime) -> int:
-    return caseload(actor_for(user), now=now).counts[Tier.REACH_OUT_TODAY]
+    return caseload(actor_for(user), now=now).to_contact[Tier.REACH_OUT_TODAY]
 
 
 def _caseload_numbers(user: User, day: date, now: datetime) -> Mapping[str, int]:
@@ -297,7 +297,7 @@ def _caseload_numbers(user: User, day: date, now: datetime) -> Mapping[str, int]
     lines = caseload_lines(actor, last_week, now=now)
     return {
         "count": found.people,
-        "reach": found.counts[Tier.REACH_OUT_TODAY] + found.counts[Tier.REACH_OUT],
+        "reach": found.to_contact[Tier.REACH_OUT_TODAY] + found.to_contact[Tier.REACH_OUT],
         "met": sum(line.goal_met for line in lines),
         "judged": sum(line.goal_weeks for line in lines),
         "missing": found.not_recorded,

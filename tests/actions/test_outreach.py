@@ -389,6 +389,7 @@ def test_not_now_moves_a_person_down_until_the_day_and_is_kept(missing: Cast) ->
     shown = caseload(dev(missing), now=NOW)
     assert [r.client_id for r in shown.rows][-1] == missing.ana.id
     assert shown.rows[-1].not_now is not None
+    assert (shown.counts[Tier.REACH_OUT], shown.to_contact[Tier.REACH_OUT]) == (1, 0)
     only = caseload(dev(missing), now=NOW, wanted=CaseFilter(show=Show.SET_ASIDE))
     assert [r.client_id for r in only.rows] == [missing.ana.id]
     after = caseload(dev(missing), now=NOW + timedelta(days=8))
