@@ -102,6 +102,7 @@ class AgreeableRule(StrEnum):
     MODALITY = "modality"
     TRAVEL = "travel"
     KEEP_APART = "keep_apart"
+    NOT_ALTERNATING = "not_alternating"
 
 
 class LevelOfCare(StrEnum):

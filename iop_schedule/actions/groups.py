@@ -8,12 +8,12 @@ from iop_schedule.actions import audit
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import Span, most_at_once
+from iop_schedule.domain.series import Span, most_in_a_week
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Group, Program, db
 from iop_schedule.queries.access import Actor, access_group, access_program
-from iop_schedule.queries.series import spans_of
-from iop_schedule.vocabulary import Attend, AuditKind, GroupGender, Modality, ServiceType
+from iop_schedule.queries.series import taken_places
+from iop_schedule.vocabulary import Attend, AuditKind, GroupGender, Modality, ServiceType, WeekParity
 
 LONGEST_NAME = 200
 LONGEST_PUBLIC_NAME = 120
@@ -89,7 +89,7 @@ def check_details(group: Group, details: GroupDetails, *, now: datetime) -> None
         message = "A group that has met keeps its kind. Open a new group instead."
         raise NotPossible(message, field="service_type")
     for meeting in meetings:
-        people = most_at_once(spans_of(meeting.id), Span(today))
+        people = most_in_a_week(taken_places(meeting.id), Span(today), WeekParity.EVERY)
         if people > details.seats:
             message = f"{people} people have a place already. Enter at least {people} seats."
             raise NotPossible(message, field="seats")

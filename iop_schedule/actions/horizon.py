@@ -32,6 +32,7 @@ from iop_schedule.models import (
     Site,
     db,
 )
+from iop_schedule.models.weeks import attended_on
 from iop_schedule.queries.occurrences import existing_of, has_attendance, is_marked
 from iop_schedule.queries.series import rule_of
 from iop_schedule.vocabulary import OccurrenceStatus, RosterSource, SeriesKind
@@ -304,11 +305,15 @@ def _replan_rosters(series_ids: list[int], scope: _Scope) -> Extended:
 
 
 def _place_in_force() -> ColumnElement[bool]:
-    """Return the condition that a membership holds on the day a session is held."""
+    """Return the condition that a membership holds on the day a session is held.
+
+    A session moved into another week still belongs to the week it was planned for.
+    """
     return and_(
         SeriesMember.series_id == Occurrence.series_id,
         SeriesMember.from_day <= Occurrence.local_day,
         or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= Occurrence.local_day),
+        attended_on(SeriesMember, Occurrence.original_day),
     )
 
 

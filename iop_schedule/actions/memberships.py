@@ -1,7 +1,7 @@
 """Places in weekly group sessions: who has one, from a day until a day."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -18,16 +18,17 @@ from iop_schedule.actions.series import (
     places_in,
     record_series,
 )
+from iop_schedule.domain.civil_time import first_week, letter_of
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import BadSeries, SeatsTaken, Span, most_at_once
+from iop_schedule.domain.series import EVERY_WEEK, BadSeries, Place, SeatsTaken, Span, most_in_a_week
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.models import Client, Series, SeriesMember, Site, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.legal_places import check_places
 from iop_schedule.queries.seat_holds import held_for_others
-from iop_schedule.queries.series import check_client_can_come, guests_of, rule_of, spans_of
-from iop_schedule.vocabulary import AuditKind, SeriesKind
+from iop_schedule.queries.series import check_client_can_come, check_weeks, guests_of, rule_of, taken_places
+from iop_schedule.vocabulary import AuditKind, SeriesKind, WeekParity
 
 
 def add_member(
@@ -37,9 +38,10 @@ def add_member(
     client_id: int,
     from_day: date,
     until_day: date | None = None,
+    week: WeekParity = WeekParity.EVERY,
     now: datetime,
 ) -> SeriesMember:
-    """Give a client a place in a weekly group session, from a day until a day.
+    """Give a client a place in a weekly group session, from a day until a day, in every or every other week.
 
     Raises:
         NotFound, NotAllowed: the session or the client is not this person's.
@@ -51,7 +53,7 @@ def add_member(
     """
     (member,) = add_members(
         actor=actor, series_ids=[series_id], client_id=client_id, from_day=from_day,
-        until_day=until_day, now=now,
+        until_day=until_day, weeks={series_id: week}, now=now,
     )  # fmt: skip
     return member
 
@@ -63,12 +65,14 @@ def add_members(
     client_id: int,
     from_day: date,
     until_day: date | None = None,
+    weeks: Mapping[int, WeekParity] = EVERY_WEEK,
     now: datetime,
 ) -> list[SeriesMember]:
     """Give a client a place in several weekly sessions, all or none; raises as `add_member`."""
     return place_client(
-        actor=actor, client_id=client_id, start=series_ids, from_day=from_day, until_day=until_day, now=now
-    )
+        actor=actor, client_id=client_id, start=series_ids, from_day=from_day, until_day=until_day,
+        weeks=weeks, now=now,
+    )  # fmt: skip
 
 
 def place_client(
@@ -79,6 +83,7 @@ def place_client(
     end: Iterable[int] = (),
     from_day: date,
     until_day: date | None = None,
+    weeks: Mapping[int, WeekParity] = EVERY_WEEK,
     now: datetime,
 ) -> list[SeriesMember]:
     """Give a client places from `from_day` on and end others the day before, all or nothing.
@@ -90,6 +95,7 @@ def place_client(
         end: series in which places end.
         from_day: first day of the new week, today or later.
         until_day: last day of the new places; open when None.
+        weeks: in which weeks a place is attended, by series; every week unless it says otherwise.
         now: the current instant.
 
     Returns:
@@ -99,7 +105,7 @@ def place_client(
         As `add_member`.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
-    move = PlacesChange(client_id, tuple(dict.fromkeys(start)), tuple(dict.fromkeys(end)))
+    move = PlacesChange(client_id, tuple(dict.fromkeys(start)), tuple(dict.fromkeys(end)), weeks)
     added = change_places(
         actor=actor, site_id=client.site_id, changes=[move], from_day=from_day, until_day=until_day, now=now
     )
@@ -114,6 +120,8 @@ class PlacesChange:
     client_id: int
     start: tuple[int, ...]
     end: tuple[int, ...]
+    #: In which weeks a place that begins is attended, where that is not every week.
+    weeks: Mapping[int, WeekParity] = field(default_factory=lambda: EVERY_WEEK)
 
 
 def change_places(
@@ -173,7 +181,10 @@ def _begin(
     starting = [series[one] for one in change.start]
     client = db.session.get_one(Client, change.client_id)
     try:
-        added = [_take(actor, one, client, place, now) for one in starting]
+        added = [
+            _take(actor, one, client, Place(place, change.weeks.get(one.id, WeekParity.EVERY)), now)
+            for one in starting
+        ]
         check_places(client, change.start, place)
     except DomainError as refused:
         refused.data["client_id"] = client.id
@@ -182,43 +193,52 @@ def _begin(
     return added
 
 
-def _take(actor: Actor, series: Series, client: Client, place: Span, now: datetime) -> SeriesMember:
+def _take(actor: Actor, series: Series, client: Client, place: Place, now: datetime) -> SeriesMember:
+    days = place.days
     if series.kind != SeriesKind.GROUP:
         message = "This session belongs to one client. Choose a group session."
         raise BadSeries(message, field="series")
-    span = place.shared_with(Span(series.from_day, series.until_day))
-    if place.last is not None and place.last < place.first:
+    span = days.shared_with(Span(series.from_day, series.until_day))
+    if days.last is not None and days.last < days.first:
         message = "The last day must not be before the first day."
         raise BadSeries(message, field="until_day")
     if span is None:
         message = f"{session_name(series)} does not meet in these days. Choose others."
         raise BadSeries(message, field="from_day")
-    check_client_can_come(client, rule_of(series), span, modality=series.modality, now=now)
-    check_seats(series, span, client_id=client.id, now=now)
+    check_weeks(series, place.week, span)
+    theirs = replace(rule_of(series), week=place.week)
+    check_client_can_come(client, theirs, span, modality=series.modality, now=now)
+    check_seats(series, Place(span, place.week), client_id=client.id, now=now)
     member = SeriesMember(
-        series_id=series.id, client_id=client.id, from_day=place.first, until_day=place.last
+        series_id=series.id, client_id=client.id, from_day=days.first, until_day=days.last, week=place.week
     )
     db.session.add(member)
     db.session.flush()
-    _record_place(AuditKind.MEMBERSHIP_STARTED, actor, series, client.id, now=now, first=str(place.first))
+    which = {} if place.week is WeekParity.EVERY else {"weeks": str(first_week(place.week, days.first))}
+    _record_place(
+        AuditKind.MEMBERSHIP_STARTED, actor, series, client.id, now=now, first=str(days.first), **which
+    )
     return member
 
 
-def check_seats(series: Series, span: Span, *, client_id: int, now: datetime) -> None:
-    """Refuse a place in a weekly session when no seat is left for this client on some day of it.
+def check_seats(series: Series, place: Place, *, client_id: int, now: datetime) -> None:
+    """Refuse a place in a weekly session when no seat is left for this client in some week of it.
+
+    People who attend in opposite weeks can sit on one seat.
 
     Raises:
         SeatsTaken: every seat has someone, or is held for someone else.
     """
-    seats = series.group.seats if series.group else 1
-    places, held = spans_of(series.id), held_for_others(series.id, client_id, now=now)
-    if most_at_once(places, span) + held >= seats:
+    seats, span = series.group.seats if series.group else 1, place.days
+    places = taken_places(series.id)
+    held = held_for_others(series.id, client_id, week=place.week, now=now)
+    if most_in_a_week(places, span, place.week) + held >= seats:
         kept = f", {held} of them held for a few days" if held else ""
         message = f"All {seats} seats of {session_name(series)} are taken then{kept}."
         raise SeatsTaken(message + " Choose another session or a later first day.", field="series")
     for day, guests in guests_of(series.id, now=now).items():
-        inside = span.first <= day and (span.last is None or day <= span.last)
-        if inside and most_at_once(places, Span(day, day)) + held + guests >= seats:
+        that_week = most_in_a_week(places, Span(day, day), letter_of(day))
+        if place.covers(day) and that_week + held + guests >= seats:
             message = f"On {day:%B} {day.day} the last seat is taken by a make-up. Choose a later first day."
             raise SeatsTaken(message, field="from_day")
 

@@ -1,6 +1,6 @@
 """Deciding a placement: one person's places change on a day, all of them or none."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -10,21 +10,28 @@ from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, settle_places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import Span
+from iop_schedule.domain.series import EVERY_WEEK, Span
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Client, PlacementOffer, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_client, access_series
+from iop_schedule.queries.placement_people import weeks_of_places
 from iop_schedule.queries.prescription import open_enrollment
-from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState, SeriesKind
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState, SeriesKind, WeekParity
 
 
 def place(
-    *, actor: Actor, client_id: int, series_ids: Collection[int], from_day: date | None, now: datetime
+    *,
+    actor: Actor,
+    client_id: int,
+    series_ids: Collection[int],
+    from_day: date | None,
+    weeks: Mapping[int, WeekParity] = EVERY_WEEK,
+    now: datetime,
 ) -> None:
     """Let a client attend exactly these weekly group sessions from `from_day` on (by default tomorrow).
 
-    Places they hold in other group sessions end the day before; individual sessions stay. Someone who
-    was waiting becomes active.
+    Each is attended in the weeks that `weeks` says, every week where it says nothing. Places they hold in
+    other group sessions end the day before; individual sessions stay. Someone who was waiting becomes active.
 
     Raises:
         NotFound: the client, or one of the sessions, is not this person's to decide.
@@ -44,7 +51,7 @@ def place(
     if any(series.site_id != client.site_id for series in wanted):
         raise NotFound
     try:
-        decide_places(actor=actor, client=client, wanted=wanted, from_day=day, now=now)
+        decide_places(actor=actor, client=client, wanted=wanted, from_day=day, weeks=weeks, now=now)
         withdraw_open(client.id, now=now)
         db.session.commit()
     except BaseException:
@@ -53,20 +60,45 @@ def place(
 
 
 def decide_places(
-    *, actor: Actor, client: Client, wanted: Sequence[Series], from_day: date, now: datetime
+    *,
+    actor: Actor,
+    client: Client,
+    wanted: Sequence[Series],
+    from_day: date,
+    weeks: Mapping[int, WeekParity] = EVERY_WEEK,
+    now: datetime,
 ) -> None:
     """Let a client attend exactly `wanted` from `from_day` on, inside the caller's transaction.
 
     The caller has settled that `actor` may decide this, holds the site's lock and commits; raises as `place`.
     """
     held, lasting = _held(client.id, from_day)
-    ids = {series.id for series in wanted}
-    record_decision(actor, client.id, wanted=ids, held=held, day=from_day, now=now)
+    plan = {series.id: weeks.get(series.id, WeekParity.EVERY) for series in wanted}
+    record_decision(actor, client.id, wanted=plan, held=held, day=from_day, now=now)
     begin_waiting(actor, client.id, from_day, now)
-    move = PlacesChange(
-        client.id, start=tuple(sorted(ids - lasting)), end=tuple(sorted(held - (ids & lasting)))
-    )
+    move = change_to(client.id, plan, held=held, lasting=lasting)
     settle_places(actor=actor, site_id=client.site_id, changes=[move], place=Span(from_day), now=now)
+
+
+def change_to(
+    client_id: int,
+    plan: Mapping[int, WeekParity],
+    *,
+    held: Collection[int],
+    lasting: Mapping[int, WeekParity],
+) -> PlacesChange:
+    """Return the places that begin and end so that a client attends exactly `plan`, by series with its weeks.
+
+    Args:
+        client_id: whose places.
+        plan: what is to be attended.
+        held: in which series there is a place.
+        lasting: those of them that last, with their weeks: where these are as planned, nothing changes.
+    """
+    kept = {series_id for series_id, week in plan.items() if lasting.get(series_id) == week}
+    return PlacesChange(
+        client_id, start=tuple(sorted(plan.keys() - kept)), end=tuple(sorted({*held} - kept)), weeks=plan
+    )
 
 
 def withdraw_open(client_id: int, *, now: datetime) -> int | None:
@@ -92,10 +124,10 @@ def take_back_offer(actor: Actor, client_id: int, *, now: datetime) -> None:
         )  # fmt: skip
 
 
-def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
-    """Return the group sessions in which the client has a place on `day` or later.
+def _held(client_id: int, day: date) -> tuple[dict[int, WeekParity], dict[int, WeekParity]]:
+    """Return the group sessions in which the client has a place on `day` or later, with its weeks.
 
-    And which of them need no change: the place has begun by `day` and has no end.
+    And those of them that last: the place has begun by `day` and has no end.
     """
     statement = (
         select(SeriesMember)
@@ -108,8 +140,8 @@ def _held(client_id: int, day: date) -> tuple[set[int], set[int]]:
         )
     )
     places = db.session.scalars(statement).all()
-    lasting = {place.series_id for place in places if place.from_day <= day and place.until_day is None}
-    return {place.series_id for place in places}, lasting
+    lasting = [place for place in places if place.from_day <= day and place.until_day is None]
+    return weeks_of_places(places), weeks_of_places(lasting)
 
 
 def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dict[str, object]:
@@ -138,13 +170,21 @@ def begin_waiting(actor: Actor, client_id: int, day: date, now: datetime) -> dic
 
 
 def record_decision(
-    actor: Actor, client_id: int, *, wanted: Collection[int], held: Collection[int], day: date, now: datetime
+    actor: Actor,
+    client_id: int,
+    *,
+    wanted: Mapping[int, WeekParity],
+    held: Mapping[int, WeekParity],
+    day: date,
+    now: datetime,
 ) -> None:
-    """Write into the trail what one person's places were and are to be, by series."""
+    """Write into the trail what one person's places were and are to be, by series with its weeks."""
+    weeks = {series_id: str(week) for series_id, week in wanted.items() if week is not WeekParity.EVERY}
     audit.record(
         AuditKind.PLACEMENT_DECIDED,
         actor=actor,
         now=now,
         client_id=client_id,
-        details={"from": day.isoformat(), "before": sorted(held), "after": sorted(wanted)},
+        details={"from": day.isoformat(), "before": sorted(held), "after": sorted(wanted)}
+        | ({"weeks": weeks} if weeks else {}),
     )

@@ -4,6 +4,7 @@ Both inside the caller's transaction, which holds the site's lock.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from iop_schedule.queries.access import Actor
 from iop_schedule.queries.placement_endings import closing
 from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.queries.series import check_client_can_come, check_free, rule_of
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.vocabulary import AuditKind, WeekParity
 
 NOT_IN_CARE = "They are in no program any more, so their place stays ended."
 
@@ -94,19 +95,20 @@ def _give_back(series: Series, place: Mapping[str, Any], day: date, now: datetim
     member = db.session.get(SeriesMember, place["id"])
     if member is not None and _text(member.until_day) != place["ended"]:
         return
-    client = db.session.get_one(Client, place["client_id"])
+    client, week = db.session.get_one(Client, place["client_id"]), WeekParity(place.get("week", "every"))
     days = Span(max(day, date.fromisoformat(place["from_day"])), _day(place["until_day"]))
     if days.last is not None and days.last < days.first:
         return
     try:
         if open_enrollment(client.id, days.first) is None:
             raise NotPossible(NOT_IN_CARE)
-        check_client_can_come(client, rule_of(series), days, modality=series.modality, now=now)
+        theirs = replace(rule_of(series), week=week)
+        check_client_can_come(client, theirs, days, modality=series.modality, now=now)
     except DomainError as refused:
         refused.data["client_id"] = client.id
         raise
     if member is None:
-        member = SeriesMember(series_id=series.id, client_id=client.id, from_day=days.first)
+        member = SeriesMember(series_id=series.id, client_id=client.id, from_day=days.first, week=week)
         db.session.add(member)
     member.until_day = days.last
     db.session.flush()
@@ -122,6 +124,7 @@ def _place(member: SeriesMember) -> dict[str, Any]:
         "client_id": member.client_id,
         "from_day": str(member.from_day),
         "until_day": _text(member.until_day),
+        "week": member.week,
     }
 
 

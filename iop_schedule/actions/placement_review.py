@@ -7,6 +7,7 @@ looked at again: someone whose places have changed, or whose seat is gone, is le
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
-from iop_schedule.actions.placement import begin_waiting, record_decision
+from iop_schedule.actions.placement import begin_waiting, change_to, record_decision
 from iop_schedule.actions.placement_endings import end_closed, let_go_on
 from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
 from iop_schedule.domain import civil_time
@@ -25,6 +26,8 @@ from iop_schedule.queries.access import Actor, access_placement_run
 from iop_schedule.queries.placement_caseload import places_on
 from iop_schedule.queries.placement_endings import closing, first_day
 from iop_schedule.queries.placement_one_to_ones import has_one_to_one
+from iop_schedule.queries.placement_people import weeks_of_places
+from iop_schedule.queries.proposed_weeks import weeks_proposed
 from iop_schedule.vocabulary import (
     AuditKind,
     EnrollmentStatus,
@@ -208,9 +211,7 @@ class _Review:
                 leader_id=wanted["leader_id"],
                 every_weeks=wanted["every_weeks"],
             )
-            # Weeks are counted from the first day: a session of B weeks begins in the week after.
-            later = timedelta(weeks=1) if wanted["week"] == WeekParity.B else timedelta()
-            first = civil_time.monday_of(self._day) + later if later else self._day
+            first = max(self._day, civil_time.first_week(WeekParity(wanted["week"]), self._day))
             try:
                 series = add_individual(
                     actor=self._actor, client_id=proposal.client_id, program_id=run.program_id,
@@ -227,14 +228,14 @@ class _Review:
         """Let places end and begin as proposed."""
         changes = []
         for proposal in going:
-            before, after = set(proposal.before), set(proposal.after)
-            lasting = self._lasting(proposal.client_id, before & after)
-            start, end = after - lasting, before - (after & lasting)
-            changes.append(PlacesChange(proposal.client_id, tuple(sorted(start)), tuple(sorted(end))))
+            before, after = weeks_proposed(proposal.before), weeks_proposed(proposal.after)
+            lasting = self._lasting(proposal.client_id, before.keys() & after.keys())
+            change = change_to(proposal.client_id, after, held=before, lasting=lasting)
+            changes.append(change)
             record_decision(
                 self._actor, proposal.client_id, wanted=after, held=before, day=self._day, now=self._now
             )
-            if start:
+            if change.start:
                 proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
             self.settle(proposal, ProposalState.APPLIED)
         self._change(changes)
@@ -276,14 +277,13 @@ class _Review:
             if proposal.client_id in left:
                 proposal.note = left[proposal.client_id]
                 continue
-            before, after = set(proposal.before), set(proposal.after)
-            if ended & (before - after):
+            before, after = weeks_proposed(proposal.before), weeks_proposed(proposal.after)
+            if ended & (before.keys() - after.keys()):
                 raise NotPossible(STILL_ENDED, client_id=proposal.client_id)
             if proposal.session:
                 self._end_session(proposal)
             else:
-                back, gone = tuple(sorted(before - after)), tuple(sorted(after - before))
-                changes.append(PlacesChange(proposal.client_id, back, gone))
+                changes.append(change_to(proposal.client_id, before, held=after, lasting=after))
                 self._wait_again(proposal)
             self.settle(proposal, ProposalState.UNDONE)
             audit.record(
@@ -312,7 +312,7 @@ class _Review:
         states: Collection[ProposalState],
         otherwise: str,
         *,
-        held: Callable[[PlacementProposal], Sequence[int]],
+        held: Callable[[PlacementProposal], Any],
     ) -> None:
         """Refuse the first proposal not at one of `states`, or whose person holds other places."""
         statement = select(Series.id).where(
@@ -325,7 +325,7 @@ class _Review:
                 continue
             if proposal.state not in states:
                 raise NotPossible(otherwise, client_id=proposal.client_id)
-            if not proposal.session and now_held[proposal.client_id] != set(held(proposal)):
+            if not proposal.session and now_held[proposal.client_id] != weeks_proposed(held(proposal)):
                 raise NotPossible(CHANGED, client_id=proposal.client_id)
 
     def _change(self, changes: Sequence[PlacesChange]) -> None:
@@ -336,15 +336,15 @@ class _Review:
                 actor=self._actor, site_id=site_id, changes=changes, from_day=self._day, now=self._now
             )
 
-    def _lasting(self, client_id: int, series_ids: Collection[int]) -> set[int]:
-        """Return those of the series in which the place has begun by then and has no end: it stays."""
-        statement = select(SeriesMember.series_id).where(
+    def _lasting(self, client_id: int, series_ids: Collection[int]) -> dict[int, WeekParity]:
+        """Return those of the series in which the place has begun by then and has no end, with its weeks."""
+        statement = select(SeriesMember).where(
             SeriesMember.client_id == client_id,
             SeriesMember.series_id.in_(series_ids),
             SeriesMember.from_day <= self._day,
             SeriesMember.until_day.is_(None),
         )
-        return set(db.session.scalars(statement))
+        return weeks_of_places(db.session.scalars(statement))
 
     def settle(self, proposal: PlacementProposal, state: ProposalState, note: str = "") -> None:
         """Write down what became of one proposal."""

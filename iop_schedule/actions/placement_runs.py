@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from iop_schedule.actions import audit
 from iop_schedule.actions.seat_prices import learn_prices
 from iop_schedule.adapters.optimizer.apart import Abandoned, SolverDied, solve_apart
-from iop_schedule.adapters.placement_files import read_plan, read_problem, write_problem
+from iop_schedule.adapters.placement_files import read_plan, read_problem, write_choice, write_problem
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.permissions import Permission
@@ -26,6 +26,7 @@ from iop_schedule.queries.placement_caseload import Caseload, caseload_of, polic
 from iop_schedule.queries.placement_endings import closing, places_ending
 from iop_schedule.queries.placement_one_to_ones import one_to_ones_of
 from iop_schedule.queries.placement_runs import SILENCE
+from iop_schedule.queries.proposed_weeks import as_proposed
 from iop_schedule.vocabulary import (
     AuditKind,
     PlacementAim,
@@ -245,7 +246,7 @@ def _task(run: PlacementRun, name: str, caseload: Caseload) -> dict[str, Any]:
         "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
         "problem": write_problem(caseload.problem),
         "closed": [str(series_id) for series_id in closing(run)],
-        "before": {client: list(meetings) for client, meetings in caseload.before.items()},
+        "before": {client: write_choice(choice) for client, choice in caseload.before.items()},
         "seconds": run.seconds,
         "seed": 0,
     }
@@ -360,23 +361,35 @@ def _summary(
 
 def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after: rules.Choice) -> None:
     """Note what the run proposes for one person, when it is a change."""
-    had, gets = caseload.before.get(client.id, ()), rules.meetings_in(after, WeekParity.A)
-    if set(had) == set(gets):
+    had = caseload.before.get(client.id, ())
+    if rules.weeks_by_meeting(had) == rules.weeks_by_meeting(after):
         return
     known = rules.offers(caseload.problem)
-    minutes_before, minutes_after = (sum(known[m].meeting.minutes for m in week) for week in (had, gets))
-    if not had:
+    if not rules.weeks_by_meeting(had):
         kind = ProposalKind.PLACE
-    elif set(gets) < set(had):
+    elif all(
+        {*rules.meetings_in(after, week)} <= {*rules.meetings_in(had, week)} for week in civil_time.BOTH_WEEKS
+    ):
         kind = ProposalKind.ENDS
     else:
         whole = not rules.broken_for(caseload.problem, client, had, known)
         kind = ProposalKind.MOVE if whole else ProposalKind.COMPLETE
+    _add(run, int(client.id), kind, had, after, known)
+
+
+def _add(
+    run: PlacementRun,
+    client_id: int,
+    kind: ProposalKind,
+    had: rules.Choice,
+    gets: rules.Choice,
+    known: Mapping[str, rules.Offer],
+) -> None:
     db.session.add(
         PlacementProposal(
-            run_id=run.id, client_id=int(client.id), kind=kind,
-            before=sorted(int(m) for m in had), after=sorted(int(m) for m in gets), session={},
-            minutes_before=minutes_before, minutes_after=minutes_after,
+            run_id=run.id, client_id=client_id, kind=kind,
+            before=as_proposed(had), after=as_proposed(gets), session={},
+            minutes_before=rules.fewest_minutes(had, known), minutes_after=rules.fewest_minutes(gets, known),
             state=ProposalState.OPEN, undo={},
         )
     )  # fmt: skip
@@ -385,16 +398,10 @@ def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after:
 def _propose_ends(run: PlacementRun, caseload: Caseload) -> None:
     """Note for people in no plan, such as those who are away, that their places in what closes end."""
     planned = {int(client.id) for client in caseload.problem.clients}
-    minutes = {int(m): offer.meeting.minutes for m, offer in rules.offers(caseload.problem).items()}
-    closes = set(closing(run))
+    known, closes = rules.offers(caseload.problem), {str(one) for one in closing(run)}
     for client_id, held in places_ending(run, run.from_day).items():
         if client_id in planned:
             continue
-        before, after = (sum(minutes.get(m, 0) for m in week) for week in (held, held - closes))
-        db.session.add(
-            PlacementProposal(
-                run_id=run.id, client_id=client_id, kind=ProposalKind.ENDS, before=sorted(held),
-                after=sorted(held - closes), session={}, minutes_before=before, minutes_after=after,
-                state=ProposalState.OPEN, undo={},
-            )
-        )  # fmt: skip
+        weeks = {str(series_id): week for series_id, week in held.items()}
+        left = rules.choice_of({m: week for m, week in weeks.items() if m not in closes})
+        _add(run, client_id, ProposalKind.ENDS, rules.choice_of(weeks), left, known)

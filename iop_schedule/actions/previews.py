@@ -1,7 +1,7 @@
 """What a change would do, worked out with the same checks and without doing it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -15,7 +15,7 @@ from iop_schedule.domain.availability import in_words as commitment_in_words
 from iop_schedule.domain.civil_time import local_day, minutes_of_day, zone
 from iop_schedule.domain.occurrences import Closed
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import CommitmentClash, Scope, Span, TimeTaken, WeeklyRule
+from iop_schedule.domain.series import CommitmentClash, Place, Scope, Span, TimeTaken, WeeklyRule
 from iop_schedule.errors import NotFound
 from iop_schedule.models import Client, Occurrence, RosterEntry, Series, SeriesMember, db
 from iop_schedule.queries.access import (
@@ -29,7 +29,7 @@ from iop_schedule.queries.availability import commitments_of, session_name, trip
 from iop_schedule.queries.legal_places import no_longer_legal
 from iop_schedule.queries.occurrences import clients_busy, expected_at
 from iop_schedule.queries.series import check_client_can_come, in_words, rule_of
-from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind
+from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,23 @@ def preview_change(
     )
 
 
-def _holders(series: Series, day: date) -> list[tuple[Client, Span]]:
+def _holders(series: Series, day: date) -> list[tuple[Client, Place]]:
     """Return who has a place on `day` or later, by name."""
     if series.client is not None:
-        return [(series.client, Span(series.from_day, series.until_day))]
+        return [(series.client, Place(Span(series.from_day, series.until_day)))]
     statement = select(SeriesMember).where(
         SeriesMember.series_id == series.id,
         (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
     )
     found = {
-        row.client_id: (row.client, Span(row.from_day, row.until_day))
+        row.client_id: (row.client, Place(Span(row.from_day, row.until_day), WeekParity(row.week)))
         for row in db.session.scalars(statement)
     }
     return sorted(found.values(), key=lambda pair: (pair[0].short_name, pair[0].id))
 
 
 def _in_the_way(
-    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Span]], cut: date, now: datetime
+    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Place]], cut: date, now: datetime
 ) -> tuple[tuple[CannotCome, ...], tuple[CannotCome, ...]]:
     """Return who could not come at another time, and who could, with a week that would break another rule."""
 
@@ -124,12 +124,12 @@ def _in_the_way(
 
     cannot, not_right = [], []
     for client, place in holders:
-        span = place.shared_with(Span(rule.from_day, rule.until_day))
+        span = place.days.shared_with(Span(rule.from_day, rule.until_day))
         if span is None:
             continue
-        days = Span(max(cut, place.first), place.last)
+        days = Span(max(cut, place.days.first), place.days.last)
         whys = no_longer_legal(client, [series.id], days, becoming=becoming)
-        busy = _busy_then(series, rule, client, span, now)
+        busy = _busy_then(series, replace(rule, week=place.week), client, span, now)
         if busy:
             cannot.append(CannotCome(client.id, client.short_name, " ".join([busy, *whys])))
         elif whys:

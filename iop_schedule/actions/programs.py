@@ -43,6 +43,7 @@ class ProgramDetails:
     minimum_source: str = ""
     horizon_weeks: int = 12
     spares_scarce_seats: bool = True
+    alternating_weeks: bool = False
     make_up_days: int = 7
     late_entry_hours: int = 24
     cancel_notice_hours: int = 0
@@ -132,6 +133,7 @@ def save_program(
     program.minimum_minutes, program.minimum_days = details.minimum_minutes, details.minimum_days
     program.minimum_source, program.horizon_weeks = details.minimum_source.strip(), details.horizon_weeks
     program.spares_scarce_seats = details.spares_scarce_seats
+    program.alternating_weeks = details.alternating_weeks
     program.make_up_days, program.self_check_in = details.make_up_days, details.self_check_in
     program.late_entry_hours = details.late_entry_hours
     program.cancel_notice_hours = details.cancel_notice_hours
@@ -143,6 +145,7 @@ def save_program(
         "days": details.minimum_days,
         "weeks": details.horizon_weeks,
         "spares_scarce_seats": details.spares_scarce_seats,
+        "alternating_weeks": details.alternating_weeks,
         "make_up_days": details.make_up_days,
         "late_entry_hours": details.late_entry_hours,
         "cancel_notice_hours": details.cancel_notice_hours,

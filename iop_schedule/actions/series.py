@@ -397,6 +397,7 @@ def _hand_over(series: Series, successor: Series, cut: date, now: datetime) -> N
                 client_id=member.client_id,
                 from_day=max(member.from_day, successor.from_day),
                 until_day=member.until_day,
+                week=member.week,
             )
         )
         member.until_day = last

@@ -29,6 +29,7 @@ from iop_schedule.domain.placement import (
     Weights,
     WouldFit,
     offers,
+    weeks_of,
 )
 from iop_schedule.domain.placement.problem import MINUTES_PER_DAY
 from iop_schedule.errors import NotPossible
@@ -84,7 +85,7 @@ def read_plan(text: str, problem: Problem) -> Plan:
         bound=top.number("bound"),
         seconds=top.number("seconds"),
         assignments={
-            client: _choice(value, place)
+            client: read_choice(value, place)
             for client, value, place in top.entries("assignments")
             if _known(client, clients, "client", place)
         },
@@ -129,7 +130,7 @@ def write_plan(plan: Plan) -> str:
             "objective": _number_out(plan.objective),
             "bound": plan.bound,
             "seconds": plan.seconds,
-            "assignments": {client: _choice_out(choice) for client, choice in plan.assignments.items()},
+            "assignments": {client: write_choice(choice) for client, choice in plan.assignments.items()},
             "unplaced": [_unplaced_out(u) for u in plan.unplaced],
         }
     )
@@ -290,9 +291,9 @@ class _Object:
             return cast("_T", default)
         return self._whole_object(value, self.at(key), read)
 
-    def choice(self, key: str) -> Choice:
+    def choice(self, key: str, default: Any = _NEEDED) -> Choice:
         """Return what one person attends."""
-        return _choice(self._take(key), self.at(key))
+        return read_choice(self._take(key, default), self.at(key))
 
     def list_of_texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts, repeated ones included."""
@@ -403,7 +404,7 @@ def _client(own: _Object) -> Client:
         commitments=tuple(own.many("commitments", _commitment, needed=False)),
         preferences=own.one("preferences", _preferences, Preferences()),
         keep_apart=own.texts("keep_apart", ()),
-        current=own.texts("current", ()),
+        current=own.choice("current", []),
         closed=own.texts("closed", ()),
         kept_seats=own.texts("kept_seats", ()),
     )
@@ -461,7 +462,8 @@ def _check_ids(problem: Problem) -> None:
     for n, client in enumerate(problem.clients):
         for k, other in enumerate(client.keep_apart):
             _known(other, clients - {client.id}, "other client", f"clients[{n}].keep_apart[{k}]")
-        for key in ("current", "closed", "kept_seats"):
+        _check_current(client.current, meetings, f"clients[{n}].current")
+        for key in ("closed", "kept_seats"):
             for k, meeting in enumerate(getattr(client, key)):
                 _known(meeting, meetings, "meeting", f"clients[{n}].{key}[{k}]")
 
@@ -480,7 +482,8 @@ def _known(name: str, names: Any, what: str, place: str) -> bool:
     return True
 
 
-def _choice(value: object, place: str) -> Choice:
+def read_choice(value: object, place: str) -> Choice:
+    """Return what one person attends; undoes `write_choice`."""
     if isinstance(value, list):
         return tuple(_text(v, p) for v, p in _items(value, place))
     if not isinstance(value, dict):
@@ -496,6 +499,15 @@ def _check_choice(choice: Choice, meetings: Any, place: str) -> None:
     for chosen, week in weeks:
         for n, meeting in enumerate(chosen):
             _known(meeting, meetings, "meeting", f"{place}{week}[{n}]")
+
+
+def _check_current(choice: Choice, meetings: Any, place: str) -> None:
+    _check_choice(choice, meetings, place)
+    for week, chosen in weeks_of(choice):
+        for n, meeting in enumerate(chosen):
+            if meeting in chosen[:n]:
+                part = "" if week is WeekParity.EVERY else f".{week.value}"
+                _fail(f"{place}{part}[{n}]", f"{_shown(meeting)} is listed twice.")
 
 
 def _unplaced(own: _Object) -> Unplaced:
@@ -572,7 +584,7 @@ def _client_out(client: Client) -> dict[str, object]:
             "counselor": wish.counselor,
         },
         "keep_apart": list(client.keep_apart),
-        "current": list(client.current),
+        "current": write_choice(client.current),
         **({"closed": list(client.closed)} if client.closed else {}),
         **({"kept_seats": list(client.kept_seats)} if client.kept_seats else {}),
     }
@@ -592,7 +604,8 @@ def _commitment_out(commitment: Commitment) -> dict[str, object]:
     }
 
 
-def _choice_out(choice: Choice) -> object:
+def write_choice(choice: Choice) -> object:
+    """Return what one person attends as files hold it: a list of meetings, or one for weeks A and B each."""
     if isinstance(choice, Alternating):
         return {"A": list(choice.a), "B": list(choice.b)}
     return list(choice)
@@ -606,6 +619,6 @@ def _unplaced_out(unplaced: Unplaced) -> dict[str, object]:
             for b in unplaced.because
         ],
         "would_fit_if": [
-            {"change": w.change, "cost": w.cost, "plan": _choice_out(w.plan)} for w in unplaced.would_fit_if
+            {"change": w.change, "cost": w.cost, "plan": write_choice(w.plan)} for w in unplaced.would_fit_if
         ],
     }

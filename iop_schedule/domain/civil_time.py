@@ -14,6 +14,8 @@ from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import Weekday, WeekParity
 
 DAYS_PER_WEEK = 7
+#: The two weeks of anything that alternates.
+BOTH_WEEKS = (WeekParity.A, WeekParity.B)
 
 
 class UnknownZone(NotPossible):
@@ -162,6 +164,48 @@ def parity(day: date, anchor: date) -> WeekParity:
     """
     weeks = (monday_of(day) - monday_of(anchor)).days // DAYS_PER_WEEK
     return WeekParity.A if weeks % 2 == 0 else WeekParity.B
+
+
+def weeks_within(week: WeekParity) -> tuple[WeekParity, ...]:
+    """Return A, B or both: the weeks that `week` covers."""
+    return BOTH_WEEKS if week is WeekParity.EVERY else (week,)
+
+
+def both_weeks(one: WeekParity | None, other: WeekParity) -> WeekParity:
+    """Return the weeks of two places in one session taken together."""
+    return other if one in {None, other} else WeekParity.EVERY
+
+
+#: The Monday of a week A; weeks alternate from it for ever, before and after.
+WEEKS_COUNT_FROM = date(1900, 1, 1)
+
+
+def letter_of(day: date) -> WeekParity:
+    """Return A or B: the week of `day` as places in weekly sessions and their plans count weeks.
+
+    >>> [letter_of(date(2026, 11, 30)), letter_of(date(2026, 12, 7)), letter_of(date(2026, 12, 13))]
+    [<WeekParity.A: 'A'>, <WeekParity.B: 'B'>, <WeekParity.B: 'B'>]
+    """
+    return parity(day, WEEKS_COUNT_FROM)
+
+
+def weeks_in_words(week: WeekParity, day: date) -> str:
+    """Return which weeks are meant, told by the next two of them from `day` on; empty for every week.
+
+    >>> weeks_in_words(WeekParity.B, date(2026, 11, 30))
+    'weeks of Dec 7, Dec 21…'
+    """
+    if week is WeekParity.EVERY:
+        return ""
+    first = first_week(week, day)
+    near, far = (f"{one:%b} {one.day}" for one in (first, first + timedelta(weeks=2)))
+    return f"weeks of {near}, {far}…"
+
+
+def first_week(week: WeekParity, day: date) -> date:
+    """Return the Monday of the first week that `week` covers, the week of `day` included."""
+    monday = monday_of(day)
+    return monday if week in {WeekParity.EVERY, letter_of(monday)} else monday + timedelta(weeks=1)
 
 
 def minutes_of_day(wall: time) -> int:

@@ -3,17 +3,26 @@
 What was held is never rewritten: a change ends the rule and starts a successor.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from iop_schedule.domain.availability import Clash, Commitment, DatedSlot, clashes
-from iop_schedule.domain.civil_time import instant, minutes_of_day, monday_of, wall_time, zone
+from iop_schedule.domain.civil_time import (
+    instant,
+    letter_of,
+    minutes_of_day,
+    monday_of,
+    wall_time,
+    weeks_within,
+    zone,
+)
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.placement.patterns import TYPICAL_SHARE
 from iop_schedule.errors import NotPossible
-from iop_schedule.vocabulary import Weekday
+from iop_schedule.vocabulary import Weekday, WeekParity
 
 DAY_MINUTES = 24 * 60
 SHORTEST, LONGEST = 5, 720
@@ -67,6 +76,8 @@ class WeeklyRule:
     break_minutes: int = 0
     #: 1 every week, 2 every second week counted from the week of `from_day`.
     every_weeks: int = 1
+    #: Of a place in it: only the weeks in which it is attended.
+    week: WeekParity = WeekParity.EVERY
 
     def __post_init__(self) -> None:
         """Refuse what cannot be held."""
@@ -91,6 +102,7 @@ class WeeklyRule:
             and self.from_day <= day
             and (self.until_day is None or day <= self.until_day)
             and self._weeks_since_start(day) % self.every_weeks == 0
+            and self.week in {WeekParity.EVERY, letter_of(day)}
         )
 
     def _weeks_since_start(self, day: date) -> int:
@@ -238,6 +250,37 @@ def most_at_once(spans: Iterable[Span], within: Span) -> int:
 
 def _contains(span: Span, day: date) -> bool:
     return span.first <= day and (span.last is None or day <= span.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """When one place in a weekly session is attended: its days, and of them every week or every other one."""
+
+    days: Span
+    week: WeekParity = WeekParity.EVERY
+
+    def covers(self, day: date) -> bool:
+        """Return True when the place is attended in the week of `day`, one of its days."""
+        return _contains(self.days, day) and self.week in {WeekParity.EVERY, letter_of(day)}
+
+
+#: In which weeks places are attended, by series: none of them only every other week.
+EVERY_WEEK: Mapping[int, WeekParity] = MappingProxyType({})
+
+
+def most_in_a_week(places: Iterable[Place], within: Span, week: WeekParity) -> int:
+    """Return the largest number of `places` that share one week of `within` among the weeks `week` covers.
+
+    >>> always = Span(date(2026, 1, 1))
+    >>> opposite = [Place(always, WeekParity.A), Place(always, WeekParity.B)]
+    >>> most_in_a_week(opposite, always, WeekParity.EVERY)
+    1
+    """
+    listed = list(places)
+    return max(
+        most_at_once([one.days for one in listed if one.week in {WeekParity.EVERY, either}], within)
+        for either in weeks_within(week)
+    )
 
 
 #: Two rules of one zone that ever meet do so within this many weeks of the first day both hold.

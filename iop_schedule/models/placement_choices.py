@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from iop_schedule.models.base import Base, Id, Instant, Word, one_of
 from iop_schedule.models.people import Client, User
 from iop_schedule.models.series import Series
-from iop_schedule.vocabulary import OfferState
+from iop_schedule.vocabulary import OfferState, WeekParity
 
 
 class SeatHold(Base):
@@ -16,6 +16,7 @@ class SeatHold(Base):
 
     __tablename__ = "seat_hold"
     __table_args__ = (
+        one_of("week", WeekParity),
         CheckConstraint("expires_at > held_at", name="expires_after_it_began"),
         Index("ix_seat_hold_series", "series_id", "expires_at"),
         Index("ix_seat_hold_client", "client_id", "expires_at"),
@@ -26,6 +27,8 @@ class SeatHold(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
     #: First day of the place the seat is held for.
     from_day: Mapped[date]
+    #: In which weeks it is held, as of a place.
+    week: Mapped[Word] = mapped_column(default=WeekParity.EVERY, server_default=WeekParity.EVERY)
     held_at: Mapped[Instant]
     held_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     #: From then on the seat is free again, whether or not anything runs.
@@ -82,11 +85,16 @@ class PlacementOfferMeeting(Base):
     """One weekly session of one option of an offer."""
 
     __tablename__ = "placement_offer_meeting"
-    __table_args__ = (CheckConstraint("option BETWEEN 1 AND 3", name="option_known"),)
+    __table_args__ = (
+        CheckConstraint("option BETWEEN 1 AND 3", name="option_known"),
+        one_of("week", WeekParity),
+    )
 
     offer_id: Mapped[int] = mapped_column(ForeignKey("placement_offer.id"), primary_key=True)
     option: Mapped[int] = mapped_column(primary_key=True)
     series_id: Mapped[int] = mapped_column(ForeignKey("series.id"), primary_key=True, index=True)
+    #: In which weeks, as of a place.
+    week: Mapped[Word] = mapped_column(default=WeekParity.EVERY, server_default=WeekParity.EVERY)
 
     offer: Mapped[PlacementOffer] = relationship(back_populates="meetings")
     series: Mapped[Series] = relationship()

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Code, Id, Name, Word, one_of
@@ -69,6 +69,8 @@ class Program(Base):
     check_in_after_minutes: Mapped[int] = mapped_column(default=30)
     #: Proposals charge scarce seats what they are worth to people who have no other; see `SeatPrice`.
     spares_scarce_seats: Mapped[bool] = mapped_column(default=True, server_default=true())
+    #: People whose weeks alternate may have one plan for each; two may share a seat in opposite weeks.
+    alternating_weeks: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: Through this day tiers are computed and compared, but only administrators see them.
     silent_until: Mapped[date | None]
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from iop_schedule.models.base import Base, Code, Id, Instant, Name, Word, one_of
 from iop_schedule.models.people import Client, User
 from iop_schedule.models.programs import Program, Room, Site
-from iop_schedule.vocabulary import Attend, GroupGender, Modality, SeriesKind, ServiceType
+from iop_schedule.vocabulary import Attend, GroupGender, Modality, SeriesKind, ServiceType, WeekParity
 
 
 class Group(Base):
@@ -127,10 +127,11 @@ class Series(Base):
 
 
 class SeriesMember(Base):
-    """One client's place in a weekly group session, from a day until a day."""
+    """One client's place in a weekly group session, from a day until a day, every week or every other one."""
 
     __tablename__ = "series_member"
     __table_args__ = (
+        one_of("week", WeekParity),
         CheckConstraint("until_day IS NULL OR until_day >= from_day", name="ends_after_it_starts"),
         Index("ix_series_member_series_dates", "series_id", "from_day", "until_day"),
         Index("ix_series_member_client", "client_id", "from_day"),
@@ -142,6 +143,8 @@ class SeriesMember(Base):
     from_day: Mapped[date]
     #: Last day, included; open while empty.
     until_day: Mapped[date | None]
+    #: In which weeks; A and B are counted from one fixed Monday, `civil_time.letter_of`.
+    week: Mapped[Word] = mapped_column(default=WeekParity.EVERY, server_default=WeekParity.EVERY)
 
     series: Mapped[Series] = relationship(back_populates="members")
     client: Mapped[Client] = relationship()

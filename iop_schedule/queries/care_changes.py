@@ -10,14 +10,14 @@ from sqlalchemy.orm import joinedload
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.frequency import as_of
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.series import Span, most_at_once
+from iop_schedule.domain.series import Span, most_in_a_week
 from iop_schedule.models import Client, Enrollment, Group, Occurrence, Program, RosterEntry, Series, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.frequency import days_of
 from iop_schedule.queries.prescription import OPEN
-from iop_schedule.queries.series import OwnPlace, in_words, places_of, rule_of, spans_of
-from iop_schedule.vocabulary import OccurrenceStatus, PauseReason, RosterSource
+from iop_schedule.queries.series import OwnPlace, in_words, places_of, rule_of, taken_places
+from iop_schedule.vocabulary import OccurrenceStatus, PauseReason, RosterSource, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,8 @@ def _open_meetings(client: Client, today: date, held: Collection[int]) -> tuple[
         OpenMeeting(
             series_id=series.id,
             words=f"{session_name(series)}, {in_words(rule_of(series))}",
-            seats_left=series.group.seats - most_at_once(spans_of(series.id), Span(today, None)),
+            seats_left=series.group.seats
+            - most_in_a_week(taken_places(series.id), Span(today), WeekParity.EVERY),
         )
         for series in db.session.scalars(statement).unique()
         if series.group is not None

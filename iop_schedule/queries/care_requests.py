@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from iop_schedule.domain.care_requests import GRANTED_BY, Change, ChangeKind, changes_for
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.series import Span
 from iop_schedule.models import (
     Assignment,
     CareReply,
@@ -23,8 +24,15 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_client, sees_client
 from iop_schedule.queries.availability import session_name
-from iop_schedule.queries.series import in_words, rule_of
-from iop_schedule.vocabulary import AssignmentRole, RequestAnswer, RequestEnd, RequestKind, SeriesKind
+from iop_schedule.queries.series import OwnSeries, place_in_words
+from iop_schedule.vocabulary import (
+    AssignmentRole,
+    RequestAnswer,
+    RequestEnd,
+    RequestKind,
+    SeriesKind,
+    WeekParity,
+)
 
 #: An answer stands on the client's week for so long, and an agreement without its change on the staff's list.
 NEWS_FOR = timedelta(days=7)
@@ -265,17 +273,17 @@ def _places(ids: Sequence[int], days: Collection[date]) -> Dated:
         .options(joinedload(Series.site))
     )
     for member in db.session.scalars(members).unique():
-        for change in _begins_or_ends(member.series, member.from_day, member.until_day, days):
+        place = OwnSeries(member.series, Span(member.from_day, member.until_day), WeekParity(member.week))
+        for change in _begins_or_ends(place, days):
             yield member.client_id, change
     for series in db.session.scalars(own):
-        for change in _begins_or_ends(series, series.from_day, series.until_day, days):
+        for change in _begins_or_ends(OwnSeries(series, Span(series.from_day, series.until_day)), days):
             yield series.client_id or 0, change
 
 
-def _begins_or_ends(
-    series: Series, first: date, last: date | None, days: Collection[date]
-) -> Iterable[Change]:
-    words = f"{session_name(series)}, {in_words(rule_of(series))}"
+def _begins_or_ends(own: OwnSeries, days: Collection[date]) -> Iterable[Change]:
+    first, last = own.days.first, own.days.last
+    words = f"{session_name(own.series)}, {place_in_words(own, first)}"
     if first in days:
         yield Change(ChangeKind.PLACE, first, words)
     if last is not None and (after := last + timedelta(days=1)) in days:

@@ -106,7 +106,7 @@ def site_demand(actor: Actor, site_id: int, *, now: datetime) -> SiteDemand:
     wanted: Counter[int] = Counter()
     for one in caseloads:
         for client in rules.without_their_hours(one.problem, one.before):
-            held = set(one.before.get(client.id, ()))
+            held = rules.weeks_by_meeting(one.before.get(client.id, ()))
             wanted.update(int(m) for m in rules.could_attend(one.problem, client) if m not in held)
     if not programs:
         return SiteDemand(DemandView(0, {}), {})

@@ -1,6 +1,7 @@
 """The clinic as rows of its own files: what an export writes and an import compares with."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.places import NEEDED, Places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.availability import Commitment
-from iop_schedule.domain.series import Span, WeeklyRule
+from iop_schedule.domain.series import Place, Span, WeeklyRule
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
@@ -46,6 +47,7 @@ from iop_schedule.vocabulary import (
     Role,
     RosterSource,
     SeriesKind,
+    WeekParity,
 )
 
 Values = dict[str, Any]
@@ -108,7 +110,7 @@ def _programs(scope: Scope) -> Iterator[Values]:
         Program.code, Site.code.label("site"), Program.name, Program.level_of_care, Program.minimum_minutes,
         Program.minimum_days, Program.minimum_source, Program.horizon_weeks,
         Program.make_up_days, Program.late_entry_hours, Program.cancel_notice_hours, Program.self_check_in,
-        Program.check_in_before_minutes, Program.check_in_after_minutes,
+        Program.check_in_before_minutes, Program.check_in_after_minutes, Program.alternating_weeks,
     ).join(Program.site)  # fmt: skip
     return in_order(_dicts(statement.where(in_scope(Program.site_id, scope))), "code")
 
@@ -386,11 +388,18 @@ def _memberships(scope: Scope) -> Iterator[Values]:
             "meeting": series.code,
             "from": member.from_day,
             "until": member.until_day,
+            "every_other_from": _weeks(member),
             "despite_commitments": _clashes(member, series, client, commitments),
         }
         for member, series, client in _rows(statement)
     ]
     return in_order(rows, "client", "meeting", "from")
+
+
+def _weeks(member: SeriesMember) -> date | None:
+    """Return the Monday of the first week in which a place of every other week is attended."""
+    week = WeekParity(member.week)
+    return None if week is WeekParity.EVERY else civil_time.first_week(week, member.from_day)
 
 
 def _judged_memberships(scope: Scope) -> Iterator[Values]:
@@ -425,7 +434,8 @@ def _clashes(
         return False
     minutes = as_domain.trip({"travel_minutes": client.travel_minutes}, series.modality)
     within = Span(member.from_day, member.until_day)
-    return as_domain.first_clash(rule_of(series), within, held, trip_minutes=minutes) is not None
+    theirs = replace(rule_of(series), week=WeekParity(member.week))
+    return as_domain.first_clash(theirs, within, held, trip_minutes=minutes) is not None
 
 
 def led_elsewhere(scope: frozenset[int]) -> Iterator[tuple[str, WeeklyRule]]:
@@ -537,27 +547,25 @@ def _attendance_of(series: Series, zone: str, scope: Scope, now: datetime) -> li
         )
     )  # fmt: skip
     rule, tz = rule_of(series), civil_time.zone(zone)
-    members = _member_spans(series)
+    members = _member_places(series)
     return [_mark(row, series, rule=rule, tz=tz, members=members) for row in db.session.execute(statement)]
 
 
-def _member_spans(series: Series) -> dict[int, list[Span]]:
-    found: dict[int, list[Span]] = {}
-    statement = select(SeriesMember.client_id, SeriesMember.from_day, SeriesMember.until_day)
-    for client_id, first, last in _rows(statement.where(SeriesMember.series_id == series.id)):
-        found.setdefault(client_id, []).append(Span(first, last))
+def _member_places(series: Series) -> dict[int, list[Place]]:
+    found: dict[int, list[Place]] = {}
+    columns = SeriesMember.client_id, SeriesMember.from_day, SeriesMember.until_day, SeriesMember.week
+    for client_id, first, last, week in _rows(select(*columns).where(SeriesMember.series_id == series.id)):
+        found.setdefault(client_id, []).append(Place(Span(first, last), WeekParity(week)))
     return found
 
 
 def _mark(
-    row: Any, series: Series, *, rule: WeeklyRule, tz: ZoneInfo, members: dict[int, list[Span]]
+    row: Any, series: Series, *, rule: WeeklyRule, tz: ZoneInfo, members: dict[int, list[Place]]
 ) -> Values:
     client, client_id, original_day, source, status, minutes, arrived, left, reason = row
     day = rule_day(rule, original_day)
     known = status is not None and status != AttendanceStatus.ENTERED_IN_ERROR
-    if source == RosterSource.MEMBER and not any(
-        span.shared_with(Span(day, day)) for span in members.get(client_id, ())
-    ):
+    if source == RosterSource.MEMBER and not any(one.covers(day) for one in members.get(client_id, ())):
         # The membership was corrected afterwards; what happened stands, as a visit.
         source = RosterSource.WALK_IN.value
     return {

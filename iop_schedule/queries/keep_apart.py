@@ -11,10 +11,12 @@ from datetime import date, datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import aliased
 
+from iop_schedule.domain.civil_time import both_weeks
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import KeepApart, RosterEntry, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, in_force, visible_clients
 from iop_schedule.queries.availability import session_name
+from iop_schedule.vocabulary import WeekParity
 
 
 def apart_from(client_ids: Collection[int]) -> dict[int, frozenset[int]]:
@@ -32,31 +34,37 @@ def apart_from(client_ids: Collection[int]) -> dict[int, frozenset[int]]:
 
 def shared_places(
     others: Iterable[int], series_ids: Collection[int], first: date, last: date | None
-) -> dict[int, set[int]]:
-    """Return in which of the weekly sessions `others` have a place on some of these days, by person."""
+) -> dict[int, dict[int, WeekParity]]:
+    """Return in which of the weekly sessions `others` have a place on some of these days, with its weeks."""
     begins = SeriesMember.from_day <= last if last is not None else SeriesMember.from_day.is_not(None)
-    statement = select(SeriesMember.client_id, SeriesMember.series_id).where(
+    statement = select(SeriesMember.client_id, SeriesMember.series_id, SeriesMember.week).where(
         SeriesMember.client_id.in_(list(others)),
         SeriesMember.series_id.in_(series_ids),
         begins,
         or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= first),
     )
-    found: dict[int, set[int]] = defaultdict(set)
-    for client_id, series_id in db.session.execute(statement):
-        found[client_id].add(series_id)
+    found: dict[int, dict[int, WeekParity]] = defaultdict(dict)
+    for client_id, series_id, week in db.session.execute(statement):
+        found[client_id][series_id] = both_weeks(found[client_id].get(series_id), WeekParity(week))
     return found
 
 
-def closed_series(client_id: int, day: date) -> frozenset[int]:
-    """Return the weekly sessions that somebody a client is kept apart from attends on `day` or later."""
+def closed_series(client_id: int, day: date) -> dict[int, WeekParity]:
+    """Return the weekly sessions that somebody a client is kept apart from attends on `day` or later.
+
+    Each with the weeks in which it is closed to the client.
+    """
     others = apart_from([client_id]).get(client_id)
     if not others:
-        return frozenset()
-    statement = select(SeriesMember.series_id).where(
+        return {}
+    statement = select(SeriesMember.series_id, SeriesMember.week).where(
         SeriesMember.client_id.in_(others),
         or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
     )
-    return frozenset(db.session.scalars(statement))
+    found: dict[int, WeekParity] = {}
+    for series_id, week in db.session.execute(statement):
+        found[series_id] = both_weeks(found.get(series_id), WeekParity(week))
+    return found
 
 
 def closed_sessions(client_id: int, occurrence_ids: Collection[int]) -> frozenset[int]:

@@ -5,13 +5,13 @@ Changes by hand write their rows, ask here, and are taken back when the answer i
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.civil_time import monday_of
+from iop_schedule.domain.civil_time import first_week, letter_of, monday_of, weeks_in_words
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.placement import by_hand
 from iop_schedule.domain.prescription import Dose
@@ -22,7 +22,7 @@ from iop_schedule.queries.access import Actor, access_client, in_force
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.keep_apart import apart_from, shared_places
 from iop_schedule.queries.prescription import doses_on, enrollments_on
-from iop_schedule.queries.series import own_series
+from iop_schedule.queries.series import OwnSeries, own_series
 from iop_schedule.vocabulary import Attend, LevelOfCare, Modality, SeriesKind, WeekParity
 
 
@@ -42,7 +42,7 @@ def check_places(client: Client, touched: Collection[int], days: Span) -> None:
     """
     held, chosen = _held(client.id, days), frozenset(str(one) for one in touched)
     for day in _days_to_judge(held, touched, days) if touched else ():
-        week = _Week(client, [series for series, span in held if _covers(span, day)], day)
+        week = _Week(client, [own for own in held if _covers(own.days, day)], day)
         here = chosen & week.groups.keys()
         refused = by_hand.first_refusal(week.judged(days, touched), here, week.groups)
         if refused is not None:
@@ -58,9 +58,17 @@ def left_open(actor: Actor, client_id: int, day: date, *, now: datetime) -> tupl
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
     days = Span(day, day)
-    groups = [series for series, _ in _held(client.id, days) if series.kind == SeriesKind.GROUP]
+    groups = [own for own in _held(client.id, days) if own.series.kind == SeriesKind.GROUP]
     broken = _Week(client, groups, day).judged(days)
-    return tuple(dict.fromkeys(one.message for one in broken if one.rule in by_hand.PRESCRIBED))
+    return tuple(dict.fromkeys(_said(one, broken, day) for one in broken if one.rule in by_hand.PRESCRIBED))
+
+
+def _said(broken: rules.BrokenRule, among: Sequence[rules.BrokenRule], day: date) -> str:
+    """Return what is open, with the weeks it is about unless it is so in each."""
+    weeks_so = {one.week for one in among if one.message == broken.message}
+    if broken.week is WeekParity.EVERY or len(weeks_so) > 1:
+        return broken.message
+    return f"{weeks_in_words(broken.week, day).replace('weeks', 'Weeks', 1)}: {broken.message}"
 
 
 def no_longer_legal(
@@ -86,7 +94,7 @@ def no_longer_legal(
     held = _held(client.id, days)
     found: dict[str, None] = {}
     for day in _days_to_judge(held, touched, days):
-        there = [series for series, span in held if _covers(span, day)]
+        there = [own for own in held if _covers(own.days, day)]
         now, then = _Week(client, there, day), _Week(client, there, day, becoming, levels or {})
         known = {(one.rule, one.meetings) for one in now.judged(days)}
         for one in then.judged(days):
@@ -102,35 +110,36 @@ class _Week:
     def __init__(
         self,
         client: Client,
-        held: Sequence[Series],
+        held: Sequence[OwnSeries],
         day: date,
         becoming: Callable[[rules.Group], rules.Group] = lambda group: group,
         levels: Mapping[int, LevelOfCare] | None = None,
     ) -> None:
         self.name = client.called
         self._client, self._held, self._day, self._levels = client, held, day, levels or {}
-        ids = {one.group_id for one in held if one.group_id is not None}
+        attended = [own.series for own in held]
+        ids = {one.group_id for one in attended if one.group_id is not None}
         found = [becoming(group) for group in groups_on(ids, day, self._levels)]
-        self._groups = tuple(found) + tuple(_alone(one, client) for one in held if one.group_id is None)
+        self._groups = tuple(found) + tuple(_alone(one, client) for one in attended if one.group_id is None)
         self.groups = {m.id: group for group in self._groups for m in group.meetings}
 
     @property
     def names(self) -> dict[str, str]:
         """Return what staff call each meeting."""
-        by_group = {self.groups[str(one.id)].id: session_name(one) for one in self._held}
+        by_group = {self.groups[str(own.series.id)].id: session_name(own.series) for own in self._held}
         return {meeting: by_group[group.id] for meeting, group in self.groups.items()}
 
     def judged(self, days: Span, touched: Collection[int] = ()) -> list[rules.BrokenRule]:
         """Return the rules that the person's own week breaks, and those about whom they share it with."""
         apart = apart_from([self._client.id]).get(self._client.id, ())
         shared = shared_places(apart, touched, days.first, days.last)
-        others = {f"#{other}": tuple(str(one) for one in sorted(there)) for other, there in shared.items()}
+        others = {f"#{other}": _as_choice(there) for other, there in shared.items()}
         enrolled = enrollments_on([self._client.id], self._day).get(self._client.id)
         person = placement_problem.person(
             self.name,
             self._client,
             doses_on([self._client.id], self._day).get(self._client.id) or nothing_prescribed(self._day),
-            held=(),
+            held={},
             commitments=(),
             keep_apart=others,
             levels=[_level(enrolled.program, self._levels)] if enrolled else (),
@@ -142,17 +151,21 @@ class _Week:
 
     def _choice(self) -> rules.Choice:
         """Return what the person attends; sessions of every second week in the weeks they are held."""
-        weeks = {
-            week: tuple(str(one.id) for one in self._held if _is_held(one, monday_of(self._day) + later))
-            for week, later in ((WeekParity.A, timedelta()), (WeekParity.B, timedelta(weeks=1)))
-        }
-        a, b = weeks[WeekParity.A], weeks[WeekParity.B]
+        a, b = (
+            tuple(str(own.series.id) for own in self._held if _is_attended(own, first_week(week, self._day)))
+            for week in (WeekParity.A, WeekParity.B)
+        )
         return a if a == b else rules.Alternating(a, b)
 
 
-def _is_held(series: Series, monday: date) -> bool:
-    weeks = (monday - monday_of(series.from_day)).days // 7
-    return weeks % series.every_weeks == 0
+def _as_choice(places: Mapping[int, WeekParity]) -> rules.Choice:
+    """Return what is attended in weeks A and B, by series with its weeks."""
+    return rules.choice_of({str(one): week for one, week in sorted(places.items())})
+
+
+def _is_attended(own: OwnSeries, monday: date) -> bool:
+    weeks = (monday - monday_of(own.series.from_day)).days // 7
+    return weeks % own.series.every_weeks == 0 and own.week in {WeekParity.EVERY, letter_of(monday)}
 
 
 def _level(program: Program, changed: Mapping[int, LevelOfCare]) -> LevelOfCare:
@@ -201,23 +214,25 @@ def _alone(series: Series, client: Client) -> rules.Group:
     )
 
 
-def _held(client_id: int, days: Span) -> list[tuple[Series, Span]]:
+def _held(client_id: int, days: Span) -> list[OwnSeries]:
     """Return the weekly sessions a client attends on some of these days, with the days on which they do."""
     found = []
-    for series, place in own_series(client_id, days):
-        both = place.shared_with(Span(series.from_day, series.until_day))
+    for own in own_series(client_id, days):
+        both = own.days.shared_with(Span(own.series.from_day, own.series.until_day))
         if both is not None:
-            found.append((series, both))
+            found.append(replace(own, days=both))
     return found
 
 
-def _days_to_judge(held: Sequence[tuple[Series, Span]], touched: Collection[int], days: Span) -> list[date]:
+def _days_to_judge(held: Sequence[OwnSeries], touched: Collection[int], days: Span) -> list[date]:
     """Return the days within `days` on which the week of a person begins to be another one."""
     whole = {
-        one.group_id for one, _ in held if one.id in touched and one.group and one.group.attend == Attend.ALL
+        own.series.group_id
+        for own in held
+        if own.series.id in touched and own.series.group and own.series.group.attend == Attend.ALL
     }
     later = select(Series.from_day).where(Series.group_id.in_(whole)) if whole else None
-    begins = {span.first for _, span in held}
+    begins = {own.days.first for own in held}
     if later is not None:
         begins |= set(db.session.scalars(later))
     wanted = {max(day, days.first) for day in begins}

@@ -40,7 +40,7 @@ def misfits(actor: Actor, *, day: date, group_id: int | None = None, now: dateti
     ids = [client.id for client in clients]
     places, enrolled = places_on(ids, day), enrollments_on(ids, day)
     groups = groups_on(_groups_of(ids, day), day)
-    problem = rules.Problem(groups=tuple(groups), clients=())
+    problem = rules.Problem(groups=tuple(groups), clients=(), alternating=True)
     known = rules.offers(problem)
     by_meeting = {meeting: offer.group for meeting, offer in known.items()}
     names = _names([int(one.id) for one in groups])
@@ -51,13 +51,13 @@ def misfits(actor: Actor, *, day: date, group_id: int | None = None, now: dateti
             client.called,
             client,
             nothing_prescribed(day),
-            held=(),
+            held=places[client.id],
             commitments=(),
             levels=[enrolled[client.id].program.level_of_care] if client.id in enrolled else (),
         )
         wrong = [
             one
-            for one in rules.broken_for(problem, person, places[client.id], known)
+            for one in rules.broken_for(problem, person, person.current, known)
             if one.rule in by_hand.ABOUT_GROUPS
         ]
         concerned = frozenset(int(meeting) for one in wrong for meeting in one.meetings)

@@ -1,12 +1,13 @@
 """Where one person fits: plans, what keeps every other group out, and what would help when nothing fits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import KIND_WORDS, Commitment
+from iop_schedule.domain.civil_time import BOTH_WEEKS, weeks_within
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.placement import fit
@@ -23,6 +24,7 @@ from iop_schedule.queries.prescription import enrollments_on
 from iop_schedule.queries.seat_holds import Held, seats_held_for
 from iop_schedule.queries.session_lines import place_words
 from iop_schedule.queries.weekly_meetings import (
+    TakenSeats,
     WeeklyMeeting,
     offered_groups,
     seat_prices,
@@ -134,9 +136,9 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     weekly = weekly_meetings(client.site_id, day)
     taken = seats_taken([one.series_id for one in weekly], day, besides=client.id, now=now)
     person = people_on([client], day).get(client.id)
-    current = person.asked.current if person else places_on([client.id], day)[client.id]
+    held = rules.weeks_by_meeting(person.asked.current) if person else places_on([client.id], day)[client.id]
     prices = seat_prices(weekly, person.program) if person else {}
-    meetings = meeting_views(weekly, taken, current, prices)
+    meetings = meeting_views(weekly, taken, [str(one) for one in held], prices)
     commitments = person.commitments if person else commitments_of([client.id])[client.id]
     pattern = rules.collapse(commitments, first=day)
     common = PlacementView(
@@ -172,10 +174,14 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     return replace(answer, plans=plans)
 
 
-def openings_beside(client_id: int, taken: Mapping[str, int], day: date) -> rules.Openings:
-    """Return what others leave a client from `day` on, in weeks A and B alike."""
-    closed = frozenset(str(one) for one in closed_series(client_id, day))
-    return rules.Openings(taken_a=taken, taken_b=taken, closed_a=closed, closed_b=closed)
+def openings_beside(client_id: int, taken: TakenSeats, day: date) -> rules.Openings:
+    """Return what others leave a client from `day` on, in weeks A and in weeks B."""
+    closed = closed_series(client_id, day)
+    closed_a, closed_b = (
+        frozenset(str(one) for one, weeks in closed.items() if week in weeks_within(weeks))
+        for week in BOTH_WEEKS
+    )
+    return rules.Openings(taken_a=taken.a, taken_b=taken.b, closed_a=closed_a, closed_b=closed_b)
 
 
 def _answered(
@@ -241,7 +247,7 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
     commitments = weekly_commitments(client, commitments_of([client.id])[client.id], day)
     stay = enrollments_on([client.id], day).get(client.id)
     levels = [stay.program.level_of_care] if stay else []
-    person = asked_person(str(client.id), client, dose, held=(), commitments=commitments, levels=levels)
+    person = asked_person(str(client.id), client, dose, held={}, commitments=commitments, levels=levels)
     open_to = tuple(group for group in groups if fit.level_suits(person, group))
     problem = rules.Problem(groups=open_to, clients=(person,))
     return len(rules.fitting_groups(problem, person.id)), len(open_to)
@@ -249,15 +255,15 @@ def groups_that_fit(actor: Actor, client_id: int, *, now: datetime) -> tuple[int
 
 def meeting_views(
     weekly: Iterable[WeeklyMeeting],
-    taken: Mapping[str, int],
-    current: Sequence[str],
+    taken: TakenSeats,
+    current: Collection[str],
     prices: Mapping[str, float] | None = None,
 ) -> dict[str, MeetingView]:
     """Return weekly meetings as they are shown, by the name the rules give them.
 
     Args:
         weekly: the meetings.
-        taken: seats that are not free, by meeting.
+        taken: seats that are not free.
         current: the meetings the person attends.
         prices: points that a seat is worth to others.
     """
@@ -265,7 +271,7 @@ def meeting_views(
 
 
 def _meeting_view(
-    one: WeeklyMeeting, taken: Mapping[str, int], current: Sequence[str], prices: Mapping[str, float]
+    one: WeeklyMeeting, taken: TakenSeats, current: Collection[str], prices: Mapping[str, float]
 ) -> MeetingView:
     key = str(one.series_id)
     return MeetingView(
@@ -278,7 +284,7 @@ def _meeting_view(
         end_minute=one.end_minute,
         room=one.room or place_words(None, one.modality),
         leader=one.leader,
-        seats_left=one.seats - taken.get(key, 0),
+        seats_left=one.seats - taken.most(key),
         is_current=key in current,
         is_scarce=prices.get(key, 0.0) > SCARCE_POINTS,
     )

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Commitment
+from iop_schedule.domain.civil_time import BOTH_WEEKS, both_weeks
 from iop_schedule.domain.prescription import dose_on
 from iop_schedule.models import (
     Client,
@@ -26,9 +27,10 @@ from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.keep_apart import apart_from, shared_places
 from iop_schedule.queries.prescription import dose_of
-from iop_schedule.queries.seat_holds import holders_of
+from iop_schedule.queries.seat_holds import attended_by_week, holders_of
+from iop_schedule.queries.weekly_meetings import places_by_week
 from iop_schedule.queries.wishes import wishes_of
-from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind
+from iop_schedule.vocabulary import EnrollmentStatus, SeriesKind, WeekParity
 
 #: People a plan is made for; who is on hold is away.
 PLANNED_FOR = (EnrollmentStatus.PLANNED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.ACTIVE)
@@ -45,7 +47,7 @@ class Caseload:
     """Everyone of a program with what they attend; people and meetings go by their row numbers."""
 
     problem: rules.Problem
-    before: Mapping[str, tuple[str, ...]]
+    before: Mapping[str, rules.Choice]
     #: People of the program who are in no plan: nothing is prescribed, or they are away.
     left_out: int
     #: The written policy as it stands.
@@ -75,7 +77,7 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
             str(client.id),
             client,
             dose,
-            held=held.get(client.id, ()),
+            held=held.get(client.id, {}),
             commitments=[*_typical(client, commitments[client.id], day), *sessions.get(client.id, ())],
             priority=weights.get(client.id, EVERYONE_ELSE),
             keep_apart=[str(other) for other in sorted(apart.get(client.id, frozenset()) & {*ids})],
@@ -87,9 +89,11 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
         if (dose := doses[client.id]) is not None
     )
     problem = rules.Problem(
-        groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups), clients=clients
+        groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups),
+        clients=clients,
+        alternating=program.alternating_weeks,
     )
-    before = {str(c): tuple(str(s) for s in sorted(series)) for c, series in held.items() if series}
+    before = {one.id: one.current for one in clients if held.get(int(one.id))}
     return Caseload(problem, before, len(episodes) - len(people), policy)
 
 
@@ -132,16 +136,21 @@ def _groups(program: Program, day: date) -> Sequence[Group]:
     return db.session.scalars(statement).unique().all()
 
 
-def places_on(client_ids: Collection[int], series_ids: Collection[int], day: date) -> dict[int, set[int]]:
-    """Return in which of the series each client has a place on `day` or later; every client is a key."""
-    statement = select(SeriesMember.client_id, SeriesMember.series_id).where(
+def places_on(
+    client_ids: Collection[int], series_ids: Collection[int], day: date
+) -> dict[int, dict[int, WeekParity]]:
+    """Return in which of the series each client has a place on `day` or later, and in which weeks.
+
+    Every client is a key.
+    """
+    statement = select(SeriesMember.client_id, SeriesMember.series_id, SeriesMember.week).where(
         SeriesMember.client_id.in_(client_ids),
         SeriesMember.series_id.in_(series_ids),
         or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
     )
-    held: dict[int, set[int]] = {client: set() for client in client_ids}
-    for client, series in db.session.execute(statement):
-        held[client].add(series)
+    held: dict[int, dict[int, WeekParity]] = {client: {} for client in client_ids}
+    for client, series, week in db.session.execute(statement):
+        held[client][series] = both_weeks(held[client].get(series), WeekParity(week))
     return held
 
 
@@ -161,31 +170,25 @@ def _closed(
 
 
 def _seats(
-    groups: Iterable[Group], held: Mapping[int, Collection[int]], day: date, now: datetime
+    groups: Iterable[Group], held: Mapping[int, Mapping[int, WeekParity]], day: date, now: datetime
 ) -> tuple[dict[int, int], dict[int, list[int]]]:
     """Return the seats these people can share, and in which series each has one more kept for them alone.
 
     Others' seats and kept ones are not among those shared, which are never fewer than these people have.
+    What others have in one of two weeks is taken in both: a problem says how many seats there are once.
     """
-    own = Counter(series for series_ids in held.values() for series in series_ids)
     seats = {m.id: group.seats for group in groups for m in group.meetings}
-    statement = (
-        select(SeriesMember.series_id, func.count(SeriesMember.client_id.distinct()))
-        .where(
-            SeriesMember.series_id.in_(seats),
-            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
-        )
-        .group_by(SeriesMember.series_id)
-    )
-    taken = Counter({series: number for series, number in db.session.execute(statement)})  # noqa: C416 - rows
+    own = attended_by_week(place for places in held.values() for place in places.items())
+    taken = places_by_week(seats, day)
     shared, kept = {}, defaultdict[int, list[int]](list)
     holders = holders_of(seats, now=now)
     for m, there in seats.items():
         new = [one for one in holders.get(m, ()) if m not in held.get(one, ())]
         inside = [one for one in new if one in held]
-        left = there - (taken[m] - own[m]) - (len(new) - len(inside))
-        promised = inside[: max(0, left - own[m])]
-        shared[m] = max(own[m], left - len(promised))
+        free = min(there - (taken[week][m] - own[week][m]) for week in BOTH_WEEKS)
+        left, most = free - (len(new) - len(inside)), max(own[week][m] for week in BOTH_WEEKS)
+        promised = inside[: max(0, left - most)]
+        shared[m] = max(most, left - len(promised))
         for one in promised:
             kept[one].append(m)
     return shared, kept
@@ -197,11 +200,11 @@ def _other_sessions(
     """Return what else of ours each person attends: one-to-ones, and groups of other programs."""
     ids = [client.id for client in people]
     to_come = or_(Series.until_day.is_(None), Series.until_day >= day)
-    single = select(Series.client_id, Series).where(
+    single = select(Series.client_id, Series, literal(str(WeekParity.EVERY))).where(
         Series.client_id.in_(ids), Series.kind == SeriesKind.INDIVIDUAL, to_come
     )
     elsewhere = (
-        select(SeriesMember.client_id, Series)
+        select(SeriesMember.client_id, Series, SeriesMember.week)
         .join(Series, Series.id == SeriesMember.series_id)
         .where(
             SeriesMember.client_id.in_(ids),
@@ -212,9 +215,10 @@ def _other_sessions(
     )
     found: dict[int, list[rules.Commitment]] = {}
     for statement in (single, elsewhere):
-        for client_id, series in db.session.execute(statement.order_by(Series.id)):
+        for client_id, series, week in db.session.execute(statement.order_by(Series.id)):
             if client_id is not None:
-                found.setdefault(client_id, []).append(placement_problem.session(series))
+                session = placement_problem.session(series, week=WeekParity(week))
+                found.setdefault(client_id, []).append(session)
     return found
 
 

@@ -1,6 +1,6 @@
 """What one client is told after a plan for many was applied: their own change, and nobody else's."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.civil_time import local_day, zone
+from iop_schedule.domain.series import Span
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, db
-from iop_schedule.queries.series import in_words, rule_of
-from iop_schedule.vocabulary import ProposalState
+from iop_schedule.queries.proposed_weeks import weeks_proposed
+from iop_schedule.queries.series import OwnSeries, place_in_words
+from iop_schedule.vocabulary import ProposalState, WeekParity
 
 #: How long after its first day a change is still told.
 TOLD_FOR = timedelta(days=7)
@@ -46,15 +48,20 @@ def own_change(client: Client, *, now: datetime) -> OwnChange | None:
     told = db.session.execute(statement.limit(1)).first()
     if told is None or told.session:
         return None
-    before, after = set(told.before), set(told.after)
-    return OwnChange(told.from_day, _times(after - before), _times(before - after))
+    before, after = weeks_proposed(told.before), weeks_proposed(told.after)
+    begins = {one: week for one, week in after.items() if before.get(one) != week}
+    ends = {one: week for one, week in before.items() if after.get(one) != week}
+    return OwnChange(told.from_day, _times(begins, told.from_day), _times(ends, told.from_day))
 
 
-def _times(series_ids: Iterable[int]) -> tuple[str, ...]:
+def _times(weeks: Mapping[int, WeekParity], day: date) -> tuple[str, ...]:
     statement = (
         select(Series)
-        .where(Series.id.in_(list(series_ids)))
+        .where(Series.id.in_(weeks))
         .options(joinedload(Series.site))
         .order_by(Series.weekday, Series.local_start, Series.id)
     )
-    return tuple(in_words(rule_of(series)) for series in db.session.scalars(statement))
+    return tuple(
+        place_in_words(OwnSeries(series, Span(day), weeks[series.id]), day)
+        for series in db.session.scalars(statement)
+    )

@@ -13,7 +13,7 @@ from iop_schedule.models import Client, Enrollment, PlacementRun, Series, Series
 from iop_schedule.queries.access import Actor, sees_client
 from iop_schedule.queries.placement_caseload import places_on
 from iop_schedule.queries.prescription import OPEN, dose_of
-from iop_schedule.vocabulary import EnrollmentStatus, ProposalState
+from iop_schedule.vocabulary import EnrollmentStatus, ProposalState, WeekParity
 
 
 class Outside(StrEnum):
@@ -60,7 +60,7 @@ def first_day(run: PlacementRun, now: datetime) -> date:
     return max(run.from_day, local_day(now, zone(run.site.zone)) + timedelta(days=1))
 
 
-def places_ending(run: PlacementRun, day: date) -> dict[int, set[int]]:
+def places_ending(run: PlacementRun, day: date) -> dict[int, dict[int, WeekParity]]:
     """Return everyone with a place in what a run ends, on `day` or later, with all places in the program."""
     closes = closing(run)
     holders = select(SeriesMember.client_id).where(

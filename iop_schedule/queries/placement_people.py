@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import Commitment
+from iop_schedule.domain.civil_time import both_weeks
 from iop_schedule.domain.prescription import Dose, dose_on
 from iop_schedule.models import Client, Program, Series, SeriesMember, db
 from iop_schedule.queries import placement_problem
@@ -16,7 +17,7 @@ from iop_schedule.queries.access import in_force
 from iop_schedule.queries.availability import ONE_TO_ONE, commitments_of
 from iop_schedule.queries.prescription import dose_of, enrollments_on
 from iop_schedule.queries.wishes import wishes_of
-from iop_schedule.vocabulary import SeriesKind
+from iop_schedule.vocabulary import SeriesKind, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +33,26 @@ class Person:
     behind: Mapping[rules.Commitment, Commitment]
 
 
-def places_on(client_ids: Collection[int], day: date) -> dict[int, tuple[str, ...]]:
-    """Return the group meetings each client attends on `day`; every id is a key."""
+def places_on(client_ids: Collection[int], day: date) -> dict[int, dict[int, WeekParity]]:
+    """Return the group meetings each client attends on `day` and in which weeks; every id is a key."""
     statement = (
-        select(SeriesMember.client_id, SeriesMember.series_id)
+        select(SeriesMember.client_id, SeriesMember.series_id, SeriesMember.week)
         .join(Series, Series.id == SeriesMember.series_id)
         .where(SeriesMember.client_id.in_(client_ids), in_force(SeriesMember, day))
         .order_by(Series.weekday, Series.local_start, Series.id)
     )
-    found: dict[int, dict[str, None]] = {client_id: {} for client_id in client_ids}
-    for client_id, series_id in db.session.execute(statement):
-        found[client_id][str(series_id)] = None
-    return {client_id: tuple(places) for client_id, places in found.items()}
+    found: dict[int, dict[int, WeekParity]] = {client_id: {} for client_id in client_ids}
+    for client_id, series_id, week in db.session.execute(statement):
+        found[client_id][series_id] = both_weeks(found[client_id].get(series_id), WeekParity(week))
+    return found
+
+
+def weeks_of_places(places: Iterable[SeriesMember]) -> dict[int, WeekParity]:
+    """Return in which weeks one client attends each series of these places."""
+    found: dict[int, WeekParity] = {}
+    for place in places:
+        found[place.series_id] = both_weeks(found.get(place.series_id), WeekParity(place.week))
+    return found
 
 
 def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
@@ -62,7 +71,7 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
                 str(client.id),
                 client,
                 dose,
-                held=[int(series) for series in held[client.id]],
+                held=held[client.id],
                 commitments=(*behind, *own.get(client.id, ())),
                 levels=[enrollment.program.level_of_care],
                 wishes=wishes[client.id],

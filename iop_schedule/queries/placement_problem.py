@@ -1,6 +1,6 @@
 """People, groups and typical weeks as placement's rules take them, from rows already read."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -36,7 +36,7 @@ def person(
     client: Client,
     dose: Dose,
     *,
-    held: Collection[int],
+    held: Mapping[int, WeekParity],
     commitments: Iterable[rules.Commitment],
     priority: int = 1,
     keep_apart: Iterable[str] = (),
@@ -47,7 +47,8 @@ def person(
 ) -> rules.Client:
     """Return a client as the rules take them, under `name`.
 
-    `held` are the series they attend, `closed` those that cannot be had, `kept_seats` those with a seat kept.
+    `held` says in which weeks they attend which series, `closed` are those that cannot be had, `kept_seats`
+    those with a seat kept.
     """
     suits = wishes or Wishes()
     return rules.Client(
@@ -68,7 +69,7 @@ def person(
         commitments=tuple(commitments),
         preferences=_preferences(suits),
         keep_apart=tuple(keep_apart),
-        current=_named(held),
+        current=rules.choice_of({str(series_id): week for series_id, week in sorted(held.items())}),
         levels=frozenset(LevelOfCare(one) for one in levels),
         closed=_named(closed),
         kept_seats=_named(kept_seats),
@@ -116,15 +117,17 @@ def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
     )
 
 
-def session(series: Series, label: str = "") -> rules.Commitment:
+def session(series: Series, label: str = "", week: WeekParity = WeekParity.EVERY) -> rules.Commitment:
     """Return one of our own sessions as a commitment; beside one at the same site nobody travels."""
     start = civil_time.minutes_of_day(series.local_start)
+    every_week = series.every_weeks == 1
     return rules.Commitment(
         kind=SESSION,
         weekday=Weekday(series.weekday),
         start=start,
         end=start + series.duration_minutes,
         label=label,
+        week=week if every_week else civil_time.letter_of(series.from_day),
         site=series.site.code if series.modality == Modality.IN_PERSON else None,
     )
 
@@ -132,8 +135,11 @@ def session(series: Series, label: str = "") -> rules.Commitment:
 def typical_weeks(
     commitments: Iterable[Commitment], day: date
 ) -> Mapping[WeekParity, Mapping[Weekday, list[Busy]]]:
-    """Return what weeks A and B hold from the week of `day` on, as `collapse` finds it."""
-    return weekly_view(rules.collapse(commitments, first=day).typical, anchor=day)
+    """Return what weeks A and B, as places count them, hold from the week of `day` on."""
+    weeks = weekly_view(rules.collapse(commitments, first=day).typical, anchor=day)
+    if civil_time.letter_of(day) is WeekParity.A:
+        return weeks
+    return {WeekParity.A: weeks[WeekParity.B], WeekParity.B: weeks[WeekParity.A]}
 
 
 def weekly_commitments(

@@ -151,7 +151,7 @@ def _steps(
             required=tuple(sorted(dose.required_services)),
         )
         asked.append(rules.Asked(problem, openings_beside(client.id, taken, day), wanted))
-        meetings.append(meeting_views(weekly, taken, person.asked.current))
+        meetings.append(meeting_views(weekly, taken, rules.weeks_by_meeting(person.asked.current)))
     found = rules.stepped(str(client.id), asked)
     return [
         StepView(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
-from iop_schedule.domain.civil_time import ProgramWeek, local_day, zone
+from iop_schedule.domain.civil_time import BOTH_WEEKS, ProgramWeek, local_day, weeks_in_words, zone
 from iop_schedule.domain.occurrences import Closed, closure_on
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound
@@ -29,10 +29,11 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.models.people import user_site
+from iop_schedule.models.weeks import people_in
 from iop_schedule.queries.access import Actor, access_group, sees_client
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.series import in_words, rule_of
-from iop_schedule.vocabulary import CancelCause, Modality, OccurrenceStatus, Role, SeriesKind
+from iop_schedule.vocabulary import CancelCause, Modality, OccurrenceStatus, Role, SeriesKind, WeekParity
 
 STEPS = 5
 #: How far ahead a group's page lists dates.
@@ -333,6 +334,8 @@ class MeetingLine:
     leader: str
     room: str
     people: int
+    #: In the fuller of weeks A and B.
+    seats_taken: int
     from_day: date
     until_day: date | None
     #: Not begun yet.
@@ -354,8 +357,8 @@ class GroupLine:
 
     @property
     def fullest(self) -> int:
-        """Return how many people the fullest meeting has."""
-        return max((meeting.people for meeting in self.meetings), default=0)
+        """Return how many seats of the fullest meeting are taken."""
+        return max((meeting.seats_taken for meeting in self.meetings), default=0)
 
 
 def groups_list(actor: Actor, *, now: datetime) -> list[GroupLine]:
@@ -380,21 +383,31 @@ def groups_list(actor: Actor, *, now: datetime) -> list[GroupLine]:
     return [_group_line(row, people, now) for row in rows]
 
 
-def _people(series_ids: Sequence[int], now: datetime) -> dict[int, int]:
-    """Return how many people have a place that has not ended, by series."""
+@dataclass(frozen=True, slots=True)
+class _People:
+    """How many people have a place in a meeting, and the seats they take: two of opposite weeks share one."""
+
+    people: int = 0
+    seats: int = 0
+
+
+def _people(series_ids: Sequence[int], now: datetime) -> dict[int, _People]:
+    """Return who has a place that has not ended, by series."""
     yesterday = now.date() - timedelta(days=1)
+    everyone = func.count(SeriesMember.client_id.distinct())
+    weeks_a, weeks_b = (people_in(SeriesMember, week) for week in BOTH_WEEKS)
     statement = (
-        select(SeriesMember.series_id, func.count(SeriesMember.client_id.distinct()))
+        select(SeriesMember.series_id, everyone, weeks_a, weeks_b)
         .where(
             SeriesMember.series_id.in_(series_ids),
             or_(SeriesMember.until_day.is_(None), SeriesMember.until_day > yesterday),
         )
         .group_by(SeriesMember.series_id)
     )
-    return {one: number for one, number in db.session.execute(statement)}  # noqa: C416 - rows, not pairs
+    return {one: _People(people, max(a, b)) for one, people, a, b in db.session.execute(statement)}
 
 
-def _group_line(group: Group, people: dict[int, int], now: datetime) -> GroupLine:
+def _group_line(group: Group, people: dict[int, _People], now: datetime) -> GroupLine:
     today = local_day(now, zone(group.program.site.zone))
     return GroupLine(
         id=group.id,
@@ -405,21 +418,22 @@ def _group_line(group: Group, people: dict[int, int], now: datetime) -> GroupLin
         modality=group.modality,
         seats=group.seats,
         meetings=tuple(
-            _meeting_line(meeting, people.get(meeting.id, 0), today)
+            _meeting_line(meeting, people.get(meeting.id, _People()), today)
             for meeting in group.meetings
             if meeting.until_day is None or meeting.until_day >= today
         ),
     )
 
 
-def _meeting_line(series: Series, people: int, today: date) -> MeetingLine:
+def _meeting_line(series: Series, there: _People, today: date) -> MeetingLine:
     online = series.modality == Modality.TELEHEALTH
     return MeetingLine(
         series_id=series.id,
         when=in_words(rule_of(series)),
         leader=series.leader.name,
         room=series.room.name if series.room else ("Online" if online else "No room yet"),
-        people=people,
+        people=there.people,
+        seats_taken=there.seats,
         from_day=series.from_day,
         until_day=series.until_day,
         is_ahead=series.from_day > today,
@@ -436,6 +450,8 @@ class PlaceLine:
     from_day: date
     until_day: date | None
     is_ahead: bool
+    #: `weeks of Nov 30, Dec 14…`; empty for every week.
+    weeks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,6 +482,8 @@ class GroupView:
     dates: dict[int, tuple[DateLine, ...]]
     #: Who could be given a place: visible clients of the site.
     can_be_added: tuple[Choice, ...]
+    #: People may come every other week.
+    alternating_weeks: bool
 
 
 def group_view(actor: Actor, group_id: int, *, now: datetime) -> GroupView:
@@ -493,6 +511,7 @@ def group_view(actor: Actor, group_id: int, *, now: datetime) -> GroupView:
         },
         dates=_dates([m.series_id for m in line.meetings], zone(group.program.site.zone), now),
         can_be_added=tuple(_can_be_added(actor, group.program.site_id, now)),
+        alternating_weeks=group.program.alternating_weeks,
     )
 
 
@@ -538,6 +557,7 @@ def _places(
                 from_day=row.from_day,
                 until_day=row.until_day,
                 is_ahead=row.from_day > today,
+                weeks=weeks_in_words(WeekParity(row.week), max(today, row.from_day)),
             )
         )
     return {one: tuple(sorted(rows, key=lambda r: (r.name, r.from_day))) for one, rows in found.items()}
@@ -725,6 +745,7 @@ class ProgramPlace:
     minimum_source: str
     horizon_weeks: int
     spares_scarce_seats: bool
+    alternating_weeks: bool
     make_up_days: int
     late_entry_hours: int
     cancel_notice_hours: int
@@ -786,6 +807,7 @@ def program_place(program: Program) -> ProgramPlace:
         minimum_source=program.minimum_source,
         horizon_weeks=program.horizon_weeks,
         spares_scarce_seats=program.spares_scarce_seats,
+        alternating_weeks=program.alternating_weeks,
         make_up_days=program.make_up_days,
         late_entry_hours=program.late_entry_hours,
         cancel_notice_hours=program.cancel_notice_hours,

@@ -1,15 +1,18 @@
 """Seats that are held for someone: how many, whose, until when. A hold that has expired is none."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, select
 
-from iop_schedule.domain.civil_time import local, zone
-from iop_schedule.models import Client, SeatHold, Series, db
+from iop_schedule.domain.civil_time import BOTH_WEEKS, local, weeks_in_words, weeks_within, zone
+from iop_schedule.models import Client, SeatHold, Series, SeriesMember, db
+from iop_schedule.models.weeks import people_in
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.series import in_words, rule_of
+from iop_schedule.vocabulary import WeekParity
 
 
 def in_force(now: datetime) -> ColumnElement[bool]:
@@ -17,19 +20,43 @@ def in_force(now: datetime) -> ColumnElement[bool]:
     return and_(SeatHold.expires_at > now, SeatHold.released_at.is_(None))
 
 
-def held_for_others(series_id: int, client_id: int, *, now: datetime) -> int:
-    """Return how many seats of a weekly session are held for people other than `client_id`."""
-    return held_seats([series_id], besides=client_id, now=now).get(series_id, 0)
+def held_for_others(series_id: int, client_id: int, *, week: WeekParity, now: datetime) -> int:
+    """Return how many seats of a weekly session are held for others; of EVERY, in the week with more."""
+    found = held_seats([series_id], besides=client_id, now=now)
+    return max(found[either][series_id] for either in weeks_within(week))
 
 
-def held_seats(series_ids: Collection[int], *, besides: int | None = None, now: datetime) -> dict[int, int]:
-    """Return how many seats are held in each session, `besides` those of one client; none is no entry."""
-    statement = (
-        select(SeatHold.series_id, func.count(SeatHold.client_id.distinct()))
-        .where(SeatHold.series_id.in_(series_ids), SeatHold.client_id != (besides or 0), in_force(now))
-        .group_by(SeatHold.series_id)
+def held_seats(
+    series_ids: Collection[int], *, besides: int | None = None, now: datetime
+) -> dict[WeekParity, Counter[int]]:
+    """Return how many seats are held in weeks A and B of each session, `besides` those of one client."""
+    statement = people_by_week(SeatHold).where(
+        SeatHold.series_id.in_(series_ids), SeatHold.client_id != (besides or 0), in_force(now)
     )
-    return {series_id: number for series_id, number in db.session.execute(statement)}  # noqa: C416 - rows
+    return counted_by_week(statement)
+
+
+def people_by_week(row: type[SeriesMember] | type[SeatHold]) -> Select[int, int, int]:
+    """Return the query for how many clients are in each series, in weeks A and in weeks B."""
+    columns = row.series_id, people_in(row, WeekParity.A), people_in(row, WeekParity.B)
+    return select(*columns).group_by(row.series_id)
+
+
+def counted_by_week(statement: Select[int, int, int]) -> dict[WeekParity, Counter[int]]:
+    """Return what `people_by_week` counts, by week and series; no people is no entry."""
+    counted: dict[WeekParity, Counter[int]] = {week: Counter() for week in BOTH_WEEKS}
+    for series_id, a, b in db.session.execute(statement):
+        counted[WeekParity.A][series_id], counted[WeekParity.B][series_id] = a, b
+    return counted
+
+
+def attended_by_week(places: Iterable[tuple[int, WeekParity]]) -> dict[WeekParity, Counter[int]]:
+    """Return how many of `places`, each a series and its weeks, are attended in weeks A and in weeks B."""
+    listed = list(places)
+    return {
+        either: Counter(series_id for series_id, week in listed if either in weeks_within(week))
+        for either in BOTH_WEEKS
+    }
 
 
 def holders_of(series_ids: Collection[int], *, now: datetime) -> dict[int, list[int]]:
@@ -68,8 +95,14 @@ def seats_held_for(client: Client, *, now: datetime) -> tuple[Held, ...]:
     return tuple(
         Held(
             series_id=row.series_id,
-            words=f"{session_name(row.series)}, {in_words(rule_of(row.series))}",
+            words=_words(row),
             until=local(row.expires_at, tz),
         )
         for row in db.session.scalars(statement)
     )
+
+
+def _words(hold: SeatHold) -> str:
+    weeks = weeks_in_words(WeekParity(hold.week), hold.from_day)
+    when = f"{session_name(hold.series)}, {in_words(rule_of(hold.series))}"
+    return f"{when}, {weeks}" if weeks else when

@@ -1,18 +1,20 @@
 """Weekly series as values, and who or what is already taken at a time."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.availability import in_words as commitment_in_words
-from iop_schedule.domain.civil_time import zone
+from iop_schedule.domain.civil_time import weeks_in_words, zone
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.domain.series import (
+    BadSeries,
     CommitmentClash,
+    Place,
     Span,
     TimeTaken,
     WeeklyRule,
@@ -23,7 +25,7 @@ from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, Occurrence, Room, RosterEntry, Series, SeriesMember, Site, User, db
 from iop_schedule.queries.access import Actor
 from iop_schedule.queries.availability import commitments_of, session_name, trip
-from iop_schedule.vocabulary import OccurrenceStatus, Role, RosterSource, SeriesKind, Weekday
+from iop_schedule.vocabulary import OccurrenceStatus, Role, RosterSource, SeriesKind, Weekday, WeekParity
 
 
 def rule_of(series: Series) -> WeeklyRule:
@@ -135,13 +137,13 @@ def client_taken(
     client_id: int, rule: WeeklyRule, span: Span, *, ignore: Collection[int] = (), now: datetime
 ) -> Taken | None:
     """Return which of the client's own sessions has the time of `rule` within `span`; None when free."""
-    for series, held in own_series(client_id, span):
-        if series.id in ignore:
+    for own in own_series(client_id, span):
+        if own.series.id in ignore:
             continue
-        shared = held.shared_with(span)
-        day = first_overlap(rule, rule_of(series), shared) if shared else None
+        shared = own.days.shared_with(span)
+        day = first_overlap(rule, own.rule, shared) if shared else None
         if day is not None:
-            return _says(series, day)
+            return _says(own.series, day)
     unusual = (
         _to_come(now)
         .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
@@ -155,8 +157,22 @@ def client_taken(
     return _dated(rule, span, unusual)
 
 
-def own_series(client_id: int, span: Span) -> list[tuple[Series, Span]]:
-    """Return the weekly sessions the client has a place in within `span`, with the days of the place."""
+@dataclass(frozen=True, slots=True)
+class OwnSeries:
+    """A weekly session a client attends: a place in a group's, or a one-to-one."""
+
+    series: Series
+    days: Span
+    week: WeekParity = WeekParity.EVERY
+
+    @property
+    def rule(self) -> WeeklyRule:
+        """Return when the client attends it."""
+        return replace(rule_of(self.series), week=self.week)
+
+
+def own_series(client_id: int, span: Span) -> list[OwnSeries]:
+    """Return the weekly sessions the client has a place in within `span`, groups first."""
     members = db.session.execute(
         select(Series, SeriesMember)
         .join(SeriesMember, SeriesMember.series_id == Series.id)
@@ -170,9 +186,10 @@ def own_series(client_id: int, span: Span) -> list[tuple[Series, Span]]:
         .options(joinedload(Series.site))
         .order_by(Series.weekday, Series.local_start, Series.id)
     )
-    return [(series, Span(member.from_day, member.until_day)) for series, member in members] + [
-        (series, Span(series.from_day, series.until_day)) for series in own
-    ]
+    return [
+        OwnSeries(series, Span(member.from_day, member.until_day), WeekParity(member.week))
+        for series, member in members
+    ] + [OwnSeries(series, Span(series.from_day, series.until_day)) for series in own]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +205,7 @@ class OwnPlace:
     last: date | None
     #: The person who looks may change the weekly session itself.
     may_change: bool
+    week: WeekParity = WeekParity.EVERY
 
 
 def places_of(actor: Actor, client_id: int, *, today: date) -> tuple[OwnPlace, ...]:
@@ -199,28 +217,38 @@ def places_of(actor: Actor, client_id: int, *, today: date) -> tuple[OwnPlace, .
         holds(actor.role, one) for one in (Permission.PLACEMENT_DECIDE, Permission.PROGRAM_EDIT)
     )
     rows = own_series(client_id, Span(today, None))
-    rows.sort(key=lambda row: (row[0].weekday, row[0].local_start, row[0].id, row[1].first))
+    rows.sort(key=lambda row: (row.series.weekday, row.series.local_start, row.series.id, row.days.first))
     return tuple(
         OwnPlace(
-            series_id=series.id,
-            words=f"{session_name(series)}, {in_words(rule_of(series))}",
-            group_id=series.group_id,
-            first=held.first,
-            last=held.last,
-            may_change=decides and (edits or series.group_id is None),
+            series_id=own.series.id,
+            words=f"{session_name(own.series)}, {place_in_words(own, today)}",
+            group_id=own.series.group_id,
+            first=own.days.first,
+            last=own.days.last,
+            may_change=decides and (edits or own.series.group_id is None),
+            week=own.week,
         )
-        for series, held in rows
+        for own in rows
     )
 
 
-def spans_of(series_id: int, *, besides: int | None = None) -> list[Span]:
-    """Return the days of every place ever taken in a weekly group session, `besides` those of a client."""
+def place_in_words(own: OwnSeries, day: date) -> str:
+    """Return when a client attends, as a person would say it; of every other week, the next two are named.
+
+    `Mondays 9:00 am to 12:00 pm, weeks of Nov 30, Dec 14…`
+    """
+    weeks = weeks_in_words(own.week, max(day, own.days.first))
+    return in_words(rule_of(own.series)) + (f", {weeks}" if weeks else "")
+
+
+def taken_places(series_id: int, *, besides: int | None = None) -> list[Place]:
+    """Return every place ever taken in a weekly group session, `besides` those of a client."""
     rows = db.session.execute(
-        select(SeriesMember.from_day, SeriesMember.until_day).where(
+        select(SeriesMember.from_day, SeriesMember.until_day, SeriesMember.week).where(
             SeriesMember.series_id == series_id, SeriesMember.client_id != (besides or 0)
         )
     )
-    return [Span(first, last) for first, last in rows]
+    return [Place(Span(first, last), WeekParity(week)) for first, last, week in rows]
 
 
 def guests_of(series_id: int, *, now: datetime) -> dict[date, int]:
@@ -326,6 +354,22 @@ def check_client_can_come(
     for clash in weekly_clashes(held, rule, span, travel_minutes=trip(client, modality)):
         message = f"{client.called} cannot come then: {commitment_in_words(clash.commitment)}."
         raise CommitmentClash(message, field="client", commitment_id=clash.commitment.id)
+
+
+def check_weeks(series: Series, week: WeekParity, span: Span) -> None:
+    """Refuse a place of every other week where the program plans every week alike, or nothing meets then.
+
+    Raises:
+        BadSeries: says which.
+    """
+    if week is WeekParity.EVERY:
+        return
+    if not series.program.alternating_weeks:
+        message = f"{series.program.name} plans every week alike. Choose a plan for every week."
+        raise BadSeries(message, field="series")
+    if replace(rule_of(series), week=week).next_day(span.first) is None:
+        message = f"{session_name(series)} does not meet in these weeks. Choose others."
+        raise BadSeries(message, field="series")
 
 
 def _day(day: date) -> str:

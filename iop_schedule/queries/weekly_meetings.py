@@ -1,7 +1,7 @@
 """The weekly meetings of a site's groups, as the placement rules and the pages see them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -10,9 +10,10 @@ from sqlalchemy import func, or_, select
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.models import Group, Program, Room, SeatPrice, Series, SeriesMember, User, db
-from iop_schedule.queries.seat_holds import held_seats
-from iop_schedule.vocabulary import Attend, GroupGender, LevelOfCare, Modality, Weekday
+from iop_schedule.queries.seat_holds import counted_by_week, held_seats, people_by_week
+from iop_schedule.vocabulary import Attend, GroupGender, LevelOfCare, Modality, Weekday, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,21 @@ def _offered(own: Sequence[WeeklyMeeting], site_code: str) -> rules.Group:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class TakenSeats:
+    """How many seats of each meeting are not free, in weeks A and in weeks B."""
+
+    a: Mapping[str, int]
+    b: Mapping[str, int]
+
+    def most(self, meeting: str) -> int:
+        """Return the seats that are taken in the fuller of the two weeks."""
+        return max(self.a.get(meeting, 0), self.b.get(meeting, 0))
+
+
 def seats_taken(
     series_ids: Collection[int], day: date, *, besides: int | None = None, now: datetime
-) -> Counter[str]:
+) -> TakenSeats:
     """Return how many people have a place in each meeting on `day` or later, or a seat held for them.
 
     Args:
@@ -119,18 +132,25 @@ def seats_taken(
         besides: a client whose own places do not count.
         now: the current instant.
     """
-    statement = (
-        select(SeriesMember.series_id, func.count(SeriesMember.client_id.distinct()))
-        .where(
-            SeriesMember.series_id.in_(series_ids),
-            SeriesMember.client_id != (besides or 0),
-            or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
-        )
-        .group_by(SeriesMember.series_id)
+    placed = places_by_week(series_ids, day, besides=besides)
+    held = held_seats(series_ids, besides=besides, now=now)
+    a, b = (
+        {str(series_id): number for series_id, number in (placed[week] + held[week]).items()}
+        for week in BOTH_WEEKS
     )
-    taken = Counter({str(series_id): number for series_id, number in db.session.execute(statement)})
-    taken.update({str(one): held for one, held in held_seats(series_ids, besides=besides, now=now).items()})
-    return taken
+    return TakenSeats(a, b)
+
+
+def places_by_week(
+    series_ids: Collection[int], day: date, *, besides: int | None = None
+) -> dict[WeekParity, Counter[int]]:
+    """Return how many people have a place in weeks A and B of each series on `day` or later."""
+    statement = people_by_week(SeriesMember).where(
+        SeriesMember.series_id.in_(series_ids),
+        SeriesMember.client_id != (besides or 0),
+        or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+    )
+    return counted_by_week(statement)
 
 
 def seat_prices(meetings: Iterable[WeeklyMeeting], program: Program) -> dict[str, float]:

@@ -3,7 +3,7 @@
 Each form first shows what it would touch; the same form sent again with “confirm” does it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,10 +14,11 @@ from flask_wtf import FlaskForm
 
 from iop_schedule.actions import prescription, transactions
 from iop_schedule.actions.memberships import PlacesChange, change_places, place_client
+from iop_schedule.domain.civil_time import weeks_in_words
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.care_changes import CareNow, Touched, care_now, touched
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.vocabulary import AuditKind, WeekParity
 from iop_schedule.web.forms.care import BackForm, EndForm, PauseForm, TransferForm
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed, needed
 from iop_schedule.web.pointing_out import point_out
@@ -113,9 +114,11 @@ def transfer(client_id: int) -> ResponseReturnValue:
     form.offer(care)
     words = {place.series_id: place.words for place in care.places}
     words |= {one.series_id: one.words for one in care.meetings}
+    week = _weeks_kept(care, form.leaving)
+    weeks = dict.fromkeys(form.joining, week)
 
     def see() -> Preview:
-        change = PlacesChange(client_id, form.joining, form.leaving)
+        change = PlacesChange(client_id, form.joining, form.leaving, weeks)
         try:  # the same checks as the change itself, and then as if nothing had been done
             change_places(
                 actor=actor(), site_id=care.site_id, changes=[change], from_day=form.first_day, now=g.now
@@ -125,19 +128,27 @@ def transfer(client_id: int) -> ResponseReturnValue:
         last = form.first_day - timedelta(days=1)
         lines = [f"Until {last:%A}, {last:%B} {last.day}: {words[one]}" for one in form.leaving]
         first = form.first_day
-        lines += [f"From {first:%A}, {first:%B} {first.day}: {words[one]}" for one in form.joining]
+        attended = weeks_in_words(week, first)
+        which = f", {attended}" if attended else ""
+        lines += [f"From {first:%A}, {first:%B} {first.day}: {words[one]}{which}" for one in form.joining]
         return Preview("transfer", (*lines, "What was held stays where it was."), confirm="Move them")
 
     def do() -> None:
         place_client(
             actor=actor(), client_id=client_id, start=form.joining, end=form.leaving,
-            from_day=form.first_day, now=g.now,
+            weeks=weeks, from_day=form.first_day, now=g.now,
         )  # fmt: skip
         point_out(client_id, form.first_day)
 
     return _step(
         care, _Forms(transfer=form), form, see, do, done="Moved. The sessions are on their schedule."
     )
+
+
+def _weeks_kept(care: CareNow, leaving: Collection[int]) -> WeekParity:
+    """Return the weeks of the places that are left, when they are alike: a transfer keeps them."""
+    weeks = {place.week for place in care.places if place.series_id in leaving}
+    return weeks.pop() if len(weeks) == 1 else WeekParity.EVERY
 
 
 @care_changes.post("/end")

@@ -9,7 +9,7 @@ from flask import current_app, url_for
 
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import KIND_WORDS
-from iop_schedule.domain.civil_time import monday_of, wall_time
+from iop_schedule.domain.civil_time import first_week, wall_time
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, WayOut
@@ -226,11 +226,10 @@ def _rule_words(block: rules.Blocked, shown: PlacementView) -> str:
 
 
 def _often(commitment: rules.Commitment, shown: PlacementView) -> str:
-    """Return in which weeks a commitment stands, when it is not in each; week A is that of the first day."""
+    """Return in which weeks a commitment stands, when it is not in each."""
     if commitment.week is WeekParity.EVERY:
         return ""
-    weeks = 0 if commitment.week is WeekParity.A else 1
-    first = monday_of(shown.from_day) + timedelta(weeks=weeks, days=commitment.weekday)
+    first = first_week(commitment.week, shown.from_day) + timedelta(days=commitment.weekday)
     return f", every other week from {first:%b} {first.day}"
 
 

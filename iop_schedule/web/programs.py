@@ -240,8 +240,9 @@ def group(group_id: int) -> ResponseReturnValue:
     if seen:
         viewed(AuditKind.GROUP_VIEWED, subject=("group", group_id), details={"clients": seen})
     form = PlaceForm(formdata=None)
-    form.offer(view.can_be_added)
-    form.from_day.data = actor().today(g.now)
+    today = actor().today(g.now)
+    form.offer(view.can_be_added, today=today)
+    form.from_day.data = today
     return render_template(
         "programs/group.html",
         view=view,

@@ -24,7 +24,7 @@ from iop_schedule.queries.programs import (
     rooms_of,
     session_view,
 )
-from iop_schedule.vocabulary import AuditKind, ServiceType
+from iop_schedule.vocabulary import AuditKind, ServiceType, WeekParity
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed, needed
 from iop_schedule.web.forms.series import (
     NAMES,
@@ -227,7 +227,8 @@ def add_person(series_id: int) -> ResponseReturnValue:
     found = access_series(actor(), series_id, Permission.PLACEMENT_DECIDE, now=g.now)
     group_id = found.group_id or 0
     form = PlaceForm()
-    form.offer(group_view(actor(), group_id, now=g.now).can_be_added if group_id else ())
+    people = group_view(actor(), group_id, now=g.now).can_be_added if group_id else ()
+    form.offer(people, today=actor().today(g.now))
     if not form.validate() or not form.client_id.data:
         flash("Choose a person and a first day.", "warning")
         return redirect(_back(group_id))
@@ -237,6 +238,7 @@ def add_person(series_id: int) -> ResponseReturnValue:
             series_id=series_id,
             client_id=form.client_id.data,
             from_day=needed(form.from_day.data),
+            week=WeekParity(form.week.data),
             now=g.now,
         )
         flash("Added. The sessions are on their schedule.", "success")

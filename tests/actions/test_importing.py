@@ -31,6 +31,7 @@ from iop_schedule.models import (
     Occurrence,
     RosterEntry,
     Series,
+    SeriesMember,
     SessionNotice,
     SignOff,
     User,
@@ -368,7 +369,14 @@ def enrich() -> None:
     )  # clashes with a place they have
     stopped.modality = "telehealth"  # and has places in person
     make.make_apart(ana, stopped, by=staff)  # and they share a group
+    come_every_other_week(db.session.scalars(select(Client).where(Client.code == "C-112")).one(), "B")
     db.session.commit()
+
+
+def come_every_other_week(client: Client, week: str) -> None:
+    """Let a client's places be of every other week, as the program once allowed."""
+    for member in db.session.scalars(select(SeriesMember).where(SeriesMember.client_id == client.id)):
+        member.week = week
 
 
 WANTED = ("wishes", "goals", "requests", "answers", "notices", "make_ups")
@@ -430,6 +438,8 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
     agreed = [line for line in one["clients.csv"].splitlines() if b"online" in line]
     assert [b"+525512345678" in line for line in agreed] == [True]  # who answered STOP has not agreed
     assert b'"C-101","morning-FR","2026-01-05","","yes","keep_apart"' in one["memberships.csv"]
+    alternating = b'"C-112","evening-TH","2026-01-05","","no","not_alternating","2026-01-05"'
+    assert alternating in one["memberships.csv"]
     assert b'"C-102","morning-FR","2026-01-05","","no","keep_apart;modality"' in one["memberships.csv"]
     assert b'"C-101","C-102"' in one["keep_apart.csv"]
 

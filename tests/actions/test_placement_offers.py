@@ -21,7 +21,7 @@ from iop_schedule.models import AuditEvent, Client, Enrollment, PlacementOffer, 
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.placement_offers import latest_offer, my_choice
 from iop_schedule.queries.seat_holds import held_for_others
-from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, OfferState, WeekParity
 from tests import factories as make
 from tests.cast import Cast
 
@@ -85,7 +85,10 @@ def test_a_discharge_takes_back_what_was_offered_and_held(cast: Cast, person: Cl
     )
     enrollment = db.session.query(Enrollment).filter_by(client_id=person.id).one()
     discharge(actor=actor_for(cast.dev), enrollment_id=enrollment.id, last_day=date(2026, 3, 4), now=NOW)
-    assert (state(person), held_for_others(cast.friday.id, 0, now=NOW)) == ([OfferState.WITHDRAWN], 0)
+    assert (state(person), held_for_others(cast.friday.id, 0, week=WeekParity.EVERY, now=NOW)) == (
+        [OfferState.WITHDRAWN],
+        0,
+    )
     trail = select(AuditEvent.kind).where(AuditEvent.client_id == person.id)
     assert {AuditKind.OFFER_WITHDRAWN, AuditKind.SEATS_RELEASED} <= set(db.session.scalars(trail))
 

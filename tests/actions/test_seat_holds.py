@@ -13,6 +13,7 @@ from iop_schedule.models import Client, SeatHold, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.placement_caseload import caseload_of
 from iop_schedule.queries.seat_holds import held_for_others
+from iop_schedule.vocabulary import WeekParity
 from tests import factories as make
 from tests.cast import Cast
 
@@ -43,7 +44,7 @@ def hold(cast: Cast, client: Client, *series: object, by: object = None, now: da
 
 
 def others(cast: Cast, client: Client, now: datetime = NOW) -> int:
-    return held_for_others(cast.monday.id, client.id, now=now)
+    return held_for_others(cast.monday.id, client.id, week=WeekParity.EVERY, now=now)
 
 
 def test_a_held_seat_is_taken_for_everybody_else_until_it_expires(cast: Cast, person: Client) -> None:

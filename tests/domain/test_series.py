@@ -6,19 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iop_schedule.domain.civil_time import UnknownZone, monday_of
+from iop_schedule.domain.civil_time import UnknownZone, letter_of, monday_of
 from iop_schedule.domain.series import (
     BadSeries,
     Change,
+    Place,
     Span,
     Split,
     WeeklyRule,
     end,
     first_overlap,
     most_at_once,
+    most_in_a_week,
     split,
 )
-from iop_schedule.vocabulary import Weekday
+from iop_schedule.vocabulary import Weekday, WeekParity
 from tests.strategies import rules
 
 TUESDAY = date(2026, 3, 3)
@@ -99,6 +101,20 @@ def test_alternate_weeks_pass_a_year_of_53_weeks() -> None:
     assert found == [date(2026, 12, 15), date(2026, 12, 29), date(2027, 1, 12), date(2027, 1, 26)]
 
 
+def test_a_place_of_every_other_week_passes_a_year_of_53_weeks() -> None:
+    """ISO weeks 53 and 1 follow each other; the weeks of a place go on alternating."""
+    attended = rule(from_day=date(2026, 12, 1), week=letter_of(date(2026, 12, 15)))
+    found = list(attended.days(date(2026, 12, 14), date(2027, 1, 31)))
+    assert found == [date(2026, 12, 15), date(2026, 12, 29), date(2027, 1, 12), date(2027, 1, 26)]
+    assert attended.next_day(date(2026, 12, 16)) == date(2026, 12, 29)
+
+
+def test_places_in_opposite_weeks_never_overlap() -> None:
+    a, b = (rule(week=week) for week in (WeekParity.A, WeekParity.B))
+    assert first_overlap(a, b, Span(TUESDAY)) is None
+    assert first_overlap(a, rule(), Span(TUESDAY)) == date(2026, 3, 10)
+
+
 SPLITS = {
     "a new time": (
         date(2026, 3, 17), Change(local_start=time(10)),
@@ -154,6 +170,30 @@ def test_a_split_loses_no_week_and_doubles_none(whole: WeeklyRule, skipped: int,
 def test_ending_before_the_first_day_leaves_nothing() -> None:
     assert end(rule(), TUESDAY - timedelta(days=1)) is None
     assert end(rule(), TUESDAY) == rule(until_day=TUESDAY)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 60) | st.none(), st.sampled_from(WeekParity)), max_size=9
+    ),
+    st.integers(1, 3),
+)
+def test_no_week_ever_has_more_people_than_seats(
+    asked: list[tuple[int, int | None, WeekParity]], seats: int
+) -> None:
+    taken: list[Place] = []
+    for start, length, week in asked:
+        first = TUESDAY + timedelta(days=start)
+        days = Span(first, None if length is None else first + timedelta(days=length))
+        if most_in_a_week(taken, days, week) < seats:
+            taken.append(Place(days, week))
+    for number in range(140):
+        day = TUESDAY + timedelta(days=number)
+        assert sum(place.covers(day) for place in taken) <= seats
+    # Nobody of the other weeks is in the way: as many again find a place there.
+    only_a = [place for place in taken if place.week is WeekParity.A]
+    assert most_in_a_week(only_a, Span(TUESDAY), WeekParity.B) == 0
 
 
 @settings(max_examples=150)

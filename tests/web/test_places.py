@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from iop_schedule.models import Program, Room, Site, db
+from iop_schedule.models import AuditEvent, Program, Room, Site, db
+from iop_schedule.vocabulary import AuditKind
 from tests.cast import Cast
 from tests.conftest import Http
 
@@ -48,10 +49,20 @@ def test_a_program_is_added_and_changed(root: Http, cast: Cast) -> None:
     made = db.session.scalars(select(Program).where(Program.name == "Evening")).one()
     assert (made.minimum_minutes, made.horizon_weeks, made.spares_scarce_seats) == (540, 8, False)
     assert (made.late_entry_hours, made.cancel_notice_hours) == (48, 24)
-    changed = {**PROGRAM, "minimum_hours": "6.5"}
-    assert root.submit(f"/program/programs/{made.id}/edit", changed).status_code == 302
+    changed = {**PROGRAM, "minimum_hours": "6.5", "alternating_weeks": "y"}
+    assert (
+        made.alternating_weeks,
+        root.submit(f"/program/programs/{made.id}/edit", changed).status_code,
+    ) == (
+        False,
+        302,
+    )
     db.session.expire_all()
-    assert made.minimum_minutes == 390
+    assert (made.minimum_minutes, made.alternating_weeks) == (390, True)
+    told = db.session.scalars(
+        select(AuditEvent).where(AuditEvent.kind == AuditKind.PROGRAM_CHANGED).order_by(AuditEvent.id)
+    )
+    assert [event.details["alternating_weeks"] for event in told] == [False, True]
 
 
 @pytest.mark.parametrize(

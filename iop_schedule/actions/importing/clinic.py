@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from iop_schedule.domain import civil_time
 from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.occurrences import Closed, closure_on
 from iop_schedule.domain.prescription import Pause
-from iop_schedule.domain.series import Span, WeeklyRule
+from iop_schedule.domain.series import Place, Span, WeeklyRule
 from iop_schedule.queries.clinic_rows import rows_of
 from iop_schedule.queries.exporting import Scope, led_elsewhere
 from iop_schedule.vocabulary import EnrollmentStatus
@@ -51,7 +51,7 @@ class Clinic:
     by_room: dict[tuple[str, str, int], list[Booking]] = field(default_factory=lambda: defaultdict(list))
     by_client: dict[tuple[str, int], list[Booking]] = field(default_factory=lambda: defaultdict(list))
     commitments: dict[str, list[Commitment]] = field(default_factory=lambda: defaultdict(list))
-    members: dict[tuple[str, str], list[Span]] = field(default_factory=lambda: defaultdict(list))
+    members: dict[tuple[str, str], list[Place]] = field(default_factory=lambda: defaultdict(list))
     closures: dict[str, list[tuple[str | None, Closed]]] = field(default_factory=lambda: defaultdict(list))
     enrolled: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     _closed_days: dict[tuple[str, date], Closed | None] = field(default_factory=dict)
@@ -101,11 +101,12 @@ class Clinic:
             self.by_client[row["client"], row["weekday"]].append(booking)
 
     def _join(self, row: Row) -> None:
-        span, meeting = as_domain.span(row.values), row["meeting"]
-        self.members[meeting, row["client"]].append(span)
+        place, meeting = as_domain.place(row.values), row["meeting"]
+        self.members[meeting, row["client"]].append(place)
         rule = self.rules.get(meeting)
         if rule is not None:
-            self.by_client[row["client"], int(rule.weekday)].append(Booking(meeting, rule, span))
+            theirs = replace(rule, week=place.week)
+            self.by_client[row["client"], int(rule.weekday)].append(Booking(meeting, theirs, place.days))
 
     def find(self, table: str, *key: Any) -> Row | None:
         """Return the row of `table` with this key; None when there is none."""

@@ -14,7 +14,6 @@ from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import Mark, Settled, check_markable, scheduled_minutes, settle
-from iop_schedule.domain.series import Span
 from iop_schedule.errors import DomainError
 from iop_schedule.models import AttendanceRecord, Occurrence, RosterEntry, db
 from iop_schedule.queries.sign_off import sheet_closed
@@ -130,14 +129,14 @@ class Attendance:
         return bool(bits & bit)
 
     def _settle_source(self, row: Row, session: Row) -> None:
-        day, source = Span(row["date"], row["date"]), row["expected_as"]
+        source = row["expected_as"]
         if source in _GUESTS:
             return
         if session.table.name == "individual_sessions":
             belongs, own = session["client"] == row["client"], RosterSource.INDIVIDUAL
         else:
-            spans = self._clinic.members.get((row["session"], row["client"]), ())
-            belongs, own = any(span.shared_with(day) for span in spans), RosterSource.MEMBER
+            places = self._clinic.members.get((row["session"], row["client"]), ())
+            belongs, own = any(place.covers(row["date"]) for place in places), RosterSource.MEMBER
         if not belongs:
             advice = (
                 "This client had no place in this session on that day. Correct memberships.csv, or write "

@@ -3,6 +3,7 @@
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from iop_schedule.adapters.clinic_files.problems import Problems
 from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.adapters.clinic_files.tables import BY_NAME
 from iop_schedule.domain.availability import in_words
+from iop_schedule.domain.civil_time import BOTH_WEEKS, weeks_within
 from iop_schedule.domain.series import Span, WeeklyRule, first_overlap
 from iop_schedule.errors import DomainError
 from iop_schedule.queries.exporting import NO_ROOM
@@ -303,7 +305,11 @@ class Rules:
         if within is None:
             self.wrong(row, "from", "This session is not held on any of these days.")
             return
-        self._client_is_free(row, client, rule, within, self._clinic.modality_of(meeting))
+        theirs = replace(rule, week=as_domain.place(row.values).week)
+        if row["every_other_from"] and theirs.next_day(within.first) is None:
+            self.wrong(row, "every_other_from", "This session is not held in these weeks.")
+            return
+        self._client_is_free(row, client, theirs, within, self._clinic.modality_of(meeting))
 
     def _session_change(self, row: Row) -> None:
         session = self.find(row, "session", *SERIES)
@@ -363,7 +369,7 @@ class Rules:
                 everyone[row["meeting"]].append(row)
         for code, rows in everyone.items():
             group = self._clinic.rows["groups"][self._clinic.rows["meetings"][code,]["group"],]
-            for row in _without_seat(rows, group["seats"]):
+            for row in _without_seat_in_some_week(rows, group["seats"]):
                 advice = f"All {group['seats']} seats are taken on {row['from']}. Choose another session."
                 self.wrong(row, "meeting", advice)
 
@@ -401,6 +407,15 @@ class Rules:
                     if rule not in row["despite_rules"]:
                         agreed = f"Or write {rule.value} under despite_rules if that was agreed."
                         self.wrong(row, "client", f"{words} {agreed}")
+
+
+def _without_seat_in_some_week(rows: Iterable[Row], seats: int) -> list[Row]:
+    """Return the new rows that find every seat taken in weeks A or in weeks B."""
+    found: dict[int, Row] = {}
+    for either in BOTH_WEEKS:
+        there = [row for row in rows if either in weeks_within(as_domain.place(row.values).week)]
+        found |= {row.line: row for row in _without_seat(there, seats)}
+    return [row for _, row in sorted(found.items())]
 
 
 def _without_seat(rows: Iterable[Row], seats: int) -> list[Row]:

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, insert, select, update
 from iop_schedule.actions.importing.clinic import SERIES, Clinic
 from iop_schedule.actions.importing.marks import ToWrite
 from iop_schedule.actions.importing.rules import changed_rule
+from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.rows import Row
 from iop_schedule.domain import civil_time
 from iop_schedule.models import (
@@ -177,7 +178,7 @@ class Writer:
     def _programs(self, rows: list[Row]) -> None:
         same = ("code", "name", "level_of_care", "minimum_minutes", "minimum_days", "minimum_source",
                 "horizon_weeks", "make_up_days", "late_entry_hours", "cancel_notice_hours", "self_check_in",
-                "check_in_before_minutes", "check_in_after_minutes")  # fmt: skip
+                "check_in_before_minutes", "check_in_after_minutes", "alternating_weeks")  # fmt: skip
         _put(Program, [{**_same(r, *same), "site_id": self.ids.sites[r["site"]]} for r in rows])
         self.ids.learn(self.ids.programs, Program, rows)
 
@@ -376,7 +377,7 @@ class Writer:
     def _memberships(self, rows: list[Row]) -> None:
         _put(SeriesMember, [
             {**_days(r), "series_id": self.ids.series[r["meeting"]],
-             "client_id": self.ids.clients[r["client"]]}
+             "client_id": self.ids.clients[r["client"]], "week": as_domain.place(r.values).week}
             for r in rows
         ])  # fmt: skip
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iop_schedule.domain.availability import Clash, Commitment
+from iop_schedule.domain.civil_time import letter_of
 from iop_schedule.domain.prescription import Dose, Pause
-from iop_schedule.domain.series import Span, WeeklyRule, weekly_clashes
+from iop_schedule.domain.series import Place, Span, WeeklyRule, weekly_clashes
 from iop_schedule.domain.wishes import Wishes
 from iop_schedule.vocabulary import (
     ConstraintKind,
@@ -100,6 +101,12 @@ def pause(values: Values) -> Pause:
 def span(values: Values) -> Span:
     """Return the days of a dated row."""
     return Span(values["from"], values["until"])
+
+
+def place(values: Values) -> Place:
+    """Return when a row of memberships is attended."""
+    weeks = values["every_other_from"]
+    return Place(span(values), letter_of(weeks) if weeks else WeekParity.EVERY)
 
 
 def trip(client: Values, modality: str) -> int:

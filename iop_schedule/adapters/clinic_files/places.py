@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.civil_time import minutes_of_day, monday_of
+from iop_schedule.domain.civil_time import first_week, minutes_of_day, monday_of, weeks_within
 from iop_schedule.domain.placement import by_hand
 from iop_schedule.vocabulary import (
     AgreeableRule,
@@ -59,20 +59,30 @@ class Places:
         for row in tables["memberships"]:
             self._held[row["client"]].append((row["meeting"], row))
         for row in tables["individual_sessions"]:
-            self._held[row["client"]].append((row["code"], row))
+            self._held[row["client"]].append((row["code"], {**row, "every_other_from": None}))
         self._offers: dict[str, rules.Group] = {}
 
     def broken(self, session: str, row: Values) -> dict[rules.Rule, str]:
         """Return the rules that one place, in the weekly session called `session`, breaks, each in words."""
         day: date = max(row["from"], self._sessions[session]["from"])
         name = row["client"]
-        there = [code for code, held in self._held[name] if _on(held, day) and _on(self._sessions[code], day)]
-        groups = {code: self._offer(code) for code in dict.fromkeys([*there, session])}
+        there = [
+            (code, as_domain.place(held).week)
+            for code, held in self._held[name]
+            if _on(held, day) and _on(self._sessions[code], day)
+        ]
+        groups = {code: self._offer(code) for code in dict.fromkeys([*(code for code, _ in there), session])}
         person = self._person(name, day)
         others = {
-            other: (session,)
+            other: self._choice(together, day)
             for other in person.keep_apart
-            if any(code == session and _share_days(held, row) for code, held in self._held[other])
+            if (
+                together := [
+                    (code, as_domain.place(held).week)
+                    for code, held in self._held[other]
+                    if code == session and _share_days(held, row)
+                ]
+            )
         }
         problem = rules.Problem(
             tuple(groups.values()), (person, *(self._person(o, day) for o in others)), alternating=True
@@ -83,7 +93,14 @@ class Places:
             if one.client == name and one.rule in AGREEABLE and session in one.meetings:
                 names = {code: code for code in groups}
                 found.setdefault(one.rule, by_hand.refusal_words(one, name, names, groups))
+        if row.get("every_other_from") and not self._program(session)["alternating_weeks"]:
+            found[rules.Rule.NOT_ALTERNATING] = f"{session} is attended every week: its program plans so."
         return found
+
+    def _program(self, session: str) -> Values:
+        row = self._sessions[session]
+        held = self._groups[row["group"]] if "group" in row else row
+        return self._programs[held["program"]]
 
     def _person(self, code: str, day: date) -> rules.Client:
         row = self._clients[code]
@@ -123,18 +140,16 @@ class Places:
             self._offers[code] = plain if group is None else _for_whom(plain, group, program)
         return self._offers[code]
 
-    def _choice(self, codes: Iterable[str], day: date) -> rules.Choice:
+    def _choice(self, places: Iterable[tuple[str, WeekParity]], day: date) -> rules.Choice:
         """Return what is attended; sessions of every second week in the weeks they are held."""
         weeks: dict[WeekParity, list[str]] = {WeekParity.A: [], WeekParity.B: []}
-        for code in dict.fromkeys(codes):
+        for code, attended in dict.fromkeys(places):
             row = self._sessions[code]
-            for week, monday in ((WeekParity.A, monday_of(day)), (WeekParity.B, monday_of(day) + _WEEK)):
+            for week in weeks_within(attended):
+                monday = first_week(week, day)
                 if (monday - monday_of(row["from"])).days // 7 % row["every_weeks"] == 0:
                     weeks[week].append(code)
         return rules.Alternating(tuple(weeks[WeekParity.A]), tuple(weeks[WeekParity.B]))
-
-
-_WEEK = timedelta(weeks=1)
 
 
 def _for_whom(session: rules.Group, group: Values, program: Values) -> rules.Group:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer.solve import Progress, solve
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import (
     Choice,
     Client,
@@ -12,10 +13,10 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
     apart_pairs,
-    meetings_in,
     seats_taken,
     shared_meetings,
     undisturbed,
+    weeks_by_meeting,
 )
 from iop_schedule.vocabulary import PlacementAim, WeekParity
 
@@ -105,7 +106,7 @@ def _balanced(
 
 def _filled_to(problem: Problem, percent: int, before: Mapping[str, Choice]) -> Problem:
     """Return the problem with `percent` of each meeting's seats, rounded up, and room for who attends it."""
-    taken = seats_taken(problem, before, WeekParity.A)
+    taken = seats_taken(problem, before, WeekParity.EVERY)
     groups = tuple(
         replace(
             g,
@@ -180,14 +181,16 @@ class _Planner:
             for c in asked.clients
             if self.before.get(c.id) and c.id not in plan.assignments
         }
-        taken = seats_taken(asked, plan.assignments, WeekParity.A)
-        held = seats_taken(asked, remaining, WeekParity.A)
         seats = {m.id: m.seats for g in asked.groups for m in g.meetings}
-        oversold = {m for m in held if m in seats and held[m] + taken[m] > seats[m]}
+        oversold = set()
+        for week in BOTH_WEEKS:
+            taken = seats_taken(asked, plan.assignments, week)
+            held = seats_taken(asked, remaining, week)
+            oversold |= {m for m in held if m in seats and held[m] + taken[m] > seats[m]}
         weeks = {**remaining, **plan.assignments}
         beside = {c for pair in apart_pairs(asked) for c in pair if _meet(pair, weeks)}
         return frozenset(
-            c for c, choice in remaining.items() if c in beside or oversold & set(_meetings(choice))
+            c for c, choice in remaining.items() if c in beside or oversold & weeks_by_meeting(choice).keys()
         )
 
 
@@ -200,7 +203,7 @@ def without(problem: Problem, kept: frozenset[str], before: Mapping[str, Choice]
     """Return the problem without some people: they keep their seats, and nobody kept apart joins them."""
     if not kept:
         return problem
-    held = seats_taken(problem, {c: before[c] for c in kept}, WeekParity.A)
+    held = seats_taken(problem, {c: before[c] for c in kept}, WeekParity.EVERY)
     groups = tuple(
         replace(g, meetings=tuple(replace(m, seats=max(0, m.seats - held[m.id])) for m in g.meetings))
         for g in problem.groups
@@ -214,15 +217,11 @@ def _without(
     client: Client, kept: frozenset[str], before: Mapping[str, Choice], apart: frozenset[frozenset[str]]
 ) -> Client:
     beside = {other for other in kept if frozenset((client.id, other)) in apart}
-    closed = {m for other in beside for m in _meetings(before[other])} - {
-        *_meetings(before.get(client.id, ()))
+    closed = {m for other in beside for m in weeks_by_meeting(before[other])} - {
+        *weeks_by_meeting(before.get(client.id, ()))
     }
     return replace(
         client,
         keep_apart=tuple(other for other in client.keep_apart if other not in kept),
         closed=tuple(sorted(closed.union(client.closed))),
     )
-
-
-def _meetings(choice: Choice) -> tuple[str, ...]:
-    return meetings_in(choice, WeekParity.A)

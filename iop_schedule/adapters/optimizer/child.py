@@ -22,18 +22,19 @@ from iop_schedule.adapters.optimizer.opening import NewGroup, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress
-from iop_schedule.adapters.placement_files import read_problem, write_plan, write_problem
+from iop_schedule.adapters.placement_files import read_choice, read_problem, write_plan, write_problem
 from iop_schedule.clock import monotonic
 from iop_schedule.domain.placement import (
+    Choice,
     Group,
     Plan,
     PlanStatus,
     Problem,
-    meetings_in,
     undisturbed,
+    weeks_by_meeting,
     without_meetings,
 )
-from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday, WeekParity
+from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday
 
 #: Pages of people come first; and whatever a solver does, it does not take the machine's memory.
 NICENESS, MOST_BYTES = 10, 6 * 1024**3
@@ -120,11 +121,16 @@ def peak_megabytes() -> int | None:
     return int(found[1]) // 1024 if found else None
 
 
+def _before(request: dict[str, Any]) -> dict[str, Choice]:
+    """Return what people attend today."""
+    return {client: read_choice(held, f"before.{client}") for client, held in request["before"].items()}
+
+
 def _caseload(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
     problem = read_problem(request["problem"])
     found = plan_caseload(
         problem,
-        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        _before(request),
         PlacementAim(request["aim"]),
         seconds=request["seconds"],
         seed=request["seed"],
@@ -156,7 +162,7 @@ def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) 
     problem = without_meetings(earlier, closed)
     found = repair(
         problem,
-        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        _before(request),
         earlier=earlier if closed else None,
         seconds=request["seconds"],
         seed=request["seed"],
@@ -183,7 +189,7 @@ def _times(group: Group, plan: Plan) -> dict[str, Any]:
     Its meetings are alike but for the day.
     """
     first = group.meetings[0]
-    used = {m for choice in plan.assignments.values() for m in meetings_in(choice, WeekParity.A)}
+    used = {m for choice in plan.assignments.values() for m in weeks_by_meeting(choice)}
     return {
         "days": [int(meeting.weekday) for meeting in group.meetings if meeting.id in used],
         "start_minute": first.start,
@@ -198,8 +204,8 @@ def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]
     """Answer which one, two and three groups to open, each within a third of the time."""
     problem = read_problem(request["problem"])
     possible = [NewGroup(group, 1) for group in read_problem(request["possible"]).groups]
-    whole = undisturbed(problem, {c: tuple(m) for c, m in request["before"].items()})
-    held = {c: tuple(request["before"][c]) for c in sorted(whole)}
+    before = _before(request)
+    held = {c: before[c] for c in sorted(undisturbed(problem, before))}
     most, sets, opening = 3, [], None
     for size in range(1, most + 1):
         opening = open_groups(
@@ -230,7 +236,7 @@ def _one_to_ones(request: dict[str, Any], line: Line, cancelled: Callable[[], bo
     began = monotonic()
     done = individual_sessions(
         read_problem(request["problem"]),
-        {client: tuple(meetings) for client, meetings in request["before"].items()},
+        _before(request),
         [_counselor(given) for given in request["counselors"]],
         seconds=request["seconds"],
         minutes=request["minutes"],

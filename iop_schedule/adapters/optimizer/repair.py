@@ -115,7 +115,7 @@ def _asked(
     clients = tuple(
         replace(
             c,
-            current=_meetings(before[c.id]),
+            current=before[c.id],
             priority=c.priority + (UNAFFECTED if c.id in prized else 0),
         )
         for c in left.clients

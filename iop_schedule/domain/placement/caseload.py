@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement.legality import broken_for
 from iop_schedule.domain.placement.problem import (
     Choice,
@@ -10,9 +11,11 @@ from iop_schedule.domain.placement.problem import (
     Commitment,
     Problem,
     apart_pairs,
+    fewest_minutes,
     meetings_in,
     offers,
     shared_meetings,
+    weeks_by_meeting,
 )
 from iop_schedule.vocabulary import ConstraintKind, Gender, WeekParity
 
@@ -82,23 +85,22 @@ def undisturbed(problem: Problem, before: Mapping[str, Choice]) -> frozenset[str
 
 
 def figures(problem: Problem, weeks: Mapping[str, Choice]) -> Figures:
-    """Return what `weeks` add up to; what people hold that is no whole week counts its minutes too."""
+    """Return what `weeks` add up to; what people hold that is no whole week counts its minutes too.
+
+    Of weeks that alternate, the shorter one counts for the person, and the fuller one for the seats.
+    """
     whole = settled(problem, weeks)
     known = offers(problem)
-    held = {
-        c.id: [known[m] for m in meetings_in(weeks.get(c.id, ()), WeekParity.A) if m in known]
-        for c in problem.clients
-    }
+    held = {c.id: weeks.get(c.id, ()) for c in problem.clients}
+    taken = (sum(m in known for c in held.values() for m in meetings_in(c, week)) for week in BOTH_WEEKS)
     return Figures(
         people=len(problem.clients),
         served=len(whole),
-        without=sum(not own for own in held.values()),
+        without=sum(not weeks_by_meeting(own).keys() & known.keys() for own in held.values()),
         prescribed_minutes=sum(c.dose.minutes for c in problem.clients),
-        reached_minutes=sum(
-            min(c.dose.minutes, sum(o.meeting.minutes for o in held[c.id])) for c in problem.clients
-        ),
+        reached_minutes=sum(min(c.dose.minutes, fewest_minutes(held[c.id], known)) for c in problem.clients),
         seats=sum(o.meeting.seats for o in known.values()) + sum(len(c.kept_seats) for c in problem.clients),
-        taken=sum(len(own) for own in held.values()),
+        taken=max(taken),
     )
 
 

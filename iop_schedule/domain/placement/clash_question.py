@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.clash import Clash, ClashKind
 from iop_schedule.domain.placement.clash_week import ClashWeek, Demands
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
-from iop_schedule.domain.placement.openings import BOTH_WEEKS, Openings
+from iop_schedule.domain.placement.openings import Openings
 from iop_schedule.domain.placement.prepared import limits
 from iop_schedule.domain.placement.problem import (
     MINUTES_PER_DAY,

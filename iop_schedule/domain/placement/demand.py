@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.legality import broken_for
@@ -85,8 +86,7 @@ def effect_of(problem: Problem, held: Mapping[str, Choice], draft: Group) -> Eff
     short = without_their_hours(problem, held)
     with_draft = replace(problem, groups=(*problem.groups, draft))
     others = {c: choice for c, choice in held.items() if c not in {one.id for one in short}}
-    taken = seats_taken(problem, others, WeekParity.A)
-    before, after = _reach(problem, short, taken), _reach(with_draft, short, taken)
+    before, after = _reach(problem, short, others), _reach(with_draft, short, others)
     own = {m.id for m in draft.meetings}
     could = tuple(c.id for c in short if own & could_attend(with_draft, c))
     reach = tuple(c for c in after if c not in before)
@@ -98,14 +98,17 @@ def could_attend(problem: Problem, client: Client) -> frozenset[str]:
     return frozenset(o.id for o in usable(problem, client, WeekParity.EVERY, Openings()))
 
 
-def _reach(problem: Problem, short: Sequence[Client], taken: Mapping[str, int]) -> list[str]:
-    """Return who of `short` finds a whole week, one after the other."""
-    seats, found = Counter(taken), []
+def _reach(problem: Problem, short: Sequence[Client], others: Mapping[str, Choice]) -> list[str]:
+    """Return who of `short` finds a whole week beside `others`, one after the other."""
+    a, b = (seats_taken(problem, others, week) for week in BOTH_WEEKS)
+    found = []
     for client in short:
-        plans = best_weeks(problem, client.id, Openings(seats, seats), count=1)
+        plans = best_weeks(problem, client.id, Openings(a, b), count=1)
         if plans:
             found.append(client.id)
-            seats.update(seats_taken(problem, {client.id: plans[0].choice}, WeekParity.A))
+            own = {client.id: plans[0].choice}
+            a.update(seats_taken(problem, own, WeekParity.A))
+            b.update(seats_taken(problem, own, WeekParity.B))
     return found
 
 

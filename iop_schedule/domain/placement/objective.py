@@ -63,7 +63,7 @@ def soft_cost(client: Client, offer: Offer, week: WeekParity) -> int:
 
 def meeting_points(client: Client, offer: Offer, week: WeekParity, weights: Weights) -> int:
     """Return what one meeting adds to a week: value, less soft overlaps, plus the bonus for keeping it."""
-    kept = weights.keep_bonus if offer.id in client.current else 0
+    kept = weights.keep_bonus if offer.id in client.attends(week) else 0
     return meeting_value(client, offer) - soft_cost(client, offer, week) + kept
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.legality import Rule
 from iop_schedule.domain.placement.problem import (
@@ -18,8 +19,6 @@ from iop_schedule.domain.placement.problem import (
     seats_taken,
 )
 from iop_schedule.vocabulary import Attend, WeekParity
-
-BOTH_WEEKS = (WeekParity.A, WeekParity.B)
 
 
 @dataclass(frozen=True, slots=True)

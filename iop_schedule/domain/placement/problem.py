@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.vocabulary import (
     Attend,
     DayPart,
@@ -131,6 +132,22 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternating:
+    """One set of meetings for week A and another for week B."""
+
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+
+    def in_either(self) -> tuple[str, ...]:
+        """Return the meetings of both weeks, each once."""
+        return tuple(dict.fromkeys((*self.a, *self.b)))
+
+
+#: What one person attends: the same meetings every week, or alternating ones.
+Choice = tuple[str, ...] | Alternating
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One person's side of the problem."""
 
@@ -148,8 +165,8 @@ class Client:
     preferences: Preferences = field(default_factory=Preferences)
     #: People who must never share a meeting with this one. No explanation mentions it.
     keep_apart: tuple[str, ...] = ()
-    #: Meetings this person attends today.
-    current: tuple[str, ...] = ()
+    #: Meetings this person attends today, every week or in weeks A and B.
+    current: Choice = ()
     #: Meetings that cannot be had, whatever seats there are: somebody kept apart attends them who is not
     #: in the problem. To everyone they look full.
     closed: tuple[str, ...] = ()
@@ -165,6 +182,19 @@ class Client:
         for commitment in self.commitments:
             by_day.setdefault(commitment.weekday, []).append(commitment)
         object.__setattr__(self, "on_day", {day: tuple(own) for day, own in by_day.items()})
+
+    @property
+    def alternates(self) -> bool:
+        """Return True when this person's weeks A and B are not alike, by a commitment or by their places."""
+        return isinstance(self.current, Alternating) or any(
+            one.week is not WeekParity.EVERY for one in self.commitments
+        )
+
+    def attends(self, week: WeekParity) -> tuple[str, ...]:
+        """Return the meetings this person attends today in `week`; of EVERY, in some week."""
+        if not isinstance(self.current, Alternating):
+            return self.current
+        return self.current.in_either() if week is WeekParity.EVERY else meetings_in(self.current, week)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +245,6 @@ def apart_pairs(problem: Problem) -> frozenset[frozenset[str]]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Alternating:
-    """One set of meetings for week A and another for week B."""
-
-    a: tuple[str, ...]
-    b: tuple[str, ...]
-
-
-#: What one person attends: the same meetings every week, or alternating ones.
-Choice = tuple[str, ...] | Alternating
-
-
 def weeks_of(choice: Choice) -> Iterator[tuple[WeekParity, tuple[str, ...]]]:
     """Yield the week(s) of `choice` and their meetings: EVERY once, or A and then B.
 
@@ -257,13 +275,44 @@ def shared_meetings(one: Choice, other: Choice) -> frozenset[str]:
 
 
 def seats_taken(problem: Problem, weeks: Mapping[str, Choice], week: WeekParity) -> Counter[str]:
-    """Return how many of the seats that all can have `weeks` take in week A or B; a seat kept is none."""
+    """Return how many of the seats that all can have `weeks` take in week A, B or (EVERY) in some week.
+
+    A seat kept for somebody is none of them.
+    """
     kept = {client.id: client.kept_seats for client in problem.clients if client.kept_seats}
     return Counter(
         meeting
         for client, choice in weeks.items()
-        for meeting in dict.fromkeys(meetings_in(choice, week))
+        for meeting in (
+            weeks_by_meeting(choice) if week is WeekParity.EVERY else dict.fromkeys(meetings_in(choice, week))
+        )
         if meeting not in kept.get(client, ())
+    )
+
+
+def choice_of(weeks: Mapping[str, WeekParity]) -> Choice:
+    """Return what is attended, from the weeks of each meeting; alternating only where weeks A and B differ.
+
+    >>> choice_of({"m1": WeekParity.EVERY, "m2": WeekParity.A})
+    Alternating(a=('m1', 'm2'), b=('m1',))
+    """
+    a, b = (tuple(m for m, week in weeks.items() if week in {WeekParity.EVERY, own}) for own in BOTH_WEEKS)
+    return a if a == b else Alternating(a, b)
+
+
+def weeks_by_meeting(choice: Choice) -> dict[str, WeekParity]:
+    """Return in which weeks each meeting of `choice` is attended; undoes `choice_of`."""
+    a, b = (meetings_in(choice, week) for week in BOTH_WEEKS)
+    return {
+        m: WeekParity.EVERY if m in a and m in b else WeekParity.A if m in a else WeekParity.B
+        for m in dict.fromkeys((*a, *b))
+    }
+
+
+def fewest_minutes(choice: Choice, known: Mapping[str, Offer]) -> int:
+    """Return the minutes of a choice, of weeks A and B those of the shorter one; unknown meetings count 0."""
+    return min(
+        sum(known[m].meeting.minutes for m in meetings if m in known) for _, meetings in weeks_of(choice)
     )
 
 

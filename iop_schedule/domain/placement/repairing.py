@@ -3,10 +3,21 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from iop_schedule.domain.civil_time import weeks_within
 from iop_schedule.domain.placement.legality import BrokenRule, Rule, broken_rules
 from iop_schedule.domain.placement.openings import openings
-from iop_schedule.domain.placement.problem import Choice, Group, Meeting, Plan, Problem, meetings_in, offers
-from iop_schedule.vocabulary import Weekday, WeekParity
+from iop_schedule.domain.placement.problem import (
+    Choice,
+    Group,
+    Meeting,
+    Plan,
+    Problem,
+    choice_of,
+    meetings_in,
+    offers,
+    weeks_by_meeting,
+)
+from iop_schedule.vocabulary import Weekday
 
 #: A week that breaks only these is incomplete, as it may have been for long.
 INCOMPLETE = frozenset({Rule.DOSE_SHORT, Rule.DAYS_SHORT, Rule.REQUIRED_TYPE, Rule.WHOLE_GROUP})
@@ -21,13 +32,17 @@ def without_meetings(problem: Problem, closed: Collection[str]) -> Problem:
     clients = (
         replace(
             client,
-            current=tuple(m for m in client.current if m not in closed),
+            current=_without(client.current, closed),
             closed=tuple(m for m in client.closed if m not in closed),
             kept_seats=tuple(m for m in client.kept_seats if m not in closed),
         )
         for client in problem.clients
     )
     return replace(problem, groups=tuple(group for group in kept if group.meetings), clients=tuple(clients))
+
+
+def _without(choice: Choice, closed: Collection[str]) -> Choice:
+    return choice_of({m: week for m, week in weeks_by_meeting(choice).items() if m not in closed})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ def _whom(broken: BrokenRule, before: Mapping[str, Choice]) -> Iterator[str]:
     if broken.client is not None:
         yield broken.client
         return
-    weeks = [w for w in (WeekParity.A, WeekParity.B) if broken.week in (WeekParity.EVERY, w)]
+    weeks = weeks_within(broken.week)
     for client, choice in before.items():
         if any(set(broken.meetings) & set(meetings_in(choice, week)) for week in weeks):
             yield client
@@ -114,11 +129,13 @@ def with_what_is_left(
         if client.id in after:
             continue
         free = openings(problem, client.id, after)
-        after[client.id] = tuple(
-            m
-            for m in meetings_in(before.get(client.id, ()), WeekParity.A)
-            if m in known
-            and free.seats_left(client, known[m], WeekParity.EVERY) > 0
-            and not free.is_closed(client, m, WeekParity.EVERY)
+        after[client.id] = choice_of(
+            {
+                m: week
+                for m, week in weeks_by_meeting(before.get(client.id, ())).items()
+                if m in known
+                and free.seats_left(client, known[m], week) > 0
+                and not free.is_closed(client, m, week)
+            }
         )
     return after

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.explain import Explanation, explain
 from iop_schedule.domain.placement.openings import Openings
-from iop_schedule.domain.placement.problem import Choice, Dose, Problem, meetings_in
+from iop_schedule.domain.placement.problem import Choice, Dose, Problem
 from iop_schedule.domain.placement.week_facts import WeekPlan
-from iop_schedule.vocabulary import WeekParity
 
 #: Points for each meeting that stays from one step to the next: a step is to change little.
 KEPT_MEETING = 50
@@ -42,7 +41,7 @@ def stepped(client_id: str, steps: Sequence[Asked]) -> list[Stepped]:
         KeyError: a problem has no such client.
     """
     found: list[Stepped] = []
-    held: tuple[str, ...] | None = None
+    held: Choice | None = None
     for step in steps:
         client = step.problem.client(client_id)
         current = client.current if held is None else held
@@ -51,15 +50,11 @@ def stepped(client_id: str, steps: Sequence[Asked]) -> list[Stepped]:
             step.problem,
             clients=(replace(client, dose=step.dose, current=current),),
             weights=weights,
-            alternating=False,
+            alternating=step.problem.alternating and client.alternates,
         )
         plans = best_weeks(asked, client_id, step.free, count=1)
         found.append(
             Stepped(plans[0], None) if plans else Stepped(None, explain(asked, client_id, step.free))
         )
-        held = _meetings(plans[0].choice) if plans else current
+        held = plans[0].choice if plans else current
     return found
-
-
-def _meetings(choice: Choice) -> tuple[str, ...]:
-    return meetings_in(choice, WeekParity.A)

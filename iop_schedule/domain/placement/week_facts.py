@@ -99,6 +99,7 @@ def _facts(
 ) -> WeekFacts:
     ids = [o.id for o in chosen]
     soft = ((o.id, c) for o in chosen for c in fit.overlapped(client, o, week) if not c.hard)
+    today = client.attends(week)
     return WeekFacts(
         minutes=sum(o.meeting.minutes for o in chosen),
         dose_minutes=client.dose.minutes,
@@ -110,9 +111,9 @@ def _facts(
         nearest_gap=_nearest_gap(client, chosen, week),
         soft_overlaps=tuple(soft),
         seats_left_after=tuple((o.id, free.seats_left(client, o, week) - 1) for o in chosen),
-        kept=tuple(m for m in client.current if m in ids),
-        added=tuple(m for m in ids if m not in client.current),
-        dropped=tuple(m for m in client.current if m not in ids),
+        kept=tuple(m for m in today if m in ids),
+        added=tuple(m for m in ids if m not in today),
+        dropped=tuple(m for m in today if m not in ids),
     )
 
 

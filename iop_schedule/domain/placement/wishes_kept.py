@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from iop_schedule.domain.placement.objective import part_of_day
 from iop_schedule.domain.placement.problem import Client, Offer
-from iop_schedule.vocabulary import DayPart, Modality, ModalityWish, Weekday
+from iop_schedule.vocabulary import DayPart, Modality, ModalityWish, Weekday, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def wishes_kept(client: Client, chosen: Sequence[Offer], known: Mapping[str, Off
     """
     wish = client.preferences
     modality = client.prefers_modality if client.modality is ModalityWish.EITHER else None
-    before = {known[m].group.counselor for m in client.current if m in known} - {None}
+    before = {known[m].group.counselor for m in client.attends(WeekParity.EVERY) if m in known} - {None}
     days = sorted({one.meeting.weekday for one in chosen})
     return WishesKept(
         time=wish.time,

@@ -118,6 +118,11 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         " Nobody is ever turned away for it.",
         default=True,
     )
+    alternating_weeks = BooleanField(
+        "People whose weeks alternate may have two weekly plans",
+        description="One for each of two weeks, as with a rota or shared custody. Two people may then have"
+        " one seat in opposite weeks. Who has two plans keeps them when this is switched off.",
+    )
 
     def offer(self, sites: list[Choice]) -> None:
         """Fill the list of sites."""
@@ -130,6 +135,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
         self.minimum_days.data, self.minimum_source.data = program.minimum_days, program.minimum_source
         self.horizon_weeks.data = program.horizon_weeks
         self.spares_scarce_seats.data = program.spares_scarce_seats
+        self.alternating_weeks.data = program.alternating_weeks
         self.make_up_days.data, self.self_check_in.data = program.make_up_days, program.self_check_in
         self.late_entry_hours.data = program.late_entry_hours
         self.cancel_notice_hours.data = program.cancel_notice_hours
@@ -146,6 +152,7 @@ class ProgramForm(FlaskForm):  # type: ignore[misc]
             minimum_source=self.minimum_source.data or "",
             horizon_weeks=needed(self.horizon_weeks.data),
             spares_scarce_seats=self.spares_scarce_seats.data,
+            alternating_weeks=self.alternating_weeks.data,
             make_up_days=needed(self.make_up_days.data),
             late_entry_hours=needed(self.late_entry_hours.data),
             cancel_notice_hours=needed(self.cancel_notice_hours.data),

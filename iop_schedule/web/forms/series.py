@@ -9,10 +9,10 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.actions.occurrences import Move
 from iop_schedule.actions.series import Meeting
-from iop_schedule.domain.civil_time import minutes_of_day
+from iop_schedule.domain.civil_time import minutes_of_day, weeks_in_words
 from iop_schedule.domain.series import Scope
 from iop_schedule.queries.programs import Choice, MeetingView, SessionView
-from iop_schedule.vocabulary import ServiceType, Weekday
+from iop_schedule.vocabulary import ServiceType, Weekday, WeekParity
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import (
     ChoiceField,
@@ -181,10 +181,15 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
 
     client_id = ChoiceField("Person", coerce=int)
     from_day = DayField("First day", [InputRequired(DATE_NEEDED)])
+    week = ChoiceField("Weeks", default=WeekParity.EVERY.value)
 
-    def offer(self, people: tuple[Choice, ...]) -> None:
-        """Fill the list of people to choose from."""
+    def offer(self, people: tuple[Choice, ...], *, today: date) -> None:
+        """Fill the list of people to choose from, and the weeks in which they may come."""
         self.client_id.choices = options([(0, "Choose a person")] + [(one.id, one.name) for one in people])
+        self.week.choices = options(
+            (week.value, weeks_in_words(week, today).replace("weeks", "Weeks", 1) or "Every week")
+            for week in WeekParity
+        )
 
 
 class MoveForm(FlaskForm):  # type: ignore[misc]
