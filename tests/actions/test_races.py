@@ -227,6 +227,23 @@ def test_the_database_gives_the_last_place_to_one_of_fifty(app: Flask, cast: Cas
     assert settled(outcomes, "IntegrityError") == ONE_OF_THE_CROWD
 
 
+def test_the_database_gives_the_last_place_to_one_in_each_of_two_weeks(app: Flask, cast: Cast) -> None:
+    cast.group.seats = 3
+    people = [make.make_client(cast.elm).id for _ in range(CROWD)]
+    db.session.commit()
+    series_id = cast.monday.id
+    db.session.remove()
+    outcomes = crowd(
+        app,
+        lambda number: db.session.add(
+            SeriesMember(series_id=series_id, client_id=people[number], from_day=TODAY, week="AB"[number % 2])
+        ),
+    )
+    assert settled(outcomes, "IntegrityError") == {"done": 2, "refused": CROWD - 2}
+    weeks = select(SeriesMember.week).where(SeriesMember.client_id.in_(people))
+    assert sorted(db.session.scalars(weeks)) == ["A", "B"]
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_the_database_gives_the_last_chair_of_a_day_to_one_of_fifty(app: Flask, cast: Cast, run: int) -> None:
     cast.group.seats = 3

@@ -1,5 +1,7 @@
 """In which weeks a place is attended: every week, or every other one; and which programs plan so.
 
+Seats are counted in each of the two weeks, also by the database itself.
+
 Revision ID: 20261127_weeks_of_places
 Revises: 20261127_wishes
 """
@@ -14,6 +16,50 @@ depends_on = None
 
 TABLES = ("series_member", "seat_hold", "placement_offer_meeting")
 
+#: Whether on some day of the place in NEW all seats have been given away.
+NO_PLACE = (
+    "SELECT 1 FROM series s JOIN care_group g ON g.id = s.group_id,"
+    " (SELECT NEW.from_day AS day UNION SELECT m.from_day FROM series_member m"
+    " WHERE m.series_id = NEW.series_id AND m.from_day > NEW.from_day"
+    " AND (NEW.until_day IS NULL OR m.from_day <= NEW.until_day)) d{weeks}"
+    " WHERE s.id = NEW.series_id AND g.seats <= (SELECT count(*) FROM series_member m"
+    " WHERE m.series_id = NEW.series_id AND (NEW.id IS NULL OR m.id <> NEW.id){there}"
+    " AND m.from_day <= d.day AND (m.until_day IS NULL OR m.until_day >= d.day))"
+)
+WIDENS = (
+    "NEW.from_day < OLD.from_day OR (NEW.until_day IS NULL AND OLD.until_day IS NOT NULL)"
+    " OR NEW.until_day > OLD.until_day"
+)
+BY_WEEK = NO_PLACE.format(
+    weeks=" JOIN (SELECT 'A' AS letter UNION SELECT 'B') w ON NEW.week IN ('every', w.letter)",
+    there=" AND m.week IN ('every', w.letter)",
+)
+ALIKE = NO_PLACE.format(weeks="", there="")
+
+
+def _refuse(no_place, columns, widens):
+    """Let the database refuse a place without a seat, as `no_place` looks."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER series_member_once_update ON series_member")
+        op.execute(
+            "CREATE OR REPLACE FUNCTION series_member_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " PERFORM 1 FROM series WHERE id = NEW.series_id FOR NO KEY UPDATE;"
+            f" IF EXISTS ({no_place}) THEN"
+            "  RAISE EXCEPTION 'seat taken' USING ERRCODE = 'exclusion_violation'; END IF;"
+            " RETURN NEW; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER series_member_once_update BEFORE UPDATE OF {columns} ON series_member"
+            f" FOR EACH ROW WHEN ({widens}) EXECUTE FUNCTION series_member_once()"
+        )
+        return
+    # The rebuilt table has none.
+    for verb, when in (("INSERT", ""), (f"UPDATE OF {columns}", f" WHEN {widens}")):
+        op.execute(
+            f"CREATE TRIGGER series_member_once_{verb.split()[0].lower()} BEFORE {verb} ON series_member{when}"
+            f" BEGIN SELECT RAISE(ABORT, 'seat taken') WHERE EXISTS ({no_place}); END"
+        )
+
 
 def upgrade():
     with op.batch_alter_table("program") as batch:
@@ -24,12 +70,17 @@ def upgrade():
         with op.batch_alter_table(table) as batch:
             batch.add_column(sa.Column("week", sa.String(40), server_default="every", nullable=False))
             batch.create_check_constraint(op.f(f"ck_{table}_week_known"), "week IN ('every', 'A', 'B')")
+    _refuse(BY_WEEK, "from_day, until_day, week", f"{WIDENS} OR NEW.week <> OLD.week")
 
 
 def downgrade():
+    if op.get_bind().dialect.name == "postgresql":
+        _refuse(ALIKE, "from_day, until_day", WIDENS)
     for table in TABLES:
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint(op.f(f"ck_{table}_week_known"), type_="check")
             batch.drop_column("week")
+    if op.get_bind().dialect.name == "sqlite":
+        _refuse(ALIKE, "from_day, until_day", WIDENS)
     with op.batch_alter_table("program") as batch:
         batch.drop_column("alternating_weeks")
