@@ -374,13 +374,14 @@ def _propose(run: PlacementRun, client: rules.Client, caseload: Caseload, after:
     else:
         whole = not rules.broken_for(caseload.problem, client, had, known)
         kind = ProposalKind.MOVE if whole else ProposalKind.COMPLETE
-    _add(run, int(client.id), kind, had, after, known)
+    _add(run, int(client.id), kind, had=had, gets=after, known=known)
 
 
 def _add(
     run: PlacementRun,
     client_id: int,
     kind: ProposalKind,
+    *,
     had: rules.Choice,
     gets: rules.Choice,
     known: Mapping[str, rules.Offer],
@@ -404,4 +405,5 @@ def _propose_ends(run: PlacementRun, caseload: Caseload) -> None:
             continue
         weeks = {str(series_id): week for series_id, week in held.items()}
         left = rules.choice_of({m: week for m, week in weeks.items() if m not in closes})
-        _add(run, client_id, ProposalKind.ENDS, rules.choice_of(weeks), left, known)
+        had = rules.choice_of(weeks)
+        _add(run, client_id, ProposalKind.ENDS, had=had, gets=left, known=known)
