@@ -1,6 +1,5 @@
 """A program's monitor: which settings are in force, and who sees its tiers. Versions are never changed."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -8,10 +7,11 @@ from sqlalchemy import func, select
 
 from iop_schedule.actions import audit
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.risk.policy import numbers_of, revised
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import MonitorVersion, Program, db
 from iop_schedule.queries.access import Actor, access_program
-from iop_schedule.queries.risk import numbers_of, policies_in_force
+from iop_schedule.queries.risk import policies_in_force
 from iop_schedule.vocabulary import AuditKind, PolicyOrigin
 
 #: Silent weeks longer than this are a monitor nobody uses.
@@ -20,10 +20,6 @@ LONGEST_SILENCE = timedelta(weeks=26)
 
 class NothingNew(NotPossible):
     """These are the settings in force already. Change a number, or leave them."""
-
-
-class BadNumber(NotPossible):
-    """The monitor cannot work with this number. Correct it."""
 
 
 class TooSilent(NotPossible):
@@ -50,11 +46,7 @@ def adopt(
     program = access_program(actor, program_id, Permission.MONITOR_MANAGE)
     db.session.refresh(program, with_for_update=True)
     standing = policies_in_force([program.id], at=now)[program.id].policy
-    try:
-        wanted = replace(standing, **numbers)
-    except ValueError as problem:
-        message = f"{problem}. Correct it."
-        raise BadNumber(message, field=str(problem).split(maxsplit=1)[0]) from None
+    wanted = revised(standing, numbers)
     if wanted == standing:
         raise NothingNew
     latest = db.session.scalar(

@@ -62,7 +62,7 @@ WATCHED = (
         " WHERE occurrence.series_id = {row}.id"
         " UNION SELECT client_id FROM series_member WHERE series_id = {row}.id",
         ("UPDATE",),
-        ("modality", "group_id", "until_day"),
+        ("modality", "group_id", "until_day", "service_type"),
     ),
 )
 

@@ -183,8 +183,10 @@ def _session_rows(
             mark.status.label("mark"),
             mark.minutes,
             _missed.occurrence_id.label("makes_up"),
+            Series.service_type,
         )
         .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
+        .join(Series, Series.id == Occurrence.series_id)
         .outerjoin(mark, mark.roster_entry_id == RosterEntry.id)
         .outerjoin(MakeUp, (MakeUp.entry_id == RosterEntry.id) & MakeUp.released_at.is_(None))
         .outerjoin(_missed, _missed.id == MakeUp.missed_entry_id)
@@ -309,6 +311,7 @@ def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
         make_up=row.source == RosterSource.MAKE_UP,
         makes_up=row.makes_up,
         ends_at=row.ends_at,
+        service_type=row.service_type,
     )
 
 

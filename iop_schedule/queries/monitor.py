@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.outreach import BACK_WITHIN_DAYS
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.domain.risk.policy import MonitorPolicy, numbers_of
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.models import (
     AttendanceRecord,
@@ -24,7 +24,7 @@ from iop_schedule.models import (
 )
 from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.case_snapshots import cases_of
-from iop_schedule.queries.risk import numbers_of, policies_in_force, version_name
+from iop_schedule.queries.risk import policies_in_force, version_name
 from iop_schedule.vocabulary import AttendanceStatus, EnrollmentStatus
 
 WEEKS_SHOWN = 8
@@ -64,6 +64,8 @@ class MonitorView:
     defaults: MonitorPolicy
     silent_until: date | None
     is_silent: bool
+    #: Within so many days of a miss the program takes make-ups.
+    make_up_days: int
     people: int
     tiers: dict[Tier, int]
     weeks: tuple[WeekOfSignals, ...]
@@ -99,6 +101,7 @@ def monitor_view(actor: Actor, program_id: int, *, now: datetime) -> MonitorView
         defaults=MonitorPolicy(),
         silent_until=program.silent_until,
         is_silent=program.silent_until is not None and today <= program.silent_until,
+        make_up_days=program.make_up_days,
         people=len(ids),
         tiers=dict(Counter(case.tier for case in cases.values())),
         weeks=_weeks(program.id, today=today, now=now),

@@ -1,14 +1,14 @@
 """What other settings would make of a program's people today, before anybody puts them in force."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.risk.monitor import MonitorSettings
+from iop_schedule.domain.risk.policy import revised
 from iop_schedule.domain.risk.reasons import Tier
-from iop_schedule.errors import NotPossible
 from iop_schedule.queries.access import Actor, access_program
 from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.queries.cases import derive
@@ -46,14 +46,10 @@ def monitor_preview(
 
     Raises:
         NotFound: not this person's program.
-        NotPossible: the numbers mean nothing; the error names the field.
+        BadNumber: the numbers mean nothing; the error names the field.
     """
     program = access_program(actor, program_id, Permission.MONITOR_MANAGE)
-    try:
-        policy = replace(policy_in_force(program.id, now=now), **numbers)
-    except ValueError as problem:
-        message = f"{problem}. Correct it."
-        raise NotPossible(message, field=str(problem).split(maxsplit=1)[0]) from None
+    policy = revised(policy_in_force(program.id, now=now), numbers)
     ids = in_care(program.id)
     current = {client_id: case.tier for client_id, case in cases_of(ids, now=now).items()}
     tried = derive(ids, now=now, tried=PolicyInForce(None, MonitorSettings(policy)))

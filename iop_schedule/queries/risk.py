@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -71,11 +70,6 @@ def policy_named(version_id: int | None) -> MonitorPolicy:
 def policy_of(row: MonitorVersion) -> MonitorPolicy:
     """Return the numbers of a stored version, under its own name."""
     return MonitorPolicy(**{**row.numbers, "version": version_name(row.number)})
-
-
-def numbers_of(policy: MonitorPolicy) -> dict[str, Any]:
-    """Return a policy's numbers by name, as a stored version keeps them."""
-    return {name: value for name, value in asdict(policy).items() if name != "version"}
 
 
 def version_name(number: int) -> str:

@@ -23,7 +23,8 @@ from iop_schedule.web.caseload import TILES
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import CHANNELS, RESULTS
-from iop_schedule.web.forms.risk import ITEMS, SOURCES, MonitorForm, SelfReportForm, SilentForm
+from iop_schedule.web.forms.risk import MORE_NUMBERS, SOURCES, MonitorForm, SilentForm
+from iop_schedule.web.forms.self_report import ITEMS, SelfReportForm
 from iop_schedule.web.security import actor, requires, viewed
 
 risk = Blueprint("risk", __name__)
@@ -96,17 +97,18 @@ def monitor(program_id: int) -> ResponseReturnValue:
 def adopt(program_id: int) -> ResponseReturnValue:
     """Put other settings in force."""
     form = MonitorForm()
-    monitor_view(actor(), program_id, now=g.now)
+    standing = monitor_view(actor(), program_id, now=g.now).policy
     preview: MonitorPreview | None = None
     if form.validate():
         try:
-            preview = monitor_preview(actor(), program_id, form.numbers(), now=g.now)
+            numbers = form.numbers(standing)
+            preview = monitor_preview(actor(), program_id, numbers, now=g.now)
             if "preview" in request.form:
                 return _monitor_page(program_id, form=form, preview=preview)
             settings.adopt(
                 actor=actor(),
                 program_id=program_id,
-                numbers=form.numbers(),
+                numbers=numbers,
                 note=form.note.data or "",
                 origin=form.origin,
                 now=g.now,
@@ -205,6 +207,8 @@ def _monitor_page(
         form=form,
         silent_form=silent_form,
         tiers=tiers,
+        more_numbers=MORE_NUMBERS,
+        more_errors=any(form[name].errors for name in form.more_names()),
         about=_about_numbers(found),
         preview=preview,
         rows=[(words, preview.now.get(tier, 0), preview.then.get(tier, 0)) for tier, words, _, _ in TILES]

@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from iop_schedule.actions import outreach, people
 from iop_schedule.actions.case_snapshots import refresh
-from iop_schedule.actions.monitor import BadNumber, NothingNew, TooSilent, adopt, keep_silent
+from iop_schedule.actions.monitor import NothingNew, TooSilent, adopt, keep_silent
 from iop_schedule.actions.outreach import Contact, log_contact, undo
 from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import NotNowTooLong, set_aside, take_up, watch_tiers
 from iop_schedule.actions.self_report import NoScore, NotThatDay, record_self_report, withdraw_self_report
 from iop_schedule.domain.attendance import SessionState
+from iop_schedule.domain.risk.policy import BadNumber
 from iop_schedule.domain.risk.reasons import ReasonKind, Tier
 from iop_schedule.domain.risk.self_report import SelfReport
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible

@@ -9,8 +9,11 @@ from sqlalchemy import select
 from iop_schedule.actions.case_snapshots import refresh
 from iop_schedule.actions.outreach_tasks import settle_tasks
 from iop_schedule.actions.risk import watch_tiers
-from iop_schedule.models import OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
+from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.models import MonitorVersion, OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
+from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.vocabulary import AttendanceStatus, ConsentPurpose
+from iop_schedule.web.forms.risk import MonitorForm
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
@@ -210,19 +213,46 @@ def test_a_signal_is_replayed_on_its_page(dev: Http, cast: Cast) -> None:
     assert "Settings 2026-1" in told
 
 
+def test_a_payer_that_counts_an_hour_from_45_minutes_can_be_told_so(http: Http, cast: Cast) -> None:
+    root = http.sign_in(cast.root.email)
+    path = f"/programs/{cast.program.id}/monitor"
+    held = make.make_entry(make.make_occurrence(cast.monday, (NOW - timedelta(days=2)).date()), cast.ana)
+    make.make_record(held, AttendanceStatus.ATTENDED_PART, minutes=held.occurrence.scheduled_minutes - 20)
+    db.session.commit()
+    before = cases_of([cast.ana.id], now=NOW)[cast.ana.id]
+    assert before.level.share == (4.4 + 1) / 6.5
+    wanted = typed(minimum_group=str(held.occurrence.scheduled_minutes), note="the payer's manual")
+    assert root.submit(path, {**wanted, "minimum_group": "-1"}).status_code == 422
+    told = words(root.submit(path, {**wanted, "preview": "1"}).text)
+    assert "Nothing has changed yet" in told
+    answer = root.submit(path, wanted, follow_redirects=True)
+    assert "2026-1 v1" in words(answer.text)
+    part = 1 - 20 / held.occurrence.scheduled_minutes
+    assert cases_of([cast.ana.id], now=NOW)[cast.ana.id].level.share == pytest.approx((4.4 + part) / 6.5)
+    (version,) = db.session.scalars(select(MonitorVersion))
+    assert version.numbers["low_share"] == MonitorPolicy().low_share
+    assert version.numbers["service_minimums"] == {"group": held.occurrence.scheduled_minutes}
+
+
+def typed(**changed: str) -> dict[str, object]:
+    """Return the monitor's form as the browser sends it, untouched but for what `changed` says."""
+    form = MonitorForm(formdata=None, meta={"csrf": False})
+    form.show(MonitorPolicy())
+    return {field.name: field._value() for field in form} | changed
+
+
 def test_an_administrator_sets_the_monitor(http: Http, cast: Cast) -> None:
     root = http.sign_in(cast.root.email)
     path = f"/programs/{cast.program.id}/monitor"
-    given = {
-        "threshold": "4.2", "prior_mean": "0.8", "prior_strength": "5.5", "check_in_from": "0.8",
-        "reach_out_from": "0.92", "no_contact_days": "7", "no_contact_today_days": "14", "early_days": "14",
-        "note": "fewer alerts",
-    }  # fmt: skip
+    given = typed(threshold="4.2", note="fewer alerts")
     assert "Put in force" in words(root.get(path).text)
     answer = root.submit(path, given, follow_redirects=True)
     assert "2026-1 v1, from Wed, Mar 4, Root Okafor: fewer alerts" in words(answer.text)
     assert root.submit(path, given).status_code == 422
     assert root.submit(path, {**given, "threshold": "-1"}).status_code == 422
+    wrong = root.submit(path, {**given, "clear_below": "0.9"})
+    assert wrong.status_code == 422
+    assert "“Clear below” must not be above “Check in from”. Correct one of them." in words(wrong.text)
     answer = root.submit(f"{path}/silent", {"silent_until": "2026-03-31"}, page=path, follow_redirects=True)
     assert "Silent through Tue, Mar 31" in words(answer.text)
     assert root.submit(f"{path}/silent", {"silent_until": "2020-01-01"}, page=path).status_code == 422

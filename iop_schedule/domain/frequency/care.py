@@ -29,6 +29,8 @@ class SessionFact:
     makes_up: int | None = None
     #: When it is over; needed only to know when its state changes by itself.
     ends_at: datetime | None = None
+    #: What kind of service it is: a payer may count each from minutes of its own on.
+    service_type: str = ""
 
     def __post_init__(self) -> None:
         """Refuse minutes that contradict each other."""

@@ -1,6 +1,10 @@
 """Every number of the engagement monitor, with its default; a program keeps its own, versioned."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from iop_schedule.errors import NotPossible
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,14 @@ class MonitorPolicy:
 
     #: A session counts as attended from these minutes on, or from half of it if that is more.
     service_minimum_minutes: int = 0
+    #: Other minutes for single kinds of service, by `ServiceType`, where a payer counts them so.
+    service_minimums: Mapping[str, int] = field(default_factory=dict)
     #: An attended make-up cancels one miss at most this many days away.
     make_up_days: int = 7
+
+    def minimum_for(self, service_type: str) -> int:
+        """Return the minutes from which a session of this kind counts, if above half of it."""
+        return self.service_minimums.get(service_type, self.service_minimum_minutes)
 
     def __post_init__(self) -> None:
         """Refuse settings under which the formulas have no meaning."""
@@ -86,3 +96,41 @@ class MonitorPolicy:
         if self.lowest_usual_miss > self.highest_usual_miss:
             message = "lowest_usual_miss must not be above highest_usual_miss"
             raise ValueError(message)
+
+
+class BadNumber(NotPossible):
+    """The monitor cannot work with this number. Correct it."""
+
+
+#: Of each pair the first must not be more than the second, or the second would never be reached.
+_ASCENDING = (
+    ("clear_below", "check_in_from", "Clear below", "Check in from"),
+    ("check_in_from", "reach_out_from", "Check in from", "Reach out from"),
+    ("no_contact_days", "no_contact_today_days", "No contact: reach out", "reach out today"),
+    ("lowest_usual_miss", "highest_usual_miss", "Lowest usual share of misses", "the highest"),
+)
+
+
+def numbers_of(policy: MonitorPolicy) -> dict[str, Any]:
+    """Return a policy's numbers by name, as a stored version keeps them."""
+    numbers = asdict(policy)
+    del numbers["version"]
+    return numbers
+
+
+def revised(policy: MonitorPolicy, numbers: Mapping[str, Any]) -> MonitorPolicy:
+    """Return `policy` with other numbers, as somebody wants to put them in force.
+
+    Raises:
+        BadNumber: a formula would have no meaning, or two numbers stand the wrong way round.
+    """
+    wanted = numbers_of(policy) | dict(numbers)
+    for low, high, low_words, high_words in _ASCENDING:
+        if wanted[low] > wanted[high]:
+            message = f"“{low_words}” must not be above “{high_words}”. Correct one of them."
+            raise BadNumber(message, field=high)
+    try:
+        return replace(policy, **numbers)
+    except ValueError as problem:
+        message = f"{problem}. Correct it."
+        raise BadNumber(message, field=str(problem).split(maxsplit=1)[0]) from None

@@ -167,7 +167,7 @@ def share_of(fact: SessionFact, *, policy: MonitorPolicy) -> float | None:
     return level.attended_share(
         attended_minutes=fact.attended_minutes,
         scheduled_minutes=fact.scheduled_minutes,
-        service_minimum=policy.service_minimum_minutes,
+        service_minimum=policy.minimum_for(fact.service_type),
     )
 
 
