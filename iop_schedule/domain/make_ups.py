@@ -123,6 +123,8 @@ class MakeUpOption:
     is_whole: bool
     #: In the program week of the miss, so that this week's hours are reached.
     same_week: bool
+    #: Days between it and the miss, before or after.
+    days_apart: int
     #: Minutes of its own program week with it, and the goal of that week.
     week_minutes: int
     goal_minutes: int
@@ -209,6 +211,7 @@ def _option(miss: Miss, guest: Guest, session: OpenSession) -> MakeUpOption:
         restores_minutes=min(miss.minutes, session.minutes),
         is_whole=session.minutes >= miss.minutes,
         same_week=week.contains(miss.day),
+        days_apart=abs((session.slot.day - miss.day).days),
         week_minutes=guest.minutes_in.get(week, 0) + session.minutes,
         goal_minutes=guest.goal_in.get(week, 0),
         soft=tuple(c for c in clashes(guest.commitments, [session.slot]) if not c.commitment.hard),
@@ -225,7 +228,7 @@ def _rank(miss: Miss, guest: Guest, option: MakeUpOption) -> tuple[object, ...]:
         not any(own.slot.day == session.slot.day for own in guest.own),
         session.group.id != miss.group_id,
         session.leader_id != miss.leader_id,
-        abs((session.slot.day - miss.day).days),
+        option.days_apart,
         session.starts_at,
         session.id,
     )

@@ -33,6 +33,7 @@ from iop_schedule.queries.frequency import CareRecord, care_records, without
 from iop_schedule.queries.keep_apart import closed_sessions
 from iop_schedule.queries.notices import is_told_off
 from iop_schedule.queries.prescription import dose_of, enrollments_on
+from iop_schedule.queries.risk import policies_in_force
 from iop_schedule.queries.session_lines import place_words
 from iop_schedule.vocabulary import (
     Attend,
@@ -68,6 +69,8 @@ class OptionWords:
     is_whole: bool
     restores_minutes: int
     same_week: bool
+    #: Near enough that the miss does not count any more; the hours count in any case.
+    cancels_the_miss: bool
     #: Minutes of its week with it; never more than the goal where that is reached.
     week_minutes: int
     goal_minutes: int
@@ -84,6 +87,8 @@ class Question:
     guest: rules.Guest
     sessions: tuple[rules.OpenSession, ...]
     days: int
+    #: Of these, so many days away it cancels the miss as well.
+    cancels_within_days: int
     rows: Mapping[int, Occurrence]
 
     def options(self, *, now: datetime) -> list[rules.MakeUpOption]:
@@ -102,7 +107,7 @@ def options_for(entry: RosterEntry, *, now: datetime) -> tuple[OptionWords, ...]
     """
     question = question_of(entry, now=now)
     tz = zone(entry.client.site.zone)
-    return tuple(_option(option, question.rows, tz) for option in question.options(now=now))
+    return tuple(_option(option, question, tz) for option in question.options(now=now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ def question_of(entry: RosterEntry, *, now: datetime) -> Question:
             if row.series.group is not None
         ),
         days=days,
+        cancels_within_days=policies_in_force({care.program_id}, at=now)[care.program_id].policy.make_up_days,
         rows={row.id: row for row in rows},
     )
 
@@ -321,13 +327,14 @@ def session_words(row: Occurrence, tz: ZoneInfo) -> SessionWords:
     )
 
 
-def _option(option: rules.MakeUpOption, rows: Mapping[int, Occurrence], tz: ZoneInfo) -> OptionWords:
+def _option(option: rules.MakeUpOption, question: Question, tz: ZoneInfo) -> OptionWords:
     reached = option.reaches_goal
     return OptionWords(
-        session=session_words(rows[option.session.id], tz),
+        session=session_words(question.rows[option.session.id], tz),
         is_whole=option.is_whole,
         restores_minutes=option.restores_minutes,
         same_week=option.same_week,
+        cancels_the_miss=option.days_apart <= question.cancels_within_days,
         week_minutes=option.goal_minutes if reached else option.week_minutes,
         goal_minutes=option.goal_minutes,
         reaches_goal=reached,

@@ -37,7 +37,9 @@ class PolicyInForce:
         return self.settings.policy
 
 
-def policies_in_force(program_ids: Collection[int], *, at: datetime) -> dict[int | None, PolicyInForce]:
+def policies_in_force(
+    program_ids: Collection[int | None], *, at: datetime
+) -> dict[int | None, PolicyInForce]:
     """Return the settings of each program at an instant; the defaults where it has none, and under None."""
     defaults = PolicyInForce(None, MonitorSettings(MonitorPolicy()))
     found: dict[int | None, PolicyInForce] = dict.fromkeys([None, *program_ids], defaults)

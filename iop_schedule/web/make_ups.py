@@ -26,6 +26,8 @@ make_ups = Blueprint("make_ups", __name__, url_prefix="/my/sessions/<int:occurre
 
 #: What has been answered so far, carried from page to page; of one session at a time.
 _KEPT = "absence"
+#: Said before a make-up so far away is booked.
+STAYS_MISSED = "So far from the day you miss, it brings your hours, but that day stays a missed one"
 CALL, SKIP = "call", "skip"
 
 
@@ -129,7 +131,11 @@ def _option_tap(option: OptionWords) -> Tap:
     return Tap(
         value=str(held.occurrence_id),
         title=f"{held.starts:%a, %b} {held.starts.day}, {time_range(held.starts, held.ends)}",
-        notes=(f"{held.title}, {held.room}, {with_whom}", *(_instead(words) for words in option.instead_of)),
+        notes=(
+            f"{held.title}, {held.room}, {with_whom}",
+            *(_instead(words) for words in option.instead_of),
+            *([] if option.cancels_the_miss else [STAYS_MISSED]),
+        ),
         chip=_comes_to(option),
     )
 
@@ -181,6 +187,8 @@ def _summary(own: OwnSession, option: OptionWords) -> list[SummaryLine]:
         SummaryLine("Instead", _when(option.session), url_for("make_ups.choose", occurrence_id=here))
     )
     lines.append(SummaryLine("Your hours", _comes_to(option)))
+    if not option.cancels_the_miss:
+        lines.append(SummaryLine("Please note", STAYS_MISSED))
     return lines
 
 

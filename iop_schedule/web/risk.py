@@ -23,7 +23,7 @@ from iop_schedule.web.caseload import TILES
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.outreach import CHANNELS, RESULTS
-from iop_schedule.web.forms.risk import MORE_NUMBERS, SOURCES, MonitorForm, SilentForm
+from iop_schedule.web.forms.risk import MORE_NUMBERS, PRINTED, SOURCES, MonitorForm, SilentForm
 from iop_schedule.web.forms.self_report import ITEMS, SelfReportForm
 from iop_schedule.web.security import actor, requires, viewed
 
@@ -221,7 +221,7 @@ def _about_numbers(found: MonitorView) -> dict[str, str]:
     """Return, for each number, its default, where that comes from, and who changed it last."""
     about = {}
     for name, source in SOURCES.items():
-        words = f"Default {getattr(found.defaults, name):g} ({source})."
+        words = f"Default {getattr(found.defaults, name):{PRINTED}} ({source})."
         version = found.changed.get(name)
         if version:
             words += f" Last changed by {version.by} on {day_words(version.from_at)}."

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions.make_ups import NoLongerOpen, book
+from iop_schedule.actions.monitor import adopt
 from iop_schedule.actions.notices import (
     check_in,
     take_back,
@@ -247,6 +248,22 @@ def test_the_days_for_making_it_up_are_a_setting(cast: Cast) -> None:
     assert chosen(cast, session, make_up)
     with pytest.raises(NothingToMakeUp):
         chosen(cast, session, make_up, now=NOW + timedelta(days=14))
+
+
+def test_a_make_up_too_far_away_to_cancel_the_miss_says_so_before(cast: Cast) -> None:
+    """The program takes make-ups within ten days, and its monitor cancels a miss within seven."""
+    session = missed(cast, AttendanceStatus.NO_SHOW)
+    meeting = make.make_meeting(make.make_group(cast.program), cast.dev, weekday=3, local_start=time(9))
+    make.make_occurrence(meeting, THURSDAY)
+    cast.program.make_up_days = 10
+    db.session.commit()
+    (option,) = options_for(entry_of(session, cast.ana), now=NOW)
+    assert (abs((THURSDAY - session.local_day).days), option.cancels_the_miss) == (8, False)
+    adopt(
+        actor=actor_for(cast.root), program_id=cast.program.id, numbers={"make_up_days": 8}, note="", now=NOW
+    )
+    (option,) = options_for(entry_of(session, cast.ana), now=NOW)
+    assert option.cancels_the_miss
 
 
 def test_a_missed_make_up_can_be_made_up_again_and_an_attended_one_counts_once(

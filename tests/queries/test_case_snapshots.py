@@ -136,6 +136,24 @@ def test_whatever_changes_is_shown_at_once(lived: Cast, change: Callable[[Cast],
     assert cases_of([ana], now=NOW)[ana] == shown
 
 
+def test_another_kind_of_service_counts_from_other_minutes_at_once(lived: Cast) -> None:
+    _bulk(AttendanceRecord, status="attended_in_part", minutes=100)
+    _bulk(Occurrence, break_minutes=0)
+    db.session.add(
+        MonitorVersion(
+            program_id=lived.program.id, number=1, numbers={"service_minimums": {"individual": 120}},
+            origin="by_hand", note="", from_at=NOW - timedelta(minutes=1), made_by_id=lived.root.id,
+        )
+    )  # fmt: skip
+    refreshed()
+    as_group = cases_of([lived.ana.id], now=NOW)[lived.ana.id].level
+    _bulk(Series, service_type="individual")
+    db.session.commit()
+    shown = cases_of([lived.ana.id], now=NOW)[lived.ana.id]
+    assert shown == derive([lived.ana.id], now=NOW)[lived.ana.id]
+    assert shown.level.share < as_group.share
+
+
 def test_what_is_stored_is_what_was_derived_to_the_last_field(lived: Cast) -> None:
     ids = [lived.ana.id, lived.ben.id, lived.zoe.id]
     derived = derive(ids, now=NOW)

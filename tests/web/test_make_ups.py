@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule import clock
+from iop_schedule.actions.monitor import adopt
 from iop_schedule.models import (
     AttendanceRecord,
     Client,
@@ -17,6 +18,7 @@ from iop_schedule.models import (
     SessionNotice,
     db,
 )
+from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import (
     AbsenceReason,
     AttendanceStatus,
@@ -100,6 +102,20 @@ def test_page_by_page_to_a_booked_make_up(ana: Http, friday: Occurrence, other: 
     assert "Make-up" in week
     assert "0 of 9 hours done" in week
     assert "Your next session\nFamily and Recovery" in week
+
+
+def test_one_that_brings_hours_and_does_not_cancel_the_miss_says_so_before_it_is_booked(
+    ana: Http, cast: Cast, friday: Occurrence, other: Occurrence
+) -> None:
+    note = "it brings your hours, but that day stays a missed one"
+    ana.submit(path(friday, "/cant-come"), {"why": "work"})
+    assert note not in words(ana.get(path(friday, "/make-up")).text)
+    adopt(
+        actor=actor_for(cast.root), program_id=cast.program.id, numbers={"make_up_days": 0}, note="", now=NOW
+    )
+    assert note in words(ana.get(path(friday, "/make-up")).text)
+    answer = ana.submit(path(friday, "/make-up"), {"choice": str(other.id)})
+    assert note in words(ana.get(answer.location).text)
 
 
 @pytest.mark.parametrize(

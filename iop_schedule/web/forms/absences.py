@@ -58,6 +58,8 @@ def _comes_to(option: OptionWords) -> str:
         parts.append(f"{of_hours(option.week_minutes, option.goal_minutes)} that week")
     if not option.is_whole:
         parts.append(f"makes up {in_hours(option.restores_minutes)}")
+    if not option.cancels_the_miss:
+        parts.append("brings the hours; too far away to cancel the miss")
     parts += [f"at the same time: {words}" for words in option.instead_of]
     return "; ".join(parts)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from math import isclose
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -21,7 +20,7 @@ class _NumberField(DecimalField):
     def _value(self) -> str:
         if self.raw_data:
             return str(self.raw_data[0])
-        return "" if self.data is None else f"{self.data:.7g}"
+        return "" if self.data is None else f"{self.data:{PRINTED}}"
 
 
 def _share(label: str, hint: str, *, most: float = 0.99) -> DecimalField:
@@ -101,8 +100,8 @@ MORE_NUMBERS = (
         ),
     ),
 )  # fmt: skip
-#: Numbers nearer than this to those in force are those in force, as printed with fewer digits.
-_AS_PRINTED = 1e-6
+#: How numbers are printed in the boxes: what is sent back as it was printed is the number in force.
+PRINTED = ".5g"
 
 
 class MonitorForm(FlaskForm):  # type: ignore[misc]
@@ -176,7 +175,7 @@ class MonitorForm(FlaskForm):  # type: ignore[misc]
             if hasattr(standing, field.name):
                 now = getattr(standing, field.name)
                 wanted = type(now)(field.data)
-                found[field.name] = now if isclose(now, wanted, rel_tol=_AS_PRINTED) else wanted
+                found[field.name] = now if f"{now:{PRINTED}}" == f"{wanted:{PRINTED}}" else wanted
         minimums = {service.value: field.data for service, field in self.service_fields().items()}
         found["service_minimums"] = {
             name: minutes for name, minutes in minimums.items() if minutes is not None
