@@ -1,11 +1,11 @@
 """Whether something new waits for a client to be looked at: weeks to choose among, or times that changed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, or_, select
 
-from iop_schedule.models import PlacementOffer, PlacementProposal, db
-from iop_schedule.vocabulary import OfferState, ProposalState
+from iop_schedule.models import PlacementOffer, PlacementProposal, ReminderDelivery, db
+from iop_schedule.vocabulary import Channel, DeliveryPurpose, OfferState, ProposalState
 
 
 def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
@@ -22,3 +22,15 @@ def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
         PlacementProposal.decided_at >= since,
     )
     return db.session.scalar(select(or_(offered, changed))) is True
+
+
+def is_being_told(client_id: int, *, since: datetime) -> bool:
+    """Return True when a word that something decided at `since` or later is new leaves for a client."""
+    message = exists().where(
+        ReminderDelivery.client_id == client_id,
+        ReminderDelivery.purpose == DeliveryPurpose.NEWS,
+        ReminderDelivery.channel != Channel.IN_APP,
+        ReminderDelivery.day >= since.date() - timedelta(days=1),
+        ReminderDelivery.due_at >= since,
+    )
+    return db.session.scalar(select(message)) is True

@@ -11,6 +11,7 @@ from iop_schedule.actions.placement_offers import offer_weeks, withdraw_offer
 from iop_schedule.actions.seat_holds import give_back, hold_seats
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
+from iop_schedule.queries.news import is_being_told
 from iop_schedule.queries.placement import placement_for
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.days import parse_day
@@ -31,6 +32,8 @@ from iop_schedule.web.security import actor, requires, viewed
 placement = Blueprint("placement", __name__)
 
 MINUTES_IN_A_WEEK = 7 * 24 * 60
+MESSAGE = "A message tells them that something new waits."
+NO_MESSAGE = "No message goes out: they have not agreed to any about their times. Tell them yourself."
 NO_DAY = "Enter the first day, like 11/27/2026."
 
 
@@ -92,7 +95,8 @@ def offer(client_id: int) -> ResponseReturnValue:
             channels=channels_set_up(),
             now=g.now,
         )
-        flash("Offered. They can choose on their own page for the next 7 days.", "success")
+        hears = MESSAGE if is_being_told(client_id, since=g.now) else NO_MESSAGE
+        flash(f"Offered. They can choose on their own page for the next 7 days. {hears}", "success")
         return _from(client_id, day)
 
     return _step(client_id, do)

@@ -230,7 +230,9 @@ def test_the_person_chooses_among_the_offered_weeks(
         ",".join(str(one.id) for one in evening.meetings),
     ]
     http.submit(f"{address(person)}/offer", {"from": MONDAY, "plan": options}, page="/account")
-    assert "Pia was offered 2 weeks on Wed, Mar 4, 10:00 am" in words(http.get(address(person)).text)
+    shown = words(http.get(address(person)).text)
+    assert "Pia was offered 2 weeks on Wed, Mar 4, 10:00 am" in shown
+    assert "No message goes out: they have not agreed to any about their times." in shown
     http.submit("/sign-out", {}, page="/account")
 
     http.sign_in("pia@example.net")
