@@ -23,7 +23,7 @@ def tell_news(
 
     Args:
         client: who is told.
-        about: what is new, such as `("offer", 7)`; the same is told once.
+        about: what is new for this client, such as `("offer", 7)`; the same is told once.
         channels: those that are set up here, the best first.
         now: when it was decided.
     """

@@ -15,6 +15,7 @@ from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
+from iop_schedule.actions.news import tell_news
 from iop_schedule.actions.placement import begin_waiting, change_to, record_decision
 from iop_schedule.actions.placement_endings import end_closed, let_go_on
 from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
@@ -23,6 +24,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.models import Enrollment, PlacementProposal, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_placement_run
+from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.placement_caseload import places_on
 from iop_schedule.queries.placement_endings import closing, first_day
 from iop_schedule.queries.placement_one_to_ones import has_one_to_one
@@ -30,6 +32,7 @@ from iop_schedule.queries.placement_people import weeks_of_places
 from iop_schedule.queries.proposed_weeks import weeks_proposed
 from iop_schedule.vocabulary import (
     AuditKind,
+    Channel,
     EnrollmentStatus,
     Modality,
     ProposalState,
@@ -59,16 +62,23 @@ class Outcome:
 
 
 def apply_proposals(
-    *, actor: Actor, run_id: int, client_ids: Collection[int] | None, now: datetime
+    *,
+    actor: Actor,
+    run_id: int,
+    client_ids: Collection[int] | None,
+    channels: Sequence[Channel] = OUTSIDE,
+    now: datetime,
 ) -> Outcome:
     """Do what a run proposes, for some people or (None) for everyone who is not decided yet.
 
-    Those for whom it is no longer possible are left out; their proposals say why.
+    Those for whom it is no longer possible are left out; their proposals say why. Everyone else is told,
+    once for each run, that something new waits for them, over one of the `channels` that are set up here;
+    what it is, and only their own, stands on their week.
 
     Raises:
         NotFound: no such run at this person's sites, or a client without a proposal in it.
     """
-    review = _Review(actor, run_id, now)
+    review = _Review(actor, run_id, now, channels)
     wanted = review.clients(client_ids, ProposalState.OPEN)
     return review.decide(wanted, review.apply if client_ids is not None else review.apply_all)
 
@@ -133,8 +143,10 @@ def decline_proposal(*, actor: Actor, run_id: int, client_id: int, now: datetime
 class _Review:
     """One person deciding about one run at one moment."""
 
-    def __init__(self, actor: Actor, run_id: int, now: datetime) -> None:
-        self._actor, self._run_id, self._now = actor, run_id, now
+    def __init__(
+        self, actor: Actor, run_id: int, now: datetime, channels: Sequence[Channel] = OUTSIDE
+    ) -> None:
+        self._actor, self._run_id, self._now, self._channels = actor, run_id, now, channels
         self._day = first_day(self._run(), now)
 
     def _run(self) -> PlacementRun:
@@ -193,6 +205,8 @@ class _Review:
             self._begin_sessions(going)
         else:
             self._begin_places(going)
+        for proposal in going:
+            tell_news(proposal.client, ("proposal", proposal.id), channels=self._channels, now=self._now)
         for proposal in proposals:
             if proposal.client_id in left and proposal.state in TO_DECIDE:
                 self.settle(proposal, ProposalState.STALE, left[proposal.client_id])

@@ -28,30 +28,39 @@ class OwnChange:
 
 
 def own_change(client: Client, *, now: datetime) -> OwnChange | None:
-    """Return the last change of a client's week that came of a plan for everyone; None when it is old."""
-    today = local_day(now, zone(client.site.zone))
+    """Return the last change of a client's week that came of a plan for everyone; None when it is old.
+
+    It holds from the first day of the plan, or from the day after it was decided when that is later.
+    """
+    tz = zone(client.site.zone)
     statement = (
         select(
             PlacementProposal.before,
             PlacementProposal.after,
             PlacementProposal.session,
+            PlacementProposal.undo,
+            PlacementProposal.decided_at,
             PlacementRun.from_day,
         )
         .join(PlacementRun, PlacementRun.id == PlacementProposal.run_id)
         .where(
             PlacementProposal.client_id == client.id,
             PlacementProposal.state == ProposalState.APPLIED,
-            PlacementRun.from_day >= today - TOLD_FOR,
         )
         .order_by(PlacementProposal.decided_at.desc(), PlacementProposal.id.desc())
     )
     told = db.session.execute(statement.limit(1)).first()
-    if told is None or told.session:
+    if told is None:
         return None
+    first = max(told.from_day, local_day(told.decided_at, tz) + timedelta(days=1))
+    if local_day(now, tz) > first + TOLD_FOR:
+        return None
+    if told.session:
+        return OwnChange(first, _times({told.undo["series"]: WeekParity.EVERY}, first), ())
     before, after = weeks_proposed(told.before), weeks_proposed(told.after)
     begins = {one: week for one, week in after.items() if before.get(one) != week}
     ends = {one: week for one, week in before.items() if after.get(one) != week}
-    return OwnChange(told.from_day, _times(begins, told.from_day), _times(ends, told.from_day))
+    return OwnChange(first, _times(begins, first), _times(ends, first))
 
 
 def _times(weeks: Mapping[int, WeekParity], day: date) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from iop_schedule.web import placement_run_words as words
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.numbers import ids_of, whole_number
 from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
+from iop_schedule.web.message_words import channels_set_up
 from iop_schedule.web.opening_words import opening_sets
 from iop_schedule.web.presenting import count, hours
 from iop_schedule.web.refusals import said_on_top
@@ -153,7 +154,13 @@ def again(placement_run_id: int) -> ResponseReturnValue:
 @requires(Permission.PLACEMENT_RUN)
 def apply(placement_run_id: int) -> ResponseReturnValue:
     """Do what is proposed, for the people chosen or for everyone who is not decided yet."""
-    outcome = apply_proposals(actor=actor(), run_id=placement_run_id, client_ids=_people(), now=g.now)
+    outcome = apply_proposals(
+        actor=actor(),
+        run_id=placement_run_id,
+        client_ids=_people(),
+        channels=channels_set_up(),
+        now=g.now,
+    )
     _say(outcome, undone=False)
     return _back(placement_run_id)
 

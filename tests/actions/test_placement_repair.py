@@ -15,6 +15,7 @@ from iop_schedule.actions.placement_review import (
     undo_proposals,
 )
 from iop_schedule.actions.placement_runs import work_off
+from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.domain.series import TimeTaken
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import (
@@ -44,6 +45,7 @@ from iop_schedule.web import placement_run_words as words
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.outbox import MINUTE, drain, quiet_staff
 
 MONDAY = date(2026, 3, 9)
 DAY = timedelta(days=1)
@@ -101,6 +103,10 @@ def test_people_of_a_counselor_who_is_out_move_and_her_sessions_end_in_one_go(
     for meeting in late.meetings:
         make.make_member(meeting, settled)
     db.session.commit()
+    make.make_reachable(cast.ana)
+    make.make_reachable(cast.ben)
+    quiet_staff(cast)
+    db.session.commit()
     ids = sorted(meeting.id for meeting in late.meetings)
     stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
     had = sorted(one.id for one in (cast.monday, cast.wednesday, cast.friday))
@@ -114,6 +120,13 @@ def test_people_of_a_counselor_who_is_out_move_and_her_sessions_end_in_one_go(
     ends = db.session.scalars(select(Series.until_day).where(Series.id.in_(had)))
     assert set(ends) == {MONDAY - DAY}
 
+    # Nobody hears more than that something is new; what it is stands on each one's own week.
+    mail = NullMessages()
+    drain(mail, NOW)
+    drain(mail, NOW + MINUTE)
+    assert sorted(message.to for message in mail.sent) == sorted([cast.ana.email, cast.ben.email])
+    assert all("There is something new for you." in message.text for message in mail.sent)
+
     told = {name: own_change(getattr(cast, name), now=NOW) for name in ("ana", "ben")}
     assert told["ana"] is not None
     assert told["ben"] is not None
@@ -121,6 +134,27 @@ def test_people_of_a_counselor_who_is_out_move_and_her_sessions_end_in_one_go(
     assert told["ben"].begins[0] == "Tuesdays 5:30 pm to 8:30 pm"
     assert own_change(settled, now=NOW) is None
     assert own_change(cast.ben, now=NOW + 14 * DAY) is None
+    undo_proposals(actor=root, run_id=stay.id, client_ids=None, now=NOW)
+    apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ben.id], now=NOW + 7 * DAY)
+    drain(mail, NOW + 7 * DAY)
+    assert [message for message in mail.sent[2:] if "something new" in message.text] == []
+    later = own_change(cast.ben, now=NOW + 7 * DAY)
+    assert later is not None
+    assert later.first_day == NOW.date() + 8 * DAY
+
+
+def test_what_is_taken_back_before_it_was_said_is_never_said(cast: Cast, root: Actor, late: Group) -> None:
+    make.make_reachable(cast.ben)
+    quiet_staff(cast)
+    db.session.commit()
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    night = NOW.replace(hour=4) + DAY
+    apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ben.id], now=night)
+    undo_proposals(actor=root, run_id=stay.id, client_ids=[cast.ben.id], now=night)
+    mail = NullMessages()
+    drain(mail, night)
+    drain(mail, night + timedelta(hours=10))
+    assert [message for message in mail.sent if "something new" in message.text] == []
 
 
 def test_a_group_that_closes_leaves_the_other_sessions_of_its_people_alone(

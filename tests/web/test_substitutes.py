@@ -1,12 +1,14 @@
 """A counselor is out for some days: others lead, or sessions are canceled, in one go."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions.occurrences import extend_horizon
-from iop_schedule.models import Occurrence, Series, User, db
+from iop_schedule.models import Occurrence, PlacementRun, Series, User, db
+from iop_schedule.queries.frequency import care_records
+from iop_schedule.queries.open_misses import open_misses
 from iop_schedule.vocabulary import OccurrenceStatus, Role
 from tests import factories as make
 from tests.cast import Cast
@@ -68,6 +70,31 @@ def test_all_are_saved_at_once_and_the_week_after_is_as_before(root: Http, cast:
     assert (wednesday.status, wednesday.leader_id) == (OccurrenceStatus.CANCELLED, cast.carol.id)
     assert (friday.leader_id, friday.status) == (cast.carol.id, OccurrenceStatus.PLANNED)
     assert of(cast.monday, date(2026, 3, 16)).leader_id == cast.carol.id
+
+
+def test_a_counselor_who_comes_back_keeps_the_weekly_groups_and_missed_sessions_can_be_made_up(
+    root: Http, cast: Cast, fay: User
+) -> None:
+    form = {
+        "program_id": cast.program.id, "cause": "counselor_out", "leader_id": cast.carol.id, "group_id": 0,
+        "from_day": "2026-03-09", "until_day": "2026-03-09", "seconds": 30,
+    }  # fmt: skip
+    answer = root.submit("/placement/repair", form)
+    assert answer.status_code == 302
+    shown = words(root.get(answer.location).text)
+    assert "Mon, Mar 9, 9:00 am to 12:00 pm" in shown
+    assert "Wed, Mar 11" not in shown
+    monday = of(cast.monday, date(2026, 3, 9))
+    root.submit(answer.location, {f"session-{monday.id}": "cancel", "reason": "Carol is out"})
+    db.session.expire_all()
+    assert (monday.status, cast.monday.until_day) == (OccurrenceStatus.CANCELLED, None)
+    assert of(cast.monday, date(2026, 3, 16)).status == OccurrenceStatus.PLANNED
+    assert db.session.query(PlacementRun).count() == 0
+    later = datetime(2026, 3, 9, 20, tzinfo=UTC)
+    care = care_records([cast.ben.id], first_day=monday.local_day, last_day=monday.local_day, now=later)
+    (miss,) = open_misses(cast.ben, care[cast.ben.id], away=(), now=later)
+    assert miss.session.occurrence_id == monday.id
+    assert root.submit("/placement/repair", form | {"leader_id": 0}).status_code == 422
 
 
 def test_when_one_cannot_be_none_is_changed(root: Http, cast: Cast, fay: User) -> None:
