@@ -194,7 +194,7 @@ def test_how_much_is_known_is_said_but_not_in_silent_weeks(dev: Http, new_http, 
     told = words(dev.get(path).text)
     assert "Attends about 73 % of sessions, most likely between 52 % and 91 %" in told
     assert "This rests on 2.2 sessions" in told
-    assert "Probability of below 67 %\n32 %; check in from 80 %, reach out from 92 %" in told
+    assert "Chance of below 67 %\n32 %; check in from 80 %, reach out from 92 %" in told
     assert (
         "Usual for this person\n76 %\nMissed in a row\n1\n"
         "More misses than usual\n1.0; alert from 3.8\nStopped coming\n1.8; alert from 3.8" in told
