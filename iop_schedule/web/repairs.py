@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement_repair import ask_for_repair
@@ -10,6 +10,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.queries.access import access_program
 from iop_schedule.queries.programs import Choice, groups_list, leaders_of, programs_of, sites_of
+from iop_schedule.vocabulary import RepairCause
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.repairs import CAUSE_HINTS, NOBODY, RepairForm
 from iop_schedule.web.security import actor, requires
@@ -23,6 +24,8 @@ def page() -> ResponseReturnValue:
     """Ask what happened."""
     form = _form()
     form.from_day.data = actor().today(g.now) + timedelta(days=1)
+    if request.args.get("cause") == RepairCause.ALREADY_CHANGED:
+        form.cause.data = RepairCause.ALREADY_CHANGED
     return _page(form)
 
 

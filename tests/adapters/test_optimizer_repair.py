@@ -221,3 +221,10 @@ def test_people_who_keep_their_weeks_are_part_of_the_plan_and_its_bound():
     plan = solve(asked, seconds=600, fixed={"ben": MORNING})
     assert (dict(plan.assignments), plan.status) == ({"ben": MORNING}, PlanStatus.OPTIMAL)
     assert plan.objective == plan.bound == float(oracle.objective(asked, Plan({"ben": MORNING})))
+
+
+def test_who_does_not_speak_the_language_a_group_is_held_in_now_is_given_another_place() -> None:
+    morning, evening = clinic().groups
+    asked = replace(clinic(person("ana"), person("ben")), groups=(replace(morning, language="es"), evening))
+    done = repair(asked, {"ana": MORNING, "ben": EVENING}, seconds=600)
+    assert (done.affected, done.plan.assignments["ana"]) == (("ana",), EVENING)

@@ -56,6 +56,8 @@ def test_whom_another_language_would_not_suit_is_shown_first_and_listed_after_sa
     assert (misfit.client_id, misfit.why) == (cast.ana.id, (says,))
     for page in (f"/program/groups/{cast.group.id}", "/placement"):
         assert says in words(http.get(page).text)
+    anew = http.get("/placement/repair?cause=already_changed").text
+    assert re.search(r'value="already_changed"[^>]* checked', anew)
     looked = db.session.query(AuditEvent).filter_by(kind=AuditKind.GROUP_VIEWED).all()
     assert [cast.ana.id] in [event.details.get("clients") for event in looked]
 
