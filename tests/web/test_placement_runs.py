@@ -8,12 +8,21 @@ from sqlalchemy import select
 
 from iop_schedule.actions import placement_runs
 from iop_schedule.domain.placement import Because
-from iop_schedule.models import AuditEvent, PlacementRun, PriorityClass, SeriesMember, db
-from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, RunState
+from iop_schedule.models import (
+    AuditEvent,
+    PlacementProposal,
+    PlacementRun,
+    PriorityClass,
+    Series,
+    SeriesMember,
+    db,
+)
+from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, RunKind, RunState
 from iop_schedule.web.placement_run_words import because_words, change_words
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
+from tests.pages import words
 
 FORM = {"aim": "stay", "from_day": "2026-03-09", "seconds": "30"}
 
@@ -66,6 +75,32 @@ def test_a_plan_is_asked_for_reviewed_applied_and_taken_back(
     root.submit(f"/placement/{run_id}/undo", page=f"/placement/{run_id}")
     db.session.expire_all()
     assert db.session.scalars(places).all() == []
+
+
+def test_sessions_of_a_group_that_closes_end_from_its_plan_and_go_on_again(
+    cast: Cast, root: Http, run_id: int
+) -> None:
+    run = db.session.get_one(PlacementRun, run_id)
+    run.kind, run.options = RunKind.REPAIR, {"closes": [cast.monday.id], "cause": "group_closed"}
+    proposals = select(PlacementProposal).where(PlacementProposal.run_id == run_id)
+    for proposal in db.session.scalars(proposals):
+        db.session.delete(proposal)
+    db.session.commit()
+    at = f"/placement/{run_id}"
+    page = words(root.get(at).text)
+    assert "Sessions that end\nRelapse Prevention B: Mon 9:00 am to 12:00 pm" in page
+    assert "2 people lose their place here and nothing is proposed instead" in page
+    root.submit(f"{at}/end", page=at)
+    page = words(root.get(at).text)
+    assert "held for the last time by Sun, Mar 8" in page
+    assert db.session.get_one(Series, cast.monday.id).until_day == date(2026, 3, 8)
+    root.submit(f"{at}/end", page=at)
+    root.submit(f"{at}/go-on", page=at)
+    db.session.expire_all()
+    assert "The sessions go on." in root.get(at).text
+    assert db.session.get_one(Series, cast.monday.id).until_day is None
+    root.submit(f"{at}/go-on", page=at)
+    assert "This plan has ended no sessions." in root.get(at).text
 
 
 def test_looking_at_a_plan_is_in_the_trail(root: Http, run_id: int) -> None:
