@@ -25,6 +25,7 @@ from iop_schedule.queries.access import Actor, access_placement_run, access_prog
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of, policy_of
 from iop_schedule.queries.placement_endings import closing, places_ending
 from iop_schedule.queries.placement_one_to_ones import one_to_ones_of
+from iop_schedule.queries.placement_openings import free_counselors, free_rooms
 from iop_schedule.queries.placement_runs import SILENCE
 from iop_schedule.queries.proposed_weeks import as_proposed
 from iop_schedule.vocabulary import (
@@ -236,19 +237,38 @@ def _question(run: PlacementRun, now: datetime) -> tuple[Caseload, dict[str, Any
             "cadence": run.options["cadence"],
         }
     caseload = caseload_of(run.program, run.from_day, now=now)
-    return caseload, _task(run, _TASKS[RunKind(run.kind)], caseload) | {"aim": str(run.aim)}
+    task = _task(run, _TASKS[RunKind(run.kind)], caseload) | {"aim": str(run.aim)}
+    return caseload, task | _possible(run, caseload) if run.kind == RunKind.OPENINGS else task
 
 
 def _task(run: PlacementRun, name: str, caseload: Caseload) -> dict[str, Any]:
-    possible = rules.possible_groups(caseload.problem, run.site.code)
     return {
         "task": name,
-        "possible": write_problem(rules.Problem(possible, ())) if run.kind == RunKind.OPENINGS else "",
         "problem": write_problem(caseload.problem),
         "closed": [str(series_id) for series_id in closing(run)],
         "before": {client: write_choice(choice) for client, choice in caseload.before.items()},
         "seconds": run.seconds,
         "seed": 0,
+    }
+
+
+def _possible(run: PlacementRun, caseload: Caseload) -> dict[str, Any]:
+    """Return what could be opened, and how much of a counselor's week each answer may take."""
+    problem = caseload.problem
+    possible = rules.possible_groups(
+        problem,
+        caseload.before,
+        run.site.code,
+        rooms=free_rooms(run.site, run.from_day),
+        counselors=free_counselors(run.site, run.from_day),
+    )
+    usual = rules.usual_week_minutes(problem)
+    return {
+        "possible": write_problem(rules.Problem(tuple(one.group for one in possible), ())),
+        "rooms": {one.group.id: one.room for one in possible},
+        "costs": {one.group.id: one.counselor_minutes for one in possible},
+        "not_together": [sorted(one) for one in rules.not_together(possible)],
+        "budgets": [usual * groups for groups in (1, 2, 3)],
     }
 
 

@@ -15,7 +15,7 @@ from iop_schedule.models import Client, Program, db
 from iop_schedule.queries.access import Actor, access_program, sees_client
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of
 from iop_schedule.queries.series import Taken, leader_at, leader_taken, named, room_at, room_taken
-from iop_schedule.vocabulary import Modality, ServiceType, Weekday
+from iop_schedule.vocabulary import GroupGender, Modality, ServiceType, Weekday
 
 #: The part of a day shown, in minutes from midnight.
 FIRST_MINUTE, LAST_MINUTE = 7 * 60, 21 * 60
@@ -35,6 +35,8 @@ class Draft:
     break_minutes: int = 0
     service_type: ServiceType = ServiceType.GROUP
     modality: Modality = Modality.IN_PERSON
+    language: str = "en"
+    gender: GroupGender = GroupGender.ANY
     room_id: int | None = None
     leader_id: int | None = None
 
@@ -164,7 +166,8 @@ def _group(draft: Draft, program: Program, seats: int) -> rules.Group:
         id=DRAFT,
         service_type=draft.service_type,
         modality=draft.modality,
-        language="en",
+        language=draft.language,
+        gender=draft.gender,
         meetings=tuple(
             rules.Meeting(f"{DRAFT}-{day.name}", day, draft.start_minute, end, seats, draft.break_minutes)
             for day in draft.weekdays

@@ -18,6 +18,7 @@ from iop_schedule.actions.placement_review import (
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.queries.misfits import misfits
+from iop_schedule.queries.placement_openings import opening_names
 from iop_schedule.queries.placement_priorities import policy_view
 from iop_schedule.queries.placement_runs import RunLine, run_file, run_view, runs_compared, runs_of
 from iop_schedule.queries.plans_compared import where_plans_differ
@@ -121,7 +122,7 @@ def show(placement_run_id: int) -> ResponseReturnValue:
         repair_words=words.repair_words(view),
         quality=words.quality_words(view),
         points=words.points_words(view),
-        openings=opening_sets(view),
+        openings=opening_sets(view, opening_names(view.line.summary)),
         kind_words=words.kind_words,
         apply_question=words.apply_question(view, view.line.proposals.get(ProposalState.OPEN, 0)),
         end_question=words.end_question(view),

@@ -17,7 +17,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.queries.demand import Draft, demand_of, draft_views
 from iop_schedule.queries.programs import leaders_of, programs_of, rooms_of, sites_of
-from iop_schedule.vocabulary import AuditKind, Weekday
+from iop_schedule.vocabulary import AuditKind, GroupGender, Weekday
 from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame
@@ -31,7 +31,9 @@ what_if = Blueprint("what_if", __name__)
 
 #: Drafts beside each other, the one in the form included.
 MOST_DRAFTS = 3
-LONGEST_DRAFT = 200
+LONGEST_DRAFT = 300
+#: What addresses of drafts mean that were made before these could be chosen.
+EARLIER_DRAFTS = {"language": "en", "gender": GroupGender.ANY.value}
 
 
 @what_if.get("/program/what-if")
@@ -85,7 +87,12 @@ def best() -> ResponseReturnValue:
 
 def _open(draft: Draft, name: str, first: date) -> int:
     details = GroupDetails(
-        name=name, service_type=draft.service_type, seats=draft.seats, modality=draft.modality
+        name=name,
+        service_type=draft.service_type,
+        seats=draft.seats,
+        modality=draft.modality,
+        language=draft.language,
+        gender=draft.gender,
     )
     meetings = [
         Meeting(
@@ -111,7 +118,10 @@ def _open(draft: Draft, name: str, first: date) -> int:
 
 def _form(given: MultiDict[str, str]) -> DraftForm:
     saving = request.method == "POST"
-    form = DraftForm(given if given else None, meta={} if saving else {"csrf": False})
+    filled = MultiDict(given)
+    for field, value in EARLIER_DRAFTS.items():
+        filled.setdefault(field, value)
+    form = DraftForm(filled if given else None, meta={} if saving else {"csrf": False})
     programs = programs_of(actor())
     sites = sites_of(actor())
     form.offer(
@@ -175,6 +185,8 @@ def _fields(draft: Draft) -> list[tuple[str, object]]:
         ("seats", draft.seats),
         ("service_type", draft.service_type),
         ("modality", draft.modality),
+        ("language", draft.language),
+        ("gender", draft.gender),
         ("room_id", draft.room_id or 0),
         ("leader_id", draft.leader_id or 0),
     ]

@@ -31,13 +31,20 @@ def test_the_best_sets_of_new_groups_are_found_and_shown_as_drafts(
     run = db.session.get_one(PlacementRun, run_id)
     assert (run.state, run.kind) == ("finished", RunKind.OPENINGS)
     first = run.summary["openings"][0]
-    # One group on Tuesdays and Thursdays, whenever, gives the two days and six hours.
-    assert (first["placed"], [group["days"] for group in first["groups"]]) == (1, [[1, 3]])
+    # Six hours on Tuesdays and Thursdays, whenever, in the time that the program's group takes.
+    assert (first["placed"], first["budget_minutes"]) == (1, 540)
+    assert {day for group in first["groups"] for day in group["days"]} == {1, 3}
+    assert sum(group["minutes"] * len(group["days"]) for group in first["groups"]) <= 540
+    assert {(group["leader_id"], group["room_id"]) for group in first["groups"]} == {
+        (cast.carol.id, cast.room.id)
+    }
     assert run_view(actor_for(cast.root), run_id, now=NOW).proposals == ()
 
     http.sign_in(cast.root.email)
     page = http.get(f"/placement/{run_id}").text
-    assert "The best one\nBest possible\n1 person would reach their hours" in words(page)
+    told = "For 9 counselor hours a week: as many as one usual group takes\nBest possible"
+    assert f"{told}\n1 person would reach their hours" in words(page)
+    assert "Carol Whitfield, Room 2" in words(page)
     assert "Best possible" in words(http.get("/placement").text)
     draft = page.split('href="/program/what-if?')[1].split('"')[0].replace("&amp;", "&")
     assert "1 person would reach their hours" in words(http.get(f"/program/what-if?{draft}").text)

@@ -86,6 +86,34 @@ def test_a_draft_becomes_a_group_without_typing_again(root: Http, cast: Cast, wa
     assert made.seats == 8
 
 
+def test_language_gender_and_modality_go_from_the_draft_into_the_group(
+    root: Http, cast: Cast, waiting: Client
+) -> None:
+    waiting.languages = ["es"]
+    db.session.commit()
+    english = words(root.get("/program/what-if", query_string=draft(cast)).text)
+    assert "0 people could come" in english
+    fields = draft(
+        cast, language="es", gender="female", modality="telehealth", room_id=0, service_type="family"
+    )
+    shown = root.get("/program/what-if", query_string=fields)
+    assert "0 people could come" in words(shown.text)  # nobody said that Pia is a woman, or can attend online
+    waiting.gender, waiting.modality = "female", "either"
+    db.session.commit()
+    shown = root.get("/program/what-if", query_string=fields)
+    assert "1 person could come" in words(shown.text)
+    sent = {name: value for name, value in fields.items() if f'name="{name}"' in shown.text}
+    assert set(sent) == set(fields)
+    root.submit("/program/what-if", {**sent, "name": "Mujeres", "from": "2026-03-10"}, page="/account")
+    made = db.session.scalars(select(Group).where(Group.name == "Mujeres")).one()
+    assert (made.language, made.gender, made.modality, made.service_type) == (
+        "es",
+        "female",
+        "telehealth",
+        "family",
+    )
+
+
 @pytest.mark.parametrize("program_id", ["99999999999999999999", "-1", "x", "", "٣"])
 def test_a_program_that_is_none_shows_no_demand(root: Http, waiting: Client, program_id: str) -> None:
     answer = root.get("/program/what-if", query_string={"program_id": program_id, "days": [1]})

@@ -18,6 +18,7 @@ from typing import Any
 
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
 from iop_schedule.adapters.optimizer.individual import Counselor, Hours, individual_sessions
+from iop_schedule.adapters.optimizer.opened import opened_groups
 from iop_schedule.adapters.optimizer.opening import NewGroup, open_groups
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import repair
@@ -26,12 +27,10 @@ from iop_schedule.adapters.placement_files import read_choice, read_problem, wri
 from iop_schedule.clock import monotonic
 from iop_schedule.domain.placement import (
     Choice,
-    Group,
     Plan,
     PlanStatus,
     Problem,
     undisturbed,
-    weeks_by_meeting,
     without_meetings,
 )
 from iop_schedule.vocabulary import Cadence, PlacementAim, Weekday
@@ -183,49 +182,37 @@ def _repair(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) 
     }
 
 
-def _times(group: Group, plan: Plan) -> dict[str, Any]:
-    """Return when a group that might be opened meets, on the days that somebody would come.
-
-    Its meetings are alike but for the day.
-    """
-    first = group.meetings[0]
-    used = {m for choice in plan.assignments.values() for m in weeks_by_meeting(choice)}
-    return {
-        "days": [int(meeting.weekday) for meeting in group.meetings if meeting.id in used],
-        "start_minute": first.start,
-        "minutes": first.end - first.start,
-        "break_minutes": first.break_minutes,
-        "seats": first.seats,
-        "service_type": group.service_type,
-    }
-
-
 def _openings(request: dict[str, Any], line: Line, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """Answer which one, two and three groups to open, each within a third of the time."""
+    """Answer which groups to open for each budget of a counselor's minutes, each in its share of the time."""
     problem = read_problem(request["problem"])
-    possible = [NewGroup(group, 1) for group in read_problem(request["possible"]).groups]
+    possible = [
+        NewGroup(group, request["costs"][group.id]) for group in read_problem(request["possible"]).groups
+    ]
     before = _before(request)
     held = {c: before[c] for c in sorted(undisturbed(problem, before))}
-    most, sets, opening = 3, [], None
-    for size in range(1, most + 1):
+    budgets, sets, opening = request["budgets"], [], None
+    for number, budget in enumerate(budgets, start=1):
         opening = open_groups(
             problem,
             possible,
-            size,
+            budget,
             held=held,
-            seconds=request["seconds"] / most,
+            seconds=request["seconds"] / len(budgets),
             seed=request["seed"],
+            not_together=[frozenset(one) for one in request["not_together"]],
             cancelled=cancelled,
         )
         opened = [new.group for new in possible if new.group.id in opening.groups]
         sets.append(
             {
-                "groups": [_times(group, opening.plan) for group in opened],
+                "budget_minutes": budget,
+                "groups": opened_groups(opened, opening.plan, request["rooms"]),
                 "placed": len(opening.placed),
                 "proved": opening.plan.status is PlanStatus.OPTIMAL,
             }
         )
-        line.progress(Progress("openings", request["seconds"] * size / most, 0.0, 0.0))
+        done = request["seconds"] * number / len(budgets)
+        line.progress(Progress("openings", done, 0.0, 0.0))
     both = replace(problem, groups=(*problem.groups, *(new.group for new in possible)))
     plan = opening.plan if opening else Plan({})
     return {"problem": write_problem(both), "plan": write_plan(plan), "openings": sets}

@@ -22,7 +22,6 @@ from iop_schedule.domain.placement.demand import (
     could_attend,
     effect_of,
     free_people,
-    possible_groups,
     without_their_hours,
 )
 from iop_schedule.domain.placement.explain import (
@@ -35,6 +34,7 @@ from iop_schedule.domain.placement.explain import (
     unplaced,
 )
 from iop_schedule.domain.placement.legality import BrokenRule, Rule, broken_for, broken_rules
+from iop_schedule.domain.placement.new_groups import possible_groups, usual_week_minutes
 from iop_schedule.domain.placement.objective import (
     UNITS_PER_POINT,
     choice_points,
@@ -85,6 +85,7 @@ from iop_schedule.domain.placement.repairing import (
     with_what_is_left,
     without_meetings,
 )
+from iop_schedule.domain.placement.staffing import FreeCounselor, FreeRoom, PossibleGroup, not_together
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
@@ -111,6 +112,8 @@ __all__ = [
     "Effect",
     "Explanation",
     "Figures",
+    "FreeCounselor",
+    "FreeRoom",
     "Gap",
     "Group",
     "Meeting",
@@ -119,6 +122,7 @@ __all__ = [
     "Pattern",
     "Plan",
     "PlanStatus",
+    "PossibleGroup",
     "Preferences",
     "Problem",
     "Proposal",
@@ -160,6 +164,7 @@ __all__ = [
     "meeting_value",
     "meeting_words",
     "meetings_in",
+    "not_together",
     "objective",
     "offers",
     "openings",
@@ -177,6 +182,7 @@ __all__ = [
     "undisturbed",
     "unlocking",
     "unplaced",
+    "usual_week_minutes",
     "week_plan",
     "weeks_by_meeting",
     "weeks_of",

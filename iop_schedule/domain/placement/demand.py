@@ -1,9 +1,7 @@
 """Who has less than their hours, when they are free, and what one more group would do for them."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import fit
@@ -110,48 +108,3 @@ def _reach(problem: Problem, short: Sequence[Client], others: Mapping[str, Choic
             a.update(seats_taken(problem, own, WeekParity.A))
             b.update(seats_taken(problem, own, WeekParity.B))
     return found
-
-
-#: When groups that might be opened begin, in minutes from midnight, and on how many days a week they meet.
-STARTS, DAYS_A_WEEK = (9 * 60, 13 * 60, 17 * 60 + 30), (1, 2, 3)
-#: Of a program without a group.
-USUAL_MINUTES, USUAL_BREAK, USUAL_SEATS = 195, 15, 10
-NEW = "new"
-
-
-def possible_groups(problem: Problem, site: str) -> tuple[Group, ...]:
-    """Return groups that might be opened: one to three days a week, mornings, afternoons and evenings.
-
-    Length, seats and kind are those most meetings of the program have.
-    """
-    known = list(offers(problem).values())
-    lengths = Counter((o.meeting.end - o.meeting.start, o.meeting.break_minutes) for o in known)
-    minutes, pause = lengths.most_common(1)[0][0] if lengths else (USUAL_MINUTES, USUAL_BREAK)
-    seats = Counter(o.meeting.seats for o in known if o.meeting.seats > 0)
-    kinds = Counter(o.group.service_type for o in known)
-    plain = Group(
-        id="",
-        service_type=kinds.most_common(1)[0][0] if kinds else "group",
-        modality=Modality.IN_PERSON,
-        language="en",
-        meetings=(),
-        site=site,
-    )
-    found = []
-    for start in STARTS:
-        for number in DAYS_A_WEEK:
-            for days in combinations([day for day in Weekday if day.is_treatment_day], number):
-                name = f"{NEW}-{''.join(day.name for day in days)}-{start}"
-                meetings = tuple(
-                    Meeting(
-                        f"{name}-{day.name}",
-                        day,
-                        start,
-                        start + minutes,
-                        seats.most_common(1)[0][0] if seats else USUAL_SEATS,
-                        pause,
-                    )
-                    for day in days
-                )
-                found.append(replace(plain, id=name, meetings=meetings))
-    return tuple(found)

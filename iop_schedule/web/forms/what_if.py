@@ -1,17 +1,17 @@
 """A group that might be opened: days, time, seats, room and counselor."""
 
 from flask_wtf import FlaskForm
-from wtforms import SelectMultipleField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from iop_schedule.actions.groups import MOST_SEATS
 from iop_schedule.domain.civil_time import minutes_of_day, wall_time
 from iop_schedule.queries.demand import Draft
 from iop_schedule.queries.programs import Choice
-from iop_schedule.vocabulary import Modality, ServiceType, Weekday
+from iop_schedule.vocabulary import GroupGender, Modality, ServiceType, Weekday
 from iop_schedule.web.forms.fields import ChoiceField, WallTimeField, WholeNumberField, needed, options
-from iop_schedule.web.forms.programs import MODALITY_WORDS, SERVICE_WORDS
+from iop_schedule.web.forms.programs import GENDER_WORDS, MODALITY_WORDS, SERVICE_WORDS
 
 DAYS = ((0, "Monday"), (1, "Tuesday"), (2, "Wednesday"), (3, "Thursday"), (4, "Friday"))
 NOBODY = 0
@@ -43,6 +43,13 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
     )
     service_type = ChoiceField("Kind", choices=options(SERVICE_WORDS.items()), default=ServiceType.GROUP)
     modality = ChoiceField("Where", choices=options(MODALITY_WORDS.items()), default=Modality.IN_PERSON)
+    language = StringField(
+        "Language",
+        [Length(min=2, max=12, message="Enter a language code such as en or es.")],
+        description="A code such as en or es.",
+        default="en",
+    )
+    gender = ChoiceField("For", choices=options(GENDER_WORDS.items()), default=GroupGender.ANY)
     room_id = ChoiceField("Room", coerce=int, default=NOBODY)
     leader_id = ChoiceField("Counselor", coerce=int, default=NOBODY)
 
@@ -70,6 +77,8 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
             break_minutes=min(self.break_minutes.data or 0, needed(self.minutes.data) - 1),
             service_type=ServiceType(self.service_type.data),
             modality=Modality(self.modality.data),
+            language=needed(self.language.data).strip(),
+            gender=GroupGender(self.gender.data),
             room_id=self.room_id.data or None,
             leader_id=self.leader_id.data or None,
         )
@@ -80,5 +89,6 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
         self.start.data = f"{wall_time(draft.start_minute):%H:%M}"
         self.minutes.data, self.break_minutes.data = draft.minutes, draft.break_minutes
         self.seats.data, self.service_type.data = draft.seats, draft.service_type
-        self.modality.data = draft.modality
+        self.modality.data, self.gender.data = draft.modality, draft.gender
+        self.language.data = draft.language
         self.room_id.data, self.leader_id.data = draft.room_id or NOBODY, draft.leader_id or NOBODY
