@@ -44,9 +44,8 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
     service_type = ChoiceField("Kind", choices=options(SERVICE_WORDS.items()), default=ServiceType.GROUP)
     modality = ChoiceField("Where", choices=options(MODALITY_WORDS.items()), default=Modality.IN_PERSON)
     language = StringField(
-        "Language",
+        "Language code",
         [Length(min=2, max=12, message="Enter a language code such as en or es.")],
-        description="A code such as en or es.",
         default="en",
     )
     gender = ChoiceField("For", choices=options(GENDER_WORDS.items()), default=GroupGender.ANY)
