@@ -125,8 +125,8 @@ def _missing_types(problem: Problem, held: Mapping[str, Choice], short: Iterable
     missing: dict[str, None] = {}
     for client in short:
         others = {other: choice for other, choice in held.items() if other != client.id}
-        taken = (seats_taken(problem, others, week) for week in (WeekParity.A, WeekParity.B))
-        within = usable(problem, client, WeekParity.EVERY, Openings(*taken))
+        a, b = (seats_taken(problem, others, week) for week in (WeekParity.A, WeekParity.B))
+        within = usable(problem, client, WeekParity.EVERY, Openings(a, b))
         had = {one.group.service_type for one in within}
         missing |= dict.fromkeys(kind for kind in client.dose.required if kind not in had)
     return sorted(missing)
