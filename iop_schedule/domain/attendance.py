@@ -221,18 +221,25 @@ def session_state(
     until it has ended and *not recorded* from then on.
     """
     mark = None if status is AttendanceStatus.ENTERED_IN_ERROR else status
-    excluded = (
-        (not enrolled, SessionState.OUTSIDE),
-        (cancelled, SessionState.PROGRAM_CANCELLED),
-        (closed and mark is None, SessionState.CLOSED),
-        (paused, SessionState.PAUSED),
-    )
-    for holds, state in excluded:
-        if holds:
-            return state
+    if not enrolled:
+        return SessionState.OUTSIDE
+    if cancelled:
+        return SessionState.PROGRAM_CANCELLED
+    if closed and mark is None:
+        return SessionState.CLOSED
+    if paused:
+        return SessionState.PAUSED
     if mark is None:
         return SessionState.UPCOMING if now < ends_at else SessionState.NOT_RECORDED
-    return SessionState(mark.value)
+    return _AS_MARKED[mark]
+
+
+#: How a mark counts when nothing keeps its session from counting.
+_AS_MARKED = {
+    status: SessionState(status.value)
+    for status in AttendanceStatus
+    if status is not AttendanceStatus.ENTERED_IN_ERROR
+}
 
 
 def _settle_absence(mark: Mark) -> Settled:

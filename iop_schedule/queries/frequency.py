@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Subquery, and_, func, or_, select
@@ -119,16 +119,23 @@ def care_records(
 ) -> dict[int, CareRecord]:
     """Return the record of each client over the days from `first_day` to `last_day`, as of `now`.
 
-    Six statements whatever the number of clients. Sessions count in every enrollment that was lived, a
+    Seven statements whatever the number of clients. Sessions count in every enrollment that was lived, a
     transfer goes on with the same stay. With `known_at`, marks are those that stood at that instant,
     whatever has been corrected since; with `only`, these enrollments count as if there were no others.
     """
     enrollments = _enrollments(client_ids, only)
     sites = {one.program.site_id for found in enrollments.values() for one in found}
     closures = _closures(sites, first_day, last_day)
-    rows = _session_rows(client_ids, first_day, last_day, known_at)
+    entries = _entries(client_ids, first_day, last_day, known_at)
+    sessions = _sessions(client_ids, first_day, last_day)
     return {
-        client_id: _record(client_id, enrollments.get(client_id, ()), closures, rows.get(client_id, ()), now)
+        client_id: _record(
+            client_id,
+            enrollments.get(client_id, ()),
+            closures,
+            [(sessions[entry[1]], entry) for entry in entries.get(client_id, ())],
+            now,
+        )
         for client_id in client_ids
     }
 
@@ -164,29 +171,76 @@ def _closures(site_ids: Collection[int], first_day: date, last_day: date) -> lis
     return list(db.session.scalars(statement))
 
 
-def _session_rows(
-    client_ids: Collection[int], first_day: date, last_day: date, known_at: datetime | None
-) -> Mapping[int, list[Any]]:
-    mark = AttendanceRecord if known_at is None else aliased(AttendanceRevision, _marks_at(known_at))
-    released = RosterEntry.released_at
-    still_expected = released.is_(None) if known_at is None else or_(released.is_(None), released > known_at)
+class _Session(NamedTuple):
+    """A dated session, read once for all who are on its roster."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    local_day: date
+    #: Without the break.
+    minutes: int
+    is_cancelled: bool
+    service_type: str
+
+
+#: What one client has to do with a session: client, occurrence, source, status, minutes, what it makes up.
+_Entry = tuple[int, int, str, str | None, int | None, int | None]
+
+
+def _sessions(client_ids: Collection[int], first_day: date, last_day: date) -> dict[int, _Session]:
+    """Return the sessions with one of the clients on their roster: a group's, once for all its members."""
+    theirs = select(RosterEntry.occurrence_id).where(RosterEntry.client_id.in_(client_ids))
     statement = (
         select(
-            RosterEntry.client_id,
-            RosterEntry.source,
             Occurrence.id,
             Occurrence.starts_at,
             Occurrence.ends_at,
             Occurrence.local_day,
             Occurrence.break_minutes,
             Occurrence.status,
-            mark.status.label("mark"),
-            mark.minutes,
-            _missed.occurrence_id.label("makes_up"),
             Series.service_type,
         )
-        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
         .join(Series, Series.id == Occurrence.series_id)
+        .where(Occurrence.id.in_(theirs), Occurrence.local_day >= first_day, Occurrence.local_day <= last_day)
+    )
+    return {
+        number: _Session(
+            number,
+            starts_at,
+            ends_at,
+            day,
+            scheduled_minutes(starts_at=starts_at, ends_at=ends_at, break_minutes=break_minutes),
+            status != OccurrenceStatus.PLANNED,
+            service_type,
+        )
+        for number, starts_at, ends_at, day, break_minutes, status, service_type in db.session.execute(
+            statement
+        )
+    }
+
+
+#: The words of the table, told without asking the vocabulary for each of many rows.
+_STATUS = {status.value: status for status in AttendanceStatus}
+
+
+def _entries(
+    client_ids: Collection[int], first_day: date, last_day: date, known_at: datetime | None
+) -> Mapping[int, list[_Entry]]:
+    """Return by client what they were expected at or marked in, in the order of the sessions."""
+    mark = AttendanceRecord if known_at is None else aliased(AttendanceRevision, _marks_at(known_at))
+    released = RosterEntry.released_at
+    still_expected = released.is_(None) if known_at is None else or_(released.is_(None), released > known_at)
+    statement = (
+        select(
+            RosterEntry.client_id,
+            RosterEntry.occurrence_id,
+            RosterEntry.source,
+            mark.status,
+            mark.minutes,
+            _missed.occurrence_id.label("makes_up"),
+        )
+        .join(Occurrence, Occurrence.id == RosterEntry.occurrence_id)
         .outerjoin(mark, mark.roster_entry_id == RosterEntry.id)
         .outerjoin(MakeUp, (MakeUp.entry_id == RosterEntry.id) & MakeUp.released_at.is_(None))
         .outerjoin(_missed, _missed.id == MakeUp.missed_entry_id)
@@ -198,9 +252,9 @@ def _session_rows(
         )
         .order_by(RosterEntry.client_id, Occurrence.starts_at, Occurrence.id)
     )
-    by_client: dict[int, list[Any]] = defaultdict(list)
+    by_client: dict[int, list[_Entry]] = defaultdict(list)
     for row in db.session.execute(statement):
-        by_client[row.client_id].append(row)
+        by_client[row[0]].append(row)
     return by_client
 
 
@@ -229,7 +283,7 @@ def _record(
     client_id: int,
     enrollments: Sequence[Enrollment],
     closures: Collection[Closure],
-    rows: Iterable[Any],
+    found: Iterable[tuple[_Session, _Entry]],
     now: datetime,
 ) -> CareRecord:
     if not enrollments:
@@ -238,7 +292,7 @@ def _record(
             enrollment_id=None,
             program_id=None,
             program_name="",
-            facts=tuple(_fact(row, _NEVER, now) for row in rows),
+            facts=tuple(_fact(session, entry, _NEVER, now) for session, entry in found),
             dates=_NEVER,
             doses=(),
         )
@@ -251,7 +305,7 @@ def _record(
         enrollment_id=current.id,
         program_id=current.program_id,
         program_name=current.program.name,
-        facts=tuple(_fact(row, dates, now) for row in rows),
+        facts=tuple(_fact(session, entry, dates, now) for session, entry in found),
         dates=dates,
         doses=joined_doses(each),
         enrollments=each,
@@ -289,29 +343,29 @@ def _step_downs(enrollment: Enrollment) -> tuple[DaySpan, ...]:
     )
 
 
-def _fact(row: Any, dates: CareDates, now: datetime) -> SessionFact:
-    day = row.local_day
+def _fact(session: _Session, entry: _Entry, dates: CareDates, now: datetime) -> SessionFact:
+    _, _, source, status, minutes, makes_up = entry
+    day, scheduled = session.local_day, session.minutes
     state = session_state(
-        AttendanceStatus(row.mark) if row.mark else None,
-        ends_at=row.ends_at,
+        _STATUS[status] if status else None,
+        ends_at=session.ends_at,
         now=now,
         enrolled=dates.is_enrolled(day),
-        cancelled=row.status != OccurrenceStatus.PLANNED,
+        cancelled=session.is_cancelled,
         closed=bool(dates.closures) and any(c.contains(day) for c in dates.closures),
         paused=bool(dates.pauses) and any(p.contains(day) for p in dates.pauses),
     )
-    minutes = scheduled_minutes(starts_at=row.starts_at, ends_at=row.ends_at, break_minutes=row.break_minutes)
     return SessionFact(
-        occurrence_id=row.id,
-        starts_at=row.starts_at,
+        occurrence_id=session.id,
+        starts_at=session.starts_at,
         local_day=day,
-        scheduled_minutes=minutes,
+        scheduled_minutes=scheduled,
         state=state,
-        attended_minutes=min(row.minutes or 0, minutes) if state in _THERE else 0,
-        make_up=row.source == RosterSource.MAKE_UP,
-        makes_up=row.makes_up,
-        ends_at=row.ends_at,
-        service_type=row.service_type,
+        attended_minutes=min(minutes or 0, scheduled) if state in _THERE else 0,
+        make_up=source == RosterSource.MAKE_UP,
+        makes_up=makes_up,
+        ends_at=session.ends_at,
+        service_type=session.service_type,
     )
 
 

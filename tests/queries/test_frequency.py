@@ -226,7 +226,7 @@ def test_any_number_of_people_costs_the_same_statements(cast: Cast, people: int)
     db.session.expire_all()
     with counted_statements() as statements:
         care_records(ids, first_day=MONDAY, last_day=FRIDAY, now=NOW)
-    assert len(statements) == 6, "\n".join(statements)
+    assert len(statements) == 7, "\n".join(statements)
 
 
 def test_a_recorded_step_down_suspends_the_level_of_care_for_two_weeks(cast: Cast) -> None:
