@@ -88,6 +88,11 @@ def days_between(first: date, last: date) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+@lru_cache(maxsize=1024)
+def _treatment_days(monday: date) -> tuple[date, ...]:
+    return tuple(monday + timedelta(days=n) for n in range(Weekday.FR + 1))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ProgramWeek:
     """Monday 00:00 to the next Monday 00:00 on a site's wall clock."""
@@ -137,7 +142,7 @@ class ProgramWeek:
     @property
     def treatment_days(self) -> tuple[date, ...]:
         """Return Monday to Friday."""
-        return tuple(self.monday + timedelta(days=n) for n in range(Weekday.FR + 1))
+        return _treatment_days(self.monday)
 
     def shifted(self, weeks: int) -> "ProgramWeek":
         """Return the week `weeks` later, or earlier when negative."""

@@ -159,7 +159,10 @@ def clashes_of_all(client_ids: Collection[int], *, now: datetime) -> list[OpenCl
 
 
 def _upcoming(client_ids: Select[int], *, now: datetime) -> list[Any]:
-    """Return what each client has before them: rows of columns, since there are many of them."""
+    """Return what clients with hard commitments have before them: rows of columns, there are many of them."""
+    held = select(ClientConstraint.client_id).where(
+        ClientConstraint.hard.is_(True), ClientConstraint.withdrawn_at.is_(None)
+    )
     statement = (
         select(
             RosterEntry.client_id,
@@ -178,6 +181,7 @@ def _upcoming(client_ids: Select[int], *, now: datetime) -> list[Any]:
         .outerjoin(Group, Group.id == Series.group_id)
         .where(
             RosterEntry.client_id.in_(client_ids),
+            RosterEntry.client_id.in_(held),
             RosterEntry.released_at.is_(None),
             Occurrence.status == OccurrenceStatus.PLANNED,
             Occurrence.starts_at > now,

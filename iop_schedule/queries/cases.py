@@ -268,8 +268,9 @@ def _listed(words: Iterable[str]) -> str:
 
 def _strip(facts: Sequence[SessionFact], weeks: Sequence[ProgramWeek]) -> tuple[tuple[str, ...], ...]:
     states: dict[date, list[str]] = {week.monday: [] for week in weeks}
+    first, last = weeks[0].monday, weeks[-1].sunday
     for fact in facts:
-        if weeks[0].monday <= fact.local_day <= weeks[-1].sunday and fact.state not in _NOT_ON_STRIP:
+        if first <= fact.local_day <= last and fact.state not in _NOT_ON_STRIP:
             word = "to_mark" if fact.state is SessionState.NOT_RECORDED else fact.state.value
             states[civil_time.monday_of(fact.local_day)].append(word)
     return tuple(tuple(states[week.monday]) for week in weeks)

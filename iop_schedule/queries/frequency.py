@@ -352,8 +352,8 @@ def _fact(session: _Session, entry: _Entry, dates: CareDates, now: datetime) -> 
         now=now,
         enrolled=dates.is_enrolled(day),
         cancelled=session.is_cancelled,
-        closed=bool(dates.closures) and any(c.contains(day) for c in dates.closures),
-        paused=bool(dates.pauses) and any(p.contains(day) for p in dates.pauses),
+        closed=dates.is_closed(day),
+        paused=dates.is_paused(day),
     )
     return SessionFact(
         occurrence_id=session.id,

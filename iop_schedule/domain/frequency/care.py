@@ -60,6 +60,11 @@ class DaySpan:
         return self.from_day <= day and (self.until_day is None or day <= self.until_day)
 
 
+def _any_contains(spans: tuple[DaySpan, ...], day: date) -> bool:
+    # Most people have none, and this is asked for each of their sessions.
+    return bool(spans) and any(span.contains(day) for span in spans)
+
+
 @dataclass(frozen=True, slots=True)
 class CareDates:
     """When a client is in care: enrolled, on a pause, stepping down, and when the program is closed."""
@@ -79,11 +84,11 @@ class CareDates:
 
     def is_enrolled(self, day: date) -> bool:
         """Return True when the client is in a program, on a pause or not."""
-        return self.enrolled.contains(day) or any(stay.contains(day) for stay in self.other_stays)
+        return self.enrolled.contains(day) or _any_contains(self.other_stays, day)
 
     def in_care(self, day: date) -> bool:
         """Return True when the client is enrolled and not on a pause."""
-        return self.is_enrolled(day) and not any(p.contains(day) for p in self.pauses)
+        return self.is_enrolled(day) and not _any_contains(self.pauses, day)
 
     def nth_day_in_care(self, number: int) -> date:
         """Return the `number`th day in care since admission; no day after the begin of an open pause is one.
@@ -106,13 +111,23 @@ class CareDates:
 
     def is_open(self, day: date) -> bool:
         """Return True when the client is in care and the program is not closed."""
-        return self.in_care(day) and not any(c.contains(day) for c in self.closures)
+        return self.in_care(day) and not self.is_closed(day)
+
+    def is_paused(self, day: date) -> bool:
+        """Return True when the day lies in a pause."""
+        return _any_contains(self.pauses, day)
+
+    def is_closed(self, day: date) -> bool:
+        """Return True when the program is closed."""
+        return _any_contains(self.closures, day)
 
     def steps_down(self, day: date) -> bool:
         """Return True during the first 14 days of a recorded step-down; later days are judged again.
 
         Steps one after the other are one step-down, counted from the first.
         """
+        if not self.step_downs:
+            return False
         began = last = None
         for span in sorted(self.step_downs, key=lambda span: span.from_day):
             if last is None or span.from_day > last + timedelta(days=1):

@@ -3,7 +3,6 @@
 The replay of a file and the pages of the application drive this same class, so they cannot disagree.
 """
 
-from copy import copy
 from datetime import datetime, timedelta
 
 from iop_schedule.domain.risk.change import Arm, Arms, ChangeAlert
@@ -82,7 +81,10 @@ class Monitor:
 
     def copy(self) -> "Monitor":
         """Return an independent monitor in the same state."""
-        return copy(self)
+        twin = Monitor.__new__(Monitor)
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     def skip(self, at: datetime, *, paused: bool = False) -> None:
         """Note a session that says nothing about attendance: no statistic changes, not in the last bit.

@@ -1,6 +1,6 @@
 """From a client's sessions to a tier with its reasons: what a caseload page calls for each client."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
@@ -11,7 +11,7 @@ from iop_schedule.domain.risk.monitor import MonitorSettings
 from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.domain.risk.reasons import Reason, Review, Tier, counted, day_in_words, days_in_words
 from iop_schedule.domain.risk.self_report import SelfReport
-from iop_schedule.domain.risk.watch import Trail, Watch, cancelled_misses, follow, rows_of
+from iop_schedule.domain.risk.watch import Trail, Watch, cancelled_misses, follow, rows_in_order
 
 #: Printed wherever a tier is shown.
 WHAT_A_TIER_IS = "It helps decide whom to contact; it does not predict what a person will do."
@@ -82,12 +82,14 @@ def assess(
         (f for f in facts if f.starts_at <= now and f.local_day >= admitted),
         key=lambda f: (f.starts_at, f.occurrence_id),
     )
-    trail = follow(rows_of(begun, policy=policy, now=now, tz=tz), settings=settings, earlier=earlier)
+    cancelled = cancelled_misses(begun, days=policy.make_up_days)
+    rows = rows_in_order(begun, cancelled, policy=policy, tz=tz)
+    trail = follow(rows, settings=settings, earlier=earlier)
     situation = rules.Situation(
         policy=policy,
         today=today,
         dates=dates,
-        expected=_expected(begun, policy),
+        expected=_expected(begun, cancelled),
         begun=tuple(begun),
         watch=trail.watch,
         weeks=weeks,
@@ -141,8 +143,7 @@ def _change_reading(watch: Watch, policy: MonitorPolicy) -> ChangeReading:
     )
 
 
-def _expected(begun: Sequence[SessionFact], policy: MonitorPolicy) -> tuple[SessionFact, ...]:
-    cancelled = cancelled_misses(begun, days=policy.make_up_days)
+def _expected(begun: Sequence[SessionFact], cancelled: Container[int]) -> tuple[SessionFact, ...]:
     return tuple(
         f for f in begun if f.state.in_adherence and not f.make_up and f.occurrence_id not in cancelled
     )

@@ -4,7 +4,7 @@ A late correction changes a row in the middle; everything from that row on is co
 before it, with the same result as starting from the first session.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -147,7 +147,13 @@ def rows_of(facts: Iterable[SessionFact], *, policy: MonitorPolicy, now: datetim
     Source: docs/sources.md#what-counts
     """
     begun = sorted((f for f in facts if f.starts_at <= now), key=lambda f: (f.starts_at, f.occurrence_id))
-    cancelled = cancelled_misses(begun, days=policy.make_up_days)
+    return rows_in_order(begun, cancelled_misses(begun, days=policy.make_up_days), policy=policy, tz=tz)
+
+
+def rows_in_order(
+    begun: Sequence[SessionFact], cancelled: Container[int], *, policy: MonitorPolicy, tz: tzinfo
+) -> list[Row]:
+    """Return sessions as `rows_of` does: those that had begun, in order of time, and the misses cancelled."""
     return [
         Row(
             fact.starts_at.astimezone(tz),
