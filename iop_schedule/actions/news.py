@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from iop_schedule.actions.reminders.planning import put
+from iop_schedule.actions.reminders.planning import put_again
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.reminders import key_of, word_from_staff
 from iop_schedule.models import Client
@@ -23,7 +23,8 @@ def tell_news(
 
     Args:
         client: who is told.
-        about: what is new for this client, such as `("offer", 7)`; the same is told once.
+        about: what is new for this client, such as `("offer", 7)`; the same is told once, and again
+            only when it was held back.
         channels: those that are set up here, the best first.
         now: when it was decided.
     """
@@ -34,4 +35,4 @@ def tell_news(
     inside = [word for word in possible if word.reach.channel is Channel.IN_APP]
     for word in (*outside[:1], *inside):
         key = key_of(DeliveryPurpose.NEWS, *about, word.reach.channel)
-        put(word_from_staff(word, key=key, day=today, now=now))
+        put_again(word_from_staff(word, key=key, day=today, now=now))

@@ -3,7 +3,7 @@
 Both inside the caller's transaction, which holds the site's lock.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.news import tell_news
 from iop_schedule.actions.series import close_series, places_in, record_series
 from iop_schedule.domain.series import Span
 from iop_schedule.errors import DomainError, NotPossible
@@ -20,15 +21,18 @@ from iop_schedule.queries.access import Actor
 from iop_schedule.queries.placement_endings import closing
 from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.queries.series import check_client_can_come, check_free, rule_of
-from iop_schedule.vocabulary import AuditKind, WeekParity
+from iop_schedule.vocabulary import AuditKind, Channel, WeekParity
 
 NOT_IN_CARE = "They are in no program any more, so their place stays ended."
 
 
-def end_closed(run: PlacementRun, actor: Actor, day: date, *, now: datetime) -> None:
+def end_closed(
+    run: PlacementRun, actor: Actor, day: date, *, channels: Sequence[Channel], now: datetime
+) -> None:
     """End the weekly sessions that a repair is about, and every place in them, the day before `day`.
 
-    The run keeps how they stood. Sessions that have ended by then stay as they are.
+    The run keeps how they stood, and whoever loses a place so is told that something is new. Sessions that
+    have ended by then stay as they are.
     """
     last, former = day - timedelta(days=1), dict(run.undo)
     for one in _series(closing(run)):
@@ -41,6 +45,7 @@ def end_closed(run: PlacementRun, actor: Actor, day: date, *, now: datetime) -> 
         left = {member.id: _place(member) for member in places_in(one.id)}
         former[str(one.id)] = was | {
             "ended": _text(one.until_day),
+            "at": now.isoformat(),
             "places": [
                 place | {"id": member, "ended": left.get(member, {}).get("until_day")}
                 for member, place in places.items()
@@ -51,6 +56,10 @@ def end_closed(run: PlacementRun, actor: Actor, day: date, *, now: datetime) -> 
     run.undo = former
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=closing(run))
+    losing = {place["client_id"]: place["id"] for was in former.values() for place in was["places"]}
+    for client_id, place_id in losing.items():
+        client = db.session.get_one(Client, client_id)
+        tell_news(client, ("place", place_id), channels=channels, now=now)
 
 
 def let_go_on(

@@ -101,14 +101,16 @@ def undo_proposals(
     return review.decide(wanted, review.undo if client_ids is not None else review.undo_all)
 
 
-def end_sessions(*, actor: Actor, run_id: int, now: datetime) -> None:
+def end_sessions(*, actor: Actor, run_id: int, channels: Sequence[Channel] = OUTSIDE, now: datetime) -> None:
     """End the weekly sessions that a repair is about, with every place that is left in them.
+
+    Whoever has one is told as in `apply_proposals`.
 
     Raises:
         NotFound: no such run at this person's sites.
         NotPossible: it ends nothing, or somebody is not decided yet.
     """
-    review = _Review(actor, run_id, now)
+    review = _Review(actor, run_id, now, channels)
     review.decide([], review.end)
 
 
@@ -257,7 +259,10 @@ class _Review:
     def apply_all(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Do all of it, and end the weekly sessions whose end a repair is about."""
         self.apply(proposals, left)
-        end_closed(self._run(), self._actor, self._day, now=self._now)
+        self._end(self._run())
+
+    def _end(self, run: PlacementRun) -> None:
+        end_closed(run, self._actor, self._day, channels=self._channels, now=self._now)
 
     def end(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """End the weekly sessions whose end a repair is about."""
@@ -267,7 +272,7 @@ class _Review:
             raise NotPossible(ENDS_NOTHING)
         if self.clients(None, ProposalState.OPEN):
             raise NotPossible(UNDECIDED)
-        end_closed(run, self._actor, self._day, now=self._now)
+        self._end(run)
 
     def go_on(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Let the weekly sessions go on that the run has ended; those `left` out stay out of them."""

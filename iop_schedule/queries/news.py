@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import exists, or_, select
 
-from iop_schedule.models import PlacementOffer, PlacementProposal, ReminderDelivery, db
+from iop_schedule.models import Client, PlacementOffer, PlacementProposal, ReminderDelivery, db
+from iop_schedule.queries.placement_endings import ended_for
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, OfferState, ProposalState
 
 
@@ -21,7 +22,10 @@ def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
         PlacementProposal.state == ProposalState.APPLIED,
         PlacementProposal.decided_at >= since,
     )
-    return db.session.scalar(select(or_(offered, changed))) is True
+    if db.session.scalar(select(or_(offered, changed))) is True:
+        return True
+    client = db.session.get(Client, client_id)
+    return client is not None and bool(ended_for(client, since=since))
 
 
 def is_being_told(client_id: int, *, since: datetime) -> bool:

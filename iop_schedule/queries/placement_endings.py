@@ -13,7 +13,10 @@ from iop_schedule.models import Client, Enrollment, PlacementRun, Series, Series
 from iop_schedule.queries.access import Actor, sees_client
 from iop_schedule.queries.placement_caseload import places_on
 from iop_schedule.queries.prescription import OPEN, dose_of
-from iop_schedule.vocabulary import EnrollmentStatus, ProposalState, WeekParity
+from iop_schedule.vocabulary import EnrollmentStatus, ProposalState, RunKind, WeekParity
+
+#: How long after a repair was asked for its sessions may end at the latest.
+REPAIRS_LAST = timedelta(days=90)
 
 
 class Outside(StrEnum):
@@ -72,6 +75,39 @@ def places_ending(run: PlacementRun, day: date) -> dict[int, dict[int, WeekParit
         return {}
     own = select(Series.id).where(Series.program_id == run.program_id, Series.group_id.is_not(None))
     return places_on(clients, list(db.session.scalars(own)), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A weekly session in which one client had a place until a repair ended it."""
+
+    series_id: int
+    week: WeekParity
+    last_day: date
+    decided_at: datetime
+
+
+def ended_for(client: Client, *, since: datetime) -> list[Ended]:
+    """Return the places of a client that ended with their sessions, decided at `since` or later."""
+    statement = select(PlacementRun.undo).where(
+        PlacementRun.site_id == client.site_id,
+        PlacementRun.kind == RunKind.REPAIR,
+        PlacementRun.undo != {},
+        PlacementRun.created_at >= since - REPAIRS_LAST,
+    )
+    return [
+        Ended(
+            series_id=int(series_id),
+            week=WeekParity(place.get("week", WeekParity.EVERY)),
+            last_day=date.fromisoformat(was["ended"]),
+            decided_at=at,
+        )
+        for undo in db.session.scalars(statement)
+        for series_id, was in undo.items()
+        if (at := datetime.fromisoformat(was["at"])) >= since
+        for place in was["places"]
+        if place["client_id"] == client.id
+    ]
 
 
 def ending_of(

@@ -181,7 +181,7 @@ def undo(placement_run_id: int) -> ResponseReturnValue:
 def end(placement_run_id: int) -> ResponseReturnValue:
     """End the weekly sessions that a repair is about."""
     with said_on_top():
-        end_sessions(actor=actor(), run_id=placement_run_id, now=g.now)
+        end_sessions(actor=actor(), run_id=placement_run_id, channels=channels_set_up(), now=g.now)
         flash("The sessions end. They can go on again from here.", "success")
     return _back(placement_run_id)
 

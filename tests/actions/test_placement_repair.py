@@ -31,6 +31,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, actor_for
+from iop_schedule.queries.news import has_news
 from iop_schedule.queries.placement_changes import own_change
 from iop_schedule.queries.placement_runs import run_view
 from iop_schedule.vocabulary import (
@@ -155,6 +156,9 @@ def test_what_is_taken_back_before_it_was_said_is_never_said(cast: Cast, root: A
     drain(mail, night)
     drain(mail, night + timedelta(hours=10))
     assert [message for message in mail.sent if "something new" in message.text] == []
+    apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ben.id], now=night + DAY / 2)
+    drain(mail, night + DAY / 2)
+    assert len([message for message in mail.sent if "something new" in message.text]) == 1
 
 
 def test_a_group_that_closes_leaves_the_other_sessions_of_its_people_alone(
@@ -276,7 +280,16 @@ def test_sessions_end_on_their_own_once_everyone_is_decided_and_go_on_again(
     apply_proposals(actor=root, run_id=stay.id, client_ids=[cast.ana.id], now=NOW)
     decline_proposal(actor=root, run_id=stay.id, client_id=away.id, now=NOW)
     assert series_of(cast) == before
+    assert own_change(away, now=NOW) is None
     end_sessions(actor=root, run_id=stay.id, now=NOW)
+    told = own_change(away, now=NOW)
+    assert told is not None
+    assert (told.first_day, told.begins, told.ends) == (MONDAY, (), ("Mondays 9:00 am to 12:00 pm",))
+    assert (has_news(away.id, since=NOW, now=NOW), has_news(away.id, since=NOW + DAY, now=NOW)) == (
+        True,
+        False,
+    )
+    assert own_change(away, now=NOW + 14 * DAY) is None
     assert {last for _, last in series_of(cast)} == {MONDAY - DAY}
     assert (places(away, MONDAY), run_view(root, stay.id, now=NOW).ending.may_go_on) == ([], True)
     # Meanwhile Wanda has left, so only the sessions go on; what Ben and Ana got stays theirs.
@@ -312,6 +325,30 @@ def test_sessions_do_not_go_on_where_their_counselor_has_something_else_by_now(
         let_sessions_go_on(actor=root, run_id=stay.id, now=NOW)
     db.session.expire_all()
     assert run_view(root, stay.id, now=NOW).ending.may_go_on
+
+
+def test_who_is_left_in_sessions_that_end_hears_that_something_is_new_unless_they_go_on(
+    cast: Cast, root: Actor, late: Group
+) -> None:
+    for client in (cast.ana, cast.ben):
+        make.make_reachable(client)
+    quiet_staff(cast)
+    db.session.commit()
+    stay, _ = repair(cast, root, RepairCause.COUNSELOR_OUT, leader_id=cast.carol.id)
+    for client in (cast.ana, cast.ben):
+        decline_proposal(actor=root, run_id=stay.id, client_id=client.id, now=NOW)
+    mail, night = NullMessages(), NOW.replace(hour=4) + DAY
+    end_sessions(actor=root, run_id=stay.id, now=night)
+    let_sessions_go_on(actor=root, run_id=stay.id, now=night)
+    drain(mail, night + timedelta(hours=10))
+    assert [message for message in mail.sent if "something new" in message.text] == []
+    # What was not said is said once it is so after all, and only once.
+    for _ in range(2):
+        end_sessions(actor=root, run_id=stay.id, now=NOW + 2 * DAY)
+        drain(mail, NOW + 2 * DAY)
+        let_sessions_go_on(actor=root, run_id=stay.id, now=NOW + 2 * DAY)
+    new = [message.to for message in mail.sent if "something new" in message.text]
+    assert sorted(new) == sorted([cast.ana.email, cast.ben.email])
 
 
 def test_how_good_a_repair_is_known_to_be_is_said_from_its_own_bound(

@@ -110,6 +110,26 @@ def put(*messages: Wanted) -> None:
     )
 
 
+def put_again(message: Wanted) -> None:
+    """Do as `put`; the same message that was held back before goes out after all."""
+    put(message)
+    db.session().execute(
+        update(ReminderDelivery)
+        .where(
+            ReminderDelivery.dedup_key == message.dedup_key,
+            ReminderDelivery.state.in_([DeliveryState.SUPPRESSED, DeliveryState.CANCELLED]),
+        )
+        .values(
+            state=DeliveryState.PLANNED,
+            reason="",
+            day=message.day,
+            due_at=message.due_at,
+            next_try_at=message.next_try_at,
+            expires_at=message.expires_at,
+        )
+    )
+
+
 def _row(message: Wanted) -> dict[str, Any]:
     return {
         "id": str(uuid4()),
