@@ -1,6 +1,6 @@
 """Offering a client a choice of weeks: they pick one, or say that none works."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
@@ -11,12 +11,14 @@ from iop_schedule.actions.news import tell_news
 from iop_schedule.actions.placement import decide_places, take_back_offer, withdraw_open
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.permissions import Permission
+from iop_schedule.domain.series import Span
 from iop_schedule.errors import NotFound, NotPossible
 from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, Series, db
 from iop_schedule.queries.access import Actor, access_client, access_series
 from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.prescription import open_enrollment
-from iop_schedule.vocabulary import AuditKind, Channel, OfferState, SeriesKind
+from iop_schedule.queries.series import check_weeks
+from iop_schedule.vocabulary import AuditKind, Channel, OfferState, SeriesKind, WeekParity
 
 #: How long an answer is taken.
 OPEN_FOR = timedelta(days=7)
@@ -36,7 +38,8 @@ def offer_weeks(
 ) -> PlacementOffer:
     """Offer a client up to three weeks of group sessions; an earlier open offer is taken back.
 
-    An offer holds no seat: what is gone by the time of the answer is said then. The client is told that
+    Each is a number of sessions, attended each week or, as a mapping, in the weeks it says. An offer holds no
+    seat: what is gone by the time of the answer is said then. The client is told that
     something new waits for them, over one of the `channels` that are set up here.
 
     Raises:
@@ -44,7 +47,7 @@ def offer_weeks(
         NotPossible: no option, too many, an empty one, a session for one client, or a day that has passed.
     """
     client = access_client(actor, client_id, Permission.PLACEMENT_DECIDE, now=now)
-    chosen = [sorted(set(option)) for option in options]
+    chosen = [_by_series(option) for option in options]
     if not chosen or not all(chosen) or len(chosen) > MOST_OPTIONS:
         message = f"Choose one to {MOST_OPTIONS} plans to offer."
         raise NotPossible(message)
@@ -55,26 +58,41 @@ def offer_weeks(
         series = access_series(actor, series_id, Permission.PLACEMENT_DECIDE, now=now)
         if series.site_id != client.site_id or series.kind != SeriesKind.GROUP:
             raise NotFound
+        for option in chosen:
+            check_weeks(series, option.get(series_id, WeekParity.EVERY), Span(from_day))
     lock_schedule(client.site_id)
     withdraw_open(client.id, now=now)
     offer = PlacementOffer(
         client_id=client.id, from_day=from_day, made_at=now, made_by_id=actor.user_id,
         expires_at=now + OPEN_FOR, state=OfferState.OPEN,
         meetings=[
-            PlacementOfferMeeting(option=number, series_id=series_id)
+            PlacementOfferMeeting(option=number, series_id=series_id, week=week)
             for number, option in enumerate(chosen, 1)
-            for series_id in option
+            for series_id, week in option.items()
         ],
     )  # fmt: skip
     db.session.add(offer)
     db.session.flush()
     audit.record(
         AuditKind.PLACEMENT_OFFERED, actor=actor, now=now, subject=("placement_offer", offer.id),
-        client_id=client.id, details={"from": from_day.isoformat(), "options": chosen},
+        client_id=client.id, details={"from": from_day.isoformat(), "options": _told(chosen)},
     )  # fmt: skip
     tell_news(client, ("offer", offer.id), channels=channels, now=now)
     db.session.commit()
     return offer
+
+
+def _by_series(option: Collection[int]) -> dict[int, WeekParity]:
+    weeks = option if isinstance(option, Mapping) else {}
+    return {one: WeekParity(weeks.get(one, WeekParity.EVERY)) for one in sorted(set(option))}
+
+
+def _told(chosen: Sequence[Mapping[int, WeekParity]]) -> list[list[int | str]]:
+    """Return options as the trail keeps them: sessions by number, with A or B when of those weeks only."""
+    return [
+        [one if week is WeekParity.EVERY else f"{one}{week}" for one, week in option.items()]
+        for option in chosen
+    ]
 
 
 def withdraw_offer(*, actor: Actor, client_id: int, now: datetime) -> None:
@@ -98,7 +116,7 @@ def choose_week(*, actor: Actor, offer_id: int, option: int, now: datetime) -> N
             has the time.
     """
     client, offer = _own_offer(actor, offer_id, now)
-    wanted = [one.series_id for one in offer.meetings if one.option == option]
+    wanted = {one.series_id: WeekParity(one.week) for one in offer.meetings if one.option == option}
     if not wanted:
         raise NotFound
     first = max(offer.from_day, local_day(now, zone(client.site.zone)) + timedelta(days=1))
@@ -108,7 +126,7 @@ def choose_week(*, actor: Actor, offer_id: int, option: int, now: datetime) -> N
         offer.state, offer.closed_at, offer.chosen = OfferState.CHOSEN, now, option
         _record_answer(actor, offer, now)
         series = list(db.session.scalars(select(Series).where(Series.id.in_(wanted)).order_by(Series.id)))
-        decide_places(actor=actor, client=client, wanted=series, from_day=first, now=now)
+        decide_places(actor=actor, client=client, wanted=series, from_day=first, weeks=wanted, now=now)
         db.session.commit()
     except BaseException:
         db.session.rollback()

@@ -172,6 +172,7 @@ def _add_places(clinic: _Clinic) -> None:
             minimum_minutes=paper.minutes,
             minimum_days=paper.days,
             minimum_source="Invented for the demo clinic",
+            alternating_weeks=paper.alternating,
         )
     db.session.add_all([*clinic.sites.values(), *clinic.rooms.values(), *clinic.programs.values()])
 

@@ -49,6 +49,8 @@ class ProgramPlan:
     level: LevelOfCare
     minutes: int = 540
     days: int = 3
+    #: People whose weeks alternate may have two weekly plans.
+    alternating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ STAFF = (
 
 PROGRAMS = (
     ProgramPlan("elm-day", "elm", "Day program", LevelOfCare.IOP_ADULT),
-    ProgramPlan("elm-evening", "elm", "Evening program", LevelOfCare.IOP_ADULT),
+    ProgramPlan("elm-evening", "elm", "Evening program", LevelOfCare.IOP_ADULT, alternating=True),
     ProgramPlan("harbor-iop", "harbor", "Harbor program", LevelOfCare.IOP_ADULT),
     ProgramPlan("harbor-step", "harbor", "Step-down program", LevelOfCare.AFTERCARE, 180, 2),
 )

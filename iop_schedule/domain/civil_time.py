@@ -208,8 +208,8 @@ def weeks_in_words(week: WeekParity, day: date) -> str:
 
 
 def first_week(week: WeekParity, day: date) -> date:
-    """Return the Monday of the first week that `week` covers, the week of `day` included."""
-    monday = monday_of(day)
+    """Return the Monday of the first week that `week` covers and that has a treatment day from `day` on."""
+    monday = monday_of(day + timedelta(days=DAYS_PER_WEEK - Weekday.SA))
     return monday if week in {WeekParity.EVERY, letter_of(monday)} else monday + timedelta(weeks=1)
 
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
-from iop_schedule.domain.availability import KIND_WORDS, Commitment
-from iop_schedule.domain.civil_time import BOTH_WEEKS, weeks_within
+from iop_schedule.domain.availability import KIND_WORDS, Busy, Commitment
+from iop_schedule.domain.civil_time import BOTH_WEEKS, first_week, weeks_within
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.placement import fit
@@ -31,10 +31,13 @@ from iop_schedule.queries.weekly_meetings import (
     seats_taken,
     weekly_meetings,
 )
-from iop_schedule.vocabulary import Role, Weekday
+from iop_schedule.vocabulary import Role, Weekday, WeekParity
 
 #: A seat that is worth more than this to people still to come is said to be scarce.
 SCARCE_POINTS = 1.0
+
+
+OwnTimes = Mapping[Weekday, tuple[tuple[str, Interval[int]], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,41 @@ class MeetingView:
     is_current: bool
     #: Others who are still to come have few meetings but this one.
     is_scarce: bool = False
+    #: In which weeks it is attended or, of what fits, free.
+    week: WeekParity = WeekParity.EVERY
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWeek:
+    """The meetings of a plan, each week or (A, B) in one of two, with what speaks for them."""
+
+    week: WeekParity
+    meetings: tuple[MeetingView, ...]
+    facts: rules.WeekFacts
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """One plan with what speaks for it."""
 
-    meetings: tuple[MeetingView, ...]
-    facts: rules.WeekFacts
+    #: One for a plan that is the same each week, otherwise two, the earlier first.
+    weeks: tuple[PlanWeek, ...]
+    #: In which weeks each meeting is attended.
+    places: Mapping[int, WeekParity]
     #: Another plan suits this person a little better, but takes seats that others have no choice but.
     spares_seats: bool = False
     #: Dates within the next weeks on which it does not hold.
     missed: tuple[Missed, ...] = ()
+
+    @property
+    def meetings(self) -> tuple[MeetingView, ...]:
+        """Return the meetings of all its weeks, each once, in the order of the week."""
+        return _in_order({one.series_id: one for week in self.weeks for one in week.meetings}.values())
+
+    @property
+    def facts(self) -> rules.WeekFacts:
+        """Return what speaks for its first week."""
+        return self.weeks[0].facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +137,10 @@ class PlacementView:
     #: Meetings that fit but are in no plan shown.
     also_fit: tuple[MeetingView, ...]
     blocked: tuple[BlockedView, ...]
-    #: The person's own times on each weekday of a typical week, A and B alike.
-    own: Mapping[Weekday, tuple[tuple[str, Interval[int]], ...]]
+    #: The person's own times on each weekday of a typical week: of A, of B, and (every) of either.
+    own_in: Mapping[WeekParity, OwnTimes]
+    #: In which weeks they attend what they attend on that day.
+    places: Mapping[int, WeekParity]
     #: What stands behind each commitment the rules speak of; own sessions are not in it.
     behind: Mapping[rules.Commitment, Commitment]
     held: tuple[Held, ...]
@@ -121,7 +149,14 @@ class PlacementView:
     meetings: Mapping[str, MeetingView]
     #: The person's weeks are not all alike: they alternate, or change on this day.
     alternates: bool
+    #: The program lets them have two weekly plans.
+    may_have_two: bool
     changes_on: date | None
+
+    @property
+    def own(self) -> OwnTimes:
+        """Return the person's own times of either week."""
+        return self.own_in[WeekParity.EVERY]
 
 
 def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: datetime) -> PlacementView:
@@ -136,9 +171,9 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     weekly = weekly_meetings(client.site_id, day)
     taken = seats_taken([one.series_id for one in weekly], day, besides=client.id, now=now)
     person = people_on([client], day).get(client.id)
-    held = rules.weeks_by_meeting(person.asked.current) if person else places_on([client.id], day)[client.id]
+    places = places_on([client.id], day)[client.id] if person is None else _places(person.asked.current)
     prices = seat_prices(weekly, person.program) if person else {}
-    meetings = meeting_views(weekly, taken, [str(one) for one in held], prices)
+    meetings = meeting_views(weekly, taken, [str(one) for one in places], prices)
     commitments = person.commitments if person else commitments_of([client.id])[client.id]
     pattern = rules.collapse(commitments, first=day)
     common = PlacementView(
@@ -147,28 +182,36 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
         first_name=client.called,
         dose=person.dose if person else None,
         from_day=day,
-        current=tuple(view for view in meetings.values() if view.is_current),
+        current=tuple(
+            replace(view, week=places[view.series_id]) for view in meetings.values() if view.is_current
+        ),
         plans=(),
         nothing_fits=None,
         also_fit=(),
         blocked=(),
-        own=_own_times(commitments, day),
+        own_in=_own_times(commitments, day),
+        places=places,
         behind=person.behind if person else {},
         held=seats_held_for(client, now=now),
         offer=latest_offer(client, now=now),
         meetings=meetings,
         alternates=pattern.alternates,
+        may_have_two=person is not None and person.program.alternating_weeks and person.asked.alternates,
         changes_on=pattern.changes_on,
     )
     if person is None:
         return common
     calendar = calendar_of(client, commitments, day)
-    problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(person.asked,))
+    problem = rules.Problem(
+        groups=offered_groups(weekly, client.site.code),
+        clients=(person.asked,),
+        alternating=common.may_have_two,
+    )
     free = openings_beside(client.id, taken, day)
     answer = _answered(common, problem, free, prices)
     by_id = {one.series_id: one for one in weekly}
     plans = tuple(
-        replace(plan, missed=calendar.missed(by_id[m.series_id] for m in plan.meetings))
+        replace(plan, missed=calendar.missed((by_id[m.series_id] for m in plan.meetings), plan.places))
         for plan in answer.plans
     )
     return replace(answer, plans=plans)
@@ -188,14 +231,14 @@ def _answered(
     common: PlacementView, problem: rules.Problem, free: rules.Openings, prices: Mapping[str, float]
 ) -> PlacementView:
     (person,) = problem.clients
-    plans = rules.best_weeks(problem, person.id, free, count=3, prices=prices)
+    plans = rules.suggested_weeks(problem, person.id, free, prices=prices)
     spares = _spares_seats(problem, plans, free, prices)
     views = tuple(
-        plan_view(plan, common.meetings, spares_seats=spares and number == 0)
+        plan_view(plan, common.meetings, common.from_day, spares_seats=spares and number == 0)
         for number, plan in enumerate(plans)
     )
     why = None if plans else rules.explain(problem, person.id, free)
-    others = rules.why_not(problem, person.id, free)
+    others, open_in = _closed_to(problem, person.id, free)
     unlocking = rules.unlocking(problem, person.id, free, why=others)
     blocked = tuple(
         BlockedView(common.meetings[one.meeting], one.blocks, unlocking.get(one.meeting, ()))
@@ -205,10 +248,33 @@ def _answered(
     return replace(
         common,
         plans=views,
-        nothing_fits=why_nothing_fits(why, common.meetings) if why else None,
+        nothing_fits=why_nothing_fits(why, common.meetings, common.from_day) if why else None,
         blocked=tuple(sorted(blocked, key=lambda b: (b.meeting.group_name, b.meeting.weekday))),
-        also_fit=tuple(view for view in common.meetings.values() if view.series_id not in used),
+        also_fit=tuple(
+            replace(view, week=open_in.get(meeting, WeekParity.EVERY))
+            for meeting, view in common.meetings.items()
+            if view.series_id not in used
+        ),
     )
+
+
+def _closed_to(
+    problem: rules.Problem, client_id: str, free: rules.Openings
+) -> tuple[list[rules.WhyNot], dict[str, WeekParity]]:
+    """Return the meetings that cannot be had, with why; and those that can in one of two weeks."""
+    never = rules.why_not(problem, client_id, free)
+    if not problem.alternating:
+        return never, {}
+    closed = {
+        week: {one.meeting for one in rules.why_not(problem, client_id, free, week)} for week in BOTH_WEEKS
+    }
+    a, b = closed[WeekParity.A], closed[WeekParity.B]
+    open_in = dict.fromkeys(b - a, WeekParity.A) | dict.fromkeys(a - b, WeekParity.B)
+    return [one for one in never if one.meeting in a & b], open_in
+
+
+def _places(choice: rules.Choice) -> dict[int, WeekParity]:
+    return {int(meeting): week for meeting, week in rules.weeks_by_meeting(choice).items()}
 
 
 def _spares_seats(
@@ -228,9 +294,9 @@ def _spares_seats(
     return own - first > SCARCE_POINTS
 
 
-def why_nothing_fits(why: rules.Explanation, meetings: Mapping[str, MeetingView]) -> NothingFits:
-    """Return an explanation with its ways out as they are shown."""
-    ways = tuple(WayOut(one.changes, plan_view(one.plan, meetings)) for one in why.proposals)
+def why_nothing_fits(why: rules.Explanation, meetings: Mapping[str, MeetingView], day: date) -> NothingFits:
+    """Return an explanation with its ways out, from `day` on, as they are shown."""
+    ways = tuple(WayOut(one.changes, plan_view(one.plan, meetings, day)) for one in why.proposals)
     return NothingFits(why.clash, why.reachable_minutes, ways)
 
 
@@ -290,12 +356,14 @@ def _meeting_view(
     )
 
 
-def _own_times(
-    commitments: Sequence[Commitment], day: date
-) -> dict[Weekday, tuple[tuple[str, Interval[int]], ...]]:
+def _own_times(commitments: Sequence[Commitment], day: date) -> dict[WeekParity, OwnTimes]:
     weeks = typical_weeks(commitments, day)
+    return {week: _in_weeks([weeks[one] for one in weeks_within(week)]) for week in WeekParity}
+
+
+def _in_weeks(weeks: Iterable[Mapping[Weekday, Sequence[Busy]]]) -> OwnTimes:
     merged: dict[Weekday, dict[tuple[str, Interval[int]], None]] = {weekday: {} for weekday in Weekday}
-    for days in weeks.values():
+    for days in weeks:
         for weekday, stretches in days.items():
             for busy in stretches:
                 title = busy.commitment.label or KIND_WORDS[busy.commitment.kind]
@@ -304,11 +372,14 @@ def _own_times(
 
 
 def plan_view(
-    plan: rules.WeekPlan, meetings: Mapping[str, MeetingView], *, spares_seats: bool = False
+    plan: rules.WeekPlan, meetings: Mapping[str, MeetingView], day: date, *, spares_seats: bool = False
 ) -> PlanView:
-    """Return a plan with its meetings in the order of the week."""
-    week = plan.weeks[0]
-    return PlanView(_in_order(meetings[m] for m in week.meetings), week.facts, spares_seats)
+    """Return a plan with its meetings in the order of the week; of two weeks, the one from `day` on first."""
+    weeks = [
+        PlanWeek(one.week, _in_order(meetings[m] for m in one.meetings), one.facts) for one in plan.weeks
+    ]
+    weeks.sort(key=lambda one: first_week(one.week, day))
+    return PlanView(tuple(weeks), _places(plan.choice), spares_seats)
 
 
 def _in_order(meetings: Iterable[MeetingView]) -> tuple[MeetingView, ...]:

@@ -1,15 +1,17 @@
 """The dates on which a weekly plan does not hold: closed days, and single dates that are already taken."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select
 
 from iop_schedule.domain.availability import Commitment, DatedSlot, clashes, in_words
+from iop_schedule.domain.civil_time import letter_of, weeks_within
 from iop_schedule.models import Client, Closure, db
 from iop_schedule.queries.availability import trip
 from iop_schedule.queries.weekly_meetings import WeeklyMeeting
+from iop_schedule.vocabulary import WeekParity
 
 #: How far ahead a plan is held against the calendar.
 WEEKS = 12
@@ -33,13 +35,20 @@ class Calendar:
     commitments: Sequence[Commitment]
     closures: Sequence[Closure]
 
-    def missed(self, meetings: Iterable[WeeklyMeeting]) -> tuple[Missed, ...]:
-        """Return the dates on which one of the meetings falls out, in order, each with its first reason."""
+    def missed(
+        self, meetings: Iterable[WeeklyMeeting], weeks: Mapping[int, WeekParity]
+    ) -> tuple[Missed, ...]:
+        """Return the dates on which one of the meetings falls out, in order, each with its first reason.
+
+        A meeting is attended in the weeks that `weeks` says by series, every week where it says nothing.
+        """
         hard = [one for one in self.commitments if one.hard]
         found: dict[date, str] = {}
         for meeting in meetings:
             first = self.from_day + timedelta(days=(meeting.weekday - self.from_day.weekday()) % 7)
-            days = [first + timedelta(weeks=week) for week in range(WEEKS)]
+            attended = weeks_within(weeks.get(meeting.series_id, WeekParity.EVERY))
+            every = (first + timedelta(weeks=week) for week in range(WEEKS))
+            days = [day for day in every if letter_of(day) in attended]
             for day in days:
                 closed = self._closed(day, meeting)
                 if closed:

@@ -8,11 +8,11 @@ from sqlalchemy.orm import selectinload
 
 from iop_schedule.domain.civil_time import local, local_day, minutes_of_day, zone
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, Series, db
+from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.session_lines import place_words
-from iop_schedule.vocabulary import OfferState, Weekday
+from iop_schedule.vocabulary import OfferState, Weekday, WeekParity
 
 #: How long an answer is shown to staff beside the plans.
 SHOWN_FOR = timedelta(days=30)
@@ -29,6 +29,8 @@ class OfferedSession:
     end_minute: int
     room: str
     leader: str
+    #: In which weeks.
+    week: WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def _view(statement: Select[PlacementOffer], client: Client, now: datetime) -> O
     tz = zone(client.site.zone)
     options: dict[int, list[OfferedSession]] = {}
     for one in offer.meetings:
-        options.setdefault(one.option, []).append(_session(one.series))
+        options.setdefault(one.option, []).append(_session(one))
     return OfferView(
         offer_id=offer.id,
         state=OfferState(offer.state),
@@ -123,13 +125,14 @@ def _view(statement: Select[PlacementOffer], client: Client, now: datetime) -> O
         chosen=offer.chosen,
         note=offer.note,
         options=tuple(
-            tuple(sorted(own, key=lambda s: (s.weekday, s.start_minute)))
+            tuple(sorted(own, key=lambda s: (s.weekday, s.start_minute, s.week)))
             for _, own in sorted(options.items())
         ),
     )
 
 
-def _session(series: Series) -> OfferedSession:
+def _session(offered: PlacementOfferMeeting) -> OfferedSession:
+    series = offered.series
     start = minutes_of_day(series.local_start)
     return OfferedSession(
         series_id=series.id,
@@ -139,4 +142,5 @@ def _session(series: Series) -> OfferedSession:
         end_minute=start + series.duration_minutes,
         room=place_words(series.room, series.modality),
         leader=series.leader.name,
+        week=WeekParity(offered.week),
     )

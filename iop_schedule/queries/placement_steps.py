@@ -156,8 +156,10 @@ def _steps(
     return [
         StepView(
             dose=dose,
-            plan=plan_view(one.plan, known) if one.plan else None,
-            nothing_fits=why_nothing_fits(one.explanation, known) if one.explanation else None,
+            plan=plan_view(one.plan, known, dose.from_day) if one.plan else None,
+            nothing_fits=(
+                why_nothing_fits(one.explanation, known, dose.from_day) if one.explanation else None
+            ),
             below=tuple(
                 below_level(dose, minimum_minutes=program.minimum_minutes, minimum_days=program.minimum_days)
             ),

@@ -1,13 +1,17 @@
 """A client's own choice among the weeks they were offered."""
 
+from dataclasses import dataclass
+from datetime import date
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement_offers import choose_week, say_none_works
+from iop_schedule.domain.civil_time import BOTH_WEEKS, first_week, weeks_in_words
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, my_choice
-from iop_schedule.vocabulary import AuditKind, Weekday
+from iop_schedule.vocabulary import AuditKind, Weekday, WeekParity
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.placement_words import MiniDay, span
 from iop_schedule.web.presenting import DAY_NAMES
@@ -65,13 +69,34 @@ def _page(*, problem: str = "") -> str:
     return render_template("placement/choice.html", mine=mine, weeks=_weeks(mine), problem=problem)
 
 
-def _weeks(mine: MyChoice | None) -> list[tuple[tuple[MiniDay, ...], list[tuple[str, str]]]]:
-    """Return each week as a small picture and as lines of what is when."""
-    return (
-        [(_picture(option), [_line(session) for session in option]) for option in mine.offer.options]
-        if (mine)
-        else []
-    )
+@dataclass(frozen=True, slots=True)
+class OfferedWeek:
+    """One week as a small picture and as lines of what is when; of two that alternate, with its dates."""
+
+    label: str
+    picture: tuple[MiniDay, ...]
+    lines: tuple[tuple[str, str], ...]
+
+
+def _weeks(mine: MyChoice | None) -> list[list[OfferedWeek]]:
+    """Return each option: one week, or two that alternate, the one that comes first before."""
+    if mine is None:
+        return []
+    return [_option(option, mine.first_day) for option in mine.offer.options]
+
+
+def _option(option: tuple[OfferedSession, ...], day: date) -> list[OfferedWeek]:
+    if all(session.week is WeekParity.EVERY for session in option):
+        return [_week(option, "")]
+    found = []
+    for week in sorted(BOTH_WEEKS, key=lambda one: first_week(one, day)):
+        own = tuple(session for session in option if session.week in {WeekParity.EVERY, week})
+        found.append(_week(own, weeks_in_words(week, day).replace("weeks", "Weeks", 1)))
+    return found
+
+
+def _week(own: tuple[OfferedSession, ...], label: str) -> OfferedWeek:
+    return OfferedWeek(label, _picture(own), tuple(_line(session) for session in own))
 
 
 def _line(session: OfferedSession) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Placing one person: plans that fit their week, why each other group does not, and what to do with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -13,20 +13,21 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.news import is_being_told
 from iop_schedule.queries.placement import placement_for
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.vocabulary import AuditKind, WeekParity
+from iop_schedule.web.forms.chosen_places import places_of
 from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.forms.numbers import ids_of
 from iop_schedule.web.message_words import channels_set_up
 from iop_schedule.web.placement_words import (
     blocked_groups,
     clash_words,
     meeting_words,
+    offered_words,
+    own_lines,
     plan_words,
-    span,
     way_words,
 )
 from iop_schedule.web.pointing_out import point_out
-from iop_schedule.web.presenting import DAY_NAMES, clock_time, day_label, listed
+from iop_schedule.web.presenting import clock_time, day_label
 from iop_schedule.web.security import actor, requires, viewed
 
 placement = Blueprint("placement", __name__)
@@ -50,7 +51,10 @@ def decide(client_id: int) -> ResponseReturnValue:
     """Give the person the chosen places; what cannot be is said, and nothing is changed."""
 
     def do(day: date) -> str:
-        place(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
+        chosen = _chosen()
+        place(
+            actor=actor(), client_id=client_id, series_ids=chosen, from_day=day, weeks=chosen, now=g.now
+        )  # fmt: skip
         flash("Placed. The sessions are on their schedule.", "success")
         point_out(client_id, day)
         return url_for("placement.person", client_id=client_id)
@@ -64,7 +68,10 @@ def hold(client_id: int) -> ResponseReturnValue:
     """Hold a seat in each chosen session for two days."""
 
     def do(day: date) -> str:
-        hold_seats(actor=actor(), client_id=client_id, series_ids=_chosen(), from_day=day, now=g.now)
+        chosen = _chosen()
+        hold_seats(
+            actor=actor(), client_id=client_id, series_ids=chosen, from_day=day, weeks=chosen, now=g.now
+        )  # fmt: skip
         flash("The seats are held for 48 hours.", "success")
         return _from(client_id, day)
 
@@ -86,7 +93,7 @@ def offer(client_id: int) -> ResponseReturnValue:
     """Let the person choose among the ticked plans on their own page."""
 
     def do(day: date) -> str:
-        options = [ids_of(text.split(",")) for text in request.form.getlist("plan")]
+        options = [places_of(text.split(",")) for text in request.form.getlist("plan")]
         offer_weeks(
             actor=actor(),
             client_id=client_id,
@@ -128,14 +135,14 @@ def _from(client_id: int, day: date) -> str:
     return f"{url_for('placement.person', client_id=client_id)}?from={day.isoformat()}"
 
 
-def _chosen() -> list[int]:
-    return ids_of(request.form.getlist("meeting"))
+def _chosen() -> Mapping[int, WeekParity]:
+    return places_of(request.form.getlist("meeting"))
 
 
 def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
     shown = placement_for(actor(), client_id, from_day=day, now=g.now)
     viewed(AuditKind.PLACEMENT_VIEWED, client_id=client_id)
-    stuck = shown.nothing_fits
+    stuck, offer = shown.nothing_fits, shown.offer
     return render_template(
         "placement/person.html",
         shown=shown,
@@ -146,19 +153,12 @@ def _page(client_id: int, day: date | None, *, problem: str = "") -> str:
         clash=[clash_words(one, shown) for one in stuck.clash] if stuck else [],
         ways_out=[way_words(way, shown, actor().role) for way in stuck.ways_out] if stuck else [],
         blocked=blocked_groups(shown),
-        also_fit=[meeting_words(meeting) for meeting in shown.also_fit],
-        current=[meeting_words(meeting) for meeting in shown.current],
+        also_fit=[meeting_words(meeting, shown.from_day) for meeting in shown.also_fit],
+        current=[meeting_words(meeting, shown.from_day) for meeting in shown.current],
         held_until=_moment(shown.held[0].until) if shown.held else "",
-        options=[
-            listed(f"{DAY_NAMES[s.weekday]} {span(s.start_minute, s.end_minute)}" for s in option)
-            for option in (shown.offer.options if shown.offer else ())
-        ],
+        options=[offered_words(option, offer.from_day) for option in offer.options] if offer else [],
         moment=_moment,
-        own=[
-            (DAY_NAMES[weekday], [f"{title}, {span(i.start, i.end)}" for title, i in stretches])
-            for weekday, stretches in shown.own.items()
-            if weekday.is_treatment_day
-        ],
+        own=own_lines(shown),
     )
 
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import groupby
 
 from flask import current_app, url_for
 
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import KIND_WORDS
-from iop_schedule.domain.civil_time import first_week, wall_time
+from iop_schedule.domain.civil_time import BOTH_WEEKS, first_week, wall_time, weeks_in_words
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission, holds
-from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, WayOut
+from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, PlanWeek, WayOut
 from iop_schedule.queries.placement_dates import Missed
+from iop_schedule.queries.placement_offers import OfferedSession
 from iop_schedule.queries.placement_problem import SESSION
 from iop_schedule.vocabulary import ConstraintKind, Modality, Role, ServiceType, Weekday, WeekParity
+from iop_schedule.web.forms.chosen_places import place_text
 from iop_schedule.web.forms.programs import SERVICE_WORDS
 from iop_schedule.web.presenting import DAY_NAMES, clock_time, count, day_label, duration, hours, listed
 from iop_schedule.web.wish_words import wish_reasons
@@ -44,19 +46,33 @@ class MeetingWords:
     group: str
     where: str
     leader: str
+    #: `weeks of Nov 30, Dec 14…`; empty for every week.
+    weeks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class PlanWords:
-    """One plan in words and as a mini week."""
+class WeekWords:
+    """One week of a plan in words and as a picture."""
 
-    headline: str
-    #: For screen readers and button texts: `Monday, Wednesday and Friday`.
+    #: `Weeks of Nov 30, Dec 14…`; empty when it is the same each week.
+    label: str
     days: str
     meetings: tuple[MeetingWords, ...]
     #: An icon and what it stands beside.
     reasons: tuple[tuple[str, str], ...]
-    week: tuple[MiniDay, ...]
+    picture: tuple[MiniDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWords:
+    """One plan in words: a week, or two that alternate."""
+
+    headline: str
+    #: For screen readers and button texts: `Monday, Wednesday and Friday`.
+    days: str
+    weeks: tuple[WeekWords, ...]
+    #: As forms carry them.
+    places: tuple[str, ...]
     is_current: bool
 
 
@@ -88,8 +104,8 @@ def _clock(minute: int) -> str:
     return "midnight" if minute >= MIDNIGHT else clock_time(wall_time(minute))
 
 
-def meeting_words(meeting: MeetingView) -> MeetingWords:
-    """Return one meeting in words."""
+def meeting_words(meeting: MeetingView, day: date | None = None) -> MeetingWords:
+    """Return one meeting in words; with `day`, in which weeks from then on, if not in each."""
     return MeetingWords(
         series_id=meeting.series_id,
         day=DAY_NAMES[meeting.weekday],
@@ -97,24 +113,45 @@ def meeting_words(meeting: MeetingView) -> MeetingWords:
         group=meeting.group_name,
         where=f"{meeting.room}, {meeting.program_name}",
         leader=meeting.leader,
+        weeks=weeks_in_words(meeting.week, day) if day else "",
     )
 
 
 def plan_words(plan: PlanView, shown: PlacementView) -> PlanWords:
     """Return one plan in words, the strongest reasons first."""
-    facts = plan.facts
-    groups = list(dict.fromkeys(m.group_name for m in plan.meetings))
+    weeks = tuple(_week_words(week, plan, shown) for week in plan.weeks)
     return PlanWords(
-        headline=listed(groups),
-        days=listed(dict.fromkeys(DAY_NAMES[m.weekday] for m in plan.meetings)),
-        meetings=tuple(meeting_words(meeting) for meeting in plan.meetings),
-        reasons=tuple(_reasons(plan)),
-        week=mini_week(plan.meetings, shown.own),
-        is_current=bool(shown.current) and not facts.added and not facts.dropped,
+        headline=listed(dict.fromkeys(m.group_name for m in plan.meetings)),
+        days="; ".join(f"{one.label}: {one.days}" if one.label else one.days for one in weeks),
+        weeks=weeks,
+        places=tuple(place_text(series_id, week) for series_id, week in plan.places.items()),
+        is_current=bool(shown.places) and plan.places == shown.places,
     )
 
 
-def _reasons(plan: PlanView) -> list[tuple[str, str]]:
+def _week_words(week: PlanWeek, plan: PlanView, shown: PlacementView) -> WeekWords:
+    reasons = _reasons(week)
+    if week is plan.weeks[0]:
+        reasons += _reasons_of_all(plan)
+    return WeekWords(
+        label=weeks_in_words(week.week, shown.from_day).replace("weeks", "Weeks", 1),
+        days=listed(dict.fromkeys(DAY_NAMES[m.weekday] for m in week.meetings)),
+        meetings=tuple(meeting_words(meeting) for meeting in week.meetings),
+        reasons=tuple(reasons),
+        picture=mini_week(week.meetings, shown.own_in[week.week]),
+    )
+
+
+def _reasons_of_all(plan: PlanView) -> list[tuple[str, str]]:
+    reasons = []
+    if plan.spares_seats:
+        reasons.append(("hand-heart", "Leaves seats to people who can only come then"))
+    if plan.missed:
+        reasons.append(("calendar-x", _missed_words(plan.missed)))
+    return reasons
+
+
+def _reasons(plan: PlanWeek) -> list[tuple[str, str]]:
     facts = plan.facts
     reasons = [("target", f"{hours(facts.minutes)} of {hours(facts.dose_minutes)} hours")]
     reasons.append(("calendar-days", count(len(facts.days), "day a week", "days a week")))
@@ -130,8 +167,6 @@ def _reasons(plan: PlanView) -> list[tuple[str, str]]:
         reasons.append(("moon", count(facts.evenings, "evening", "evenings")))
     for _, commitment in facts.soft_overlaps:
         reasons.append(("triangle-alert", f"Overlaps {own_words(commitment)}, which they would rather keep"))
-    if plan.spares_seats:
-        reasons.append(("hand-heart", "Leaves seats to people who can only come then"))
     scarce = [DAY_NAMES[m.weekday] for m in plan.meetings if m.is_scarce and not m.is_current]
     if scarce:
         reasons.append(("hourglass", f"Takes a scarce seat on {listed(dict.fromkeys(scarce))}"))
@@ -140,8 +175,6 @@ def _reasons(plan: PlanView) -> list[tuple[str, str]]:
     reasons.append(("armchair", f"{left} left in the fullest session afterwards"))
     if facts.kept or facts.dropped:
         reasons.append(("repeat", _changes_from_today(facts)))
-    if plan.missed:
-        reasons.append(("calendar-x", _missed_words(plan.missed)))
     return reasons
 
 
@@ -176,6 +209,31 @@ def mini_week(
         for weekday in Weekday
         if weekday.is_treatment_day
     )
+
+
+def offered_words(option: Iterable[OfferedSession], day: date) -> str:
+    """Return when one offered week is: `Monday 9:00 am to 12:00 pm and …`; of every other week, which."""
+    return listed(
+        f"{DAY_NAMES[one.weekday]} {span(one.start_minute, one.end_minute)}"
+        + (f" ({weeks_in_words(one.week, day)})" if one.week is not WeekParity.EVERY else "")
+        for one in option
+    )
+
+
+def own_lines(shown: PlacementView) -> list[tuple[str, list[str]]]:
+    """Return what each treatment day of the person's week holds, with the weeks where it is not in each."""
+    lines = []
+    for weekday, stretches in shown.own.items():
+        if weekday.is_treatment_day:
+            own = [f"{title}, {span(i.start, i.end)}{_weeks_of_own(shown, weekday, (title, i))}"
+                   for title, i in stretches]  # fmt: skip
+            lines.append((DAY_NAMES[weekday], own))
+    return lines
+
+
+def _weeks_of_own(shown: PlacementView, weekday: Weekday, stretch: tuple[str, Interval[int]]) -> str:
+    weeks = [week for week in BOTH_WEEKS if stretch in shown.own_in[week].get(weekday, ())]
+    return f", {weeks_in_words(weeks[0], shown.from_day)}" if len(weeks) == 1 else ""
 
 
 def own_words(commitment: rules.Commitment) -> str:

@@ -127,9 +127,9 @@ def _card(step: StepView, view: StepsView) -> StepCard:
     return StepCard(
         title=title,
         dose=dose,
-        week=words.week,
+        week=words.weeks[0].picture,
         label=f"Week {title.lower()}: sessions on {words.days}",
-        sessions=tuple((one, "stays" if one.series_id in kept else "new") for one in words.meetings),
+        sessions=tuple((one, "stays" if one.series_id in kept else "new") for one in words.weeks[0].meetings),
         ends=tuple(
             f"{meeting.group_name}, {meeting_words(meeting).day}"
             for one in step.plan.facts.dropped

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from iop_schedule.domain import placement as rules
-from iop_schedule.queries.placement import PlanView
+from iop_schedule.queries.placement import PlanWeek
 from iop_schedule.queries.wishes import Wished
 from iop_schedule.vocabulary import DayPart, Modality, Weekday
 from iop_schedule.web.presenting import DAY_NAMES, listed
@@ -43,8 +43,8 @@ def _days(days: Iterable[Weekday]) -> str:
     return listed(DAY_NAMES[day] for day in days)
 
 
-def wish_reasons(plan: PlanView) -> list[Reason]:
-    """Return what of a person's wishes a plan keeps, and what it does not, as staff read it."""
+def wish_reasons(plan: PlanWeek) -> list[Reason]:
+    """Return what of a person's wishes a week keeps, and what it does not, as staff read it."""
     kept = plan.facts.wishes
     number = len(plan.meetings)
     reasons: list[Reason] = []

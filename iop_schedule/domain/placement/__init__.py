@@ -87,6 +87,7 @@ from iop_schedule.domain.placement.repairing import (
 )
 from iop_schedule.domain.placement.staffing import FreeCounselor, FreeRoom, PossibleGroup, not_together
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
+from iop_schedule.domain.placement.suggesting import suggested_weeks
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
 from iop_schedule.domain.placement.wishes_kept import WishesKept
@@ -178,6 +179,7 @@ __all__ = [
     "shared_meetings",
     "shares_served",
     "stepped",
+    "suggested_weeks",
     "touched",
     "undisturbed",
     "unlocking",

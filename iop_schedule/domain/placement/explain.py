@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.changes import Atom, Change, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.cheapest_change import ChangeSearch, Way
@@ -133,10 +134,14 @@ def _dearest(found: Sequence[Way], heap: Sequence[_Branch], count: int) -> int |
 def _reachable_minutes(problem: Problem, client: Client, free: Openings) -> int:
     """Return the most minutes that fit the person's week as it is, of any type, as far as prescribed."""
     anything = replace(client, dose=replace(client.dose, min_days=0, required=()))
-    own = usable(problem, client, WeekParity.EVERY, free)
     asked = replace(limits(anything, problem.weights, 0), least_minutes=0)
-    found = WeekSearch(candidates(anything, own), asked).best([o.meeting.minutes for o in own])
-    return 0 if found is None else found.value
+
+    def reached(week: WeekParity) -> int:
+        own = usable(problem, client, week, free)
+        found = WeekSearch(candidates(anything, own), asked).best([o.meeting.minutes for o in own])
+        return 0 if found is None else found.value
+
+    return min(reached(week) for week in (BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)))
 
 
 def clash_code(clash: Clash) -> str:
