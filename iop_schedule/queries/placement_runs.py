@@ -1,7 +1,7 @@
 """Placement runs as their pages show them: the list, one with everything proposed, several side by side."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ from sqlalchemy.orm import joinedload
 from iop_schedule.adapters.placement_files import read_plan, read_problem, with_notice
 from iop_schedule.domain import civil_time
 from iop_schedule.domain import placement as rules
+from iop_schedule.domain.civil_time import weeks_in_words
 from iop_schedule.domain.engagement.client_report import REDISCLOSURE_NOTICE
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, access_placement_run, sees_client
 from iop_schedule.queries.placement_endings import Ending, Outside, closing, ending_of, why_outside
+from iop_schedule.queries.proposed_weeks import weeks_proposed
 from iop_schedule.vocabulary import (
     Modality,
     PlacementAim,
@@ -25,6 +27,7 @@ from iop_schedule.vocabulary import (
     RunKind,
     RunState,
     Weekday,
+    WeekParity,
 )
 
 #: Runs whose plan is one of weeks in groups.
@@ -79,6 +82,8 @@ class MeetingLine:
     end_minute: int
     name: str
     leader: str
+    #: `weeks of Nov 30, Dec 14…`; empty for every week.
+    weeks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +315,7 @@ def _names(actor: Actor, client_ids: Collection[int], *, now: datetime) -> dict[
 def _meetings(
     run: PlacementRun, rows: Iterable[PlacementProposal], unplaced: Iterable[rules.Unplaced]
 ) -> dict[str, MeetingLine]:
-    wanted = {series for row in rows for series in (*row.before, *row.after)}
+    wanted = {series for row in rows for series in (*weeks_proposed(row.before), *weeks_proposed(row.after))}
     wanted |= {int(m) for u in unplaced for b in u.because for m in b.blocks} | {*closing(run)}
     statement = (
         select(Series)
@@ -338,8 +343,8 @@ def _leaders(user_ids: Iterable[int]) -> dict[int, str]:
 def _proposal(
     row: PlacementProposal, name: str, meetings: Mapping[str, MeetingLine], leaders: Mapping[int, str]
 ) -> ProposalLine:
-    before, after = set(row.before), set(row.after)
-    begins = _sorted(meetings, after - before)
+    before, after, day = weeks_proposed(row.before), weeks_proposed(row.after), row.run.from_day
+    begins = in_order(meetings, without_same(after, before), day)
     if row.session:
         start = row.session["start_minute"]
         by_video = row.session.get("modality") == Modality.TELEHEALTH
@@ -356,17 +361,29 @@ def _proposal(
         kind=ProposalKind(row.kind),
         state=ProposalState(row.state),
         note=row.note,
-        ends=_sorted(meetings, before - after),
+        ends=in_order(meetings, without_same(before, after), day),
         begins=begins,
-        stays=_sorted(meetings, before & after),
+        stays=in_order(meetings, {one: week for one, week in after.items() if before.get(one) == week}, day),
         minutes_before=row.minutes_before,
         minutes_after=row.minutes_after,
         every_weeks=row.session.get("every_weeks", 1),
     )
 
 
-def _sorted(meetings: Mapping[str, MeetingLine], series_ids: Iterable[int]) -> tuple[MeetingLine, ...]:
-    found = (meetings[str(one)] for one in series_ids if str(one) in meetings)
+def without_same(weeks: Mapping[int, WeekParity], others: Mapping[int, WeekParity]) -> dict[int, WeekParity]:
+    """Return those of `weeks` that are not attended in the same weeks in `others`."""
+    return {one: week for one, week in weeks.items() if others.get(one) != week}
+
+
+def in_order(
+    meetings: Mapping[str, MeetingLine], weeks: Mapping[int, WeekParity], day: date
+) -> tuple[MeetingLine, ...]:
+    """Return sessions in the order of the week, each with the weeks from `day` on in which it is attended."""
+    found = (
+        replace(meetings[str(one)], weeks=weeks_in_words(week, day))
+        for one, week in weeks.items()
+        if str(one) in meetings
+    )
     return tuple(sorted(found, key=lambda m: (m.weekday, m.start_minute, m.name)))
 
 

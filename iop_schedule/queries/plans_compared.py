@@ -1,17 +1,18 @@
 """Where several plans for everyone differ: the people whose weeks they plan differently, plan by plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain import civil_time
-from iop_schedule.models import Client, PlacementProposal, Series, User, db
+from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, sees_client
-from iop_schedule.queries.placement_runs import MeetingLine
-from iop_schedule.vocabulary import Weekday
+from iop_schedule.queries.placement_runs import MeetingLine, in_order
+from iop_schedule.queries.proposed_weeks import weeks_proposed
+from iop_schedule.vocabulary import Weekday, WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,27 @@ def where_plans_differ(actor: Actor, run_ids: Sequence[int], *, now: datetime) -
 
     The caller has made sure that the plans may be seen.
     """
-    statement = select(
-        PlacementProposal.run_id,
-        PlacementProposal.client_id,
-        PlacementProposal.after,
-        PlacementProposal.session,
-    ).where(PlacementProposal.run_id.in_(run_ids))
-    after: dict[int, dict[int, frozenset[int]]] = {}
+    statement = (
+        select(
+            PlacementProposal.run_id,
+            PlacementProposal.client_id,
+            PlacementProposal.after,
+            PlacementProposal.session,
+            PlacementRun.from_day,
+        )
+        .join(PlacementProposal.run)
+        .where(PlacementProposal.run_id.in_(run_ids))
+    )
+    after: dict[int, dict[int, dict[int, WeekParity]]] = {}
+    first: dict[int, date] = {}
     for row in db.session.execute(statement):
+        first[row.run_id] = row.from_day
         if not row.session:
-            after.setdefault(row.client_id, {})[row.run_id] = frozenset(row.after)
+            after.setdefault(row.client_id, {})[row.run_id] = weeks_proposed(row.after)
     differing = {
-        client: weeks for client, weeks in after.items() if len({weeks.get(run) for run in run_ids}) > 1
+        client: weeks
+        for client, weeks in after.items()
+        if any(weeks.get(run) != weeks.get(run_ids[0]) for run in run_ids)
     }
     visible = select(Client).where(Client.id.in_(differing), sees_client(actor, now=now))
     names = {client.id: client.short_name for client in db.session.scalars(visible)}
@@ -49,7 +59,7 @@ def where_plans_differ(actor: Actor, run_ids: Sequence[int], *, now: datetime) -
             client,
             name,
             tuple(
-                None if (week := differing[client].get(run)) is None else _in_order(meetings, week)
+                None if (week := differing[client].get(run)) is None else in_order(meetings, week, first[run])
                 for run in run_ids
             ),
         )
@@ -57,13 +67,13 @@ def where_plans_differ(actor: Actor, run_ids: Sequence[int], *, now: datetime) -
     )
 
 
-def _meetings(series_ids: Iterable[int]) -> dict[int, MeetingLine]:
+def _meetings(series_ids: Iterable[int]) -> dict[str, MeetingLine]:
     statement = (
         select(Series)
         .where(Series.id.in_(set(series_ids)))
         .options(joinedload(Series.group), joinedload(Series.leader).lazyload(User.roles))
     )
-    return {series.id: _meeting(series) for series in db.session.scalars(statement).unique()}
+    return {str(series.id): _meeting(series) for series in db.session.scalars(statement).unique()}
 
 
 def _meeting(series: Series) -> MeetingLine:
@@ -72,8 +82,3 @@ def _meeting(series: Series) -> MeetingLine:
     return MeetingLine(
         Weekday(series.weekday), start, start + series.duration_minutes, name, series.leader.name
     )
-
-
-def _in_order(meetings: Mapping[int, MeetingLine], week: Iterable[int]) -> tuple[MeetingLine, ...]:
-    found = (meetings[one] for one in week if one in meetings)
-    return tuple(sorted(found, key=lambda one: (one.weekday, one.start_minute, one.name)))

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from iop_schedule.domain.availability import KIND_WORDS
-from iop_schedule.domain.civil_time import wall_time
+from iop_schedule.domain.civil_time import wall_time, weeks_in_words
 from iop_schedule.domain.placement import Because
 from iop_schedule.queries.placement_endings import Outside
 from iop_schedule.queries.placement_runs import MeetingLine, ProposalLine, RunLine, RunView
@@ -16,6 +17,7 @@ from iop_schedule.vocabulary import (
     RunKind,
     RunState,
     Weekday,
+    WeekParity,
 )
 from iop_schedule.web.forms.placement_runs import AIM_WORDS
 from iop_schedule.web.presenting import clock_time, count, day_label, listed
@@ -27,6 +29,7 @@ _COMMITMENT = re.compile(r"(\w+) (MO|TU|WE|TH|FR|SA|SU) (\d\d):(\d\d)-(\d\d):(\d
 #: A change as plans name it, such as `work MO ends 30 min earlier` or `one seat more in 17`.
 _GIVES_WAY = re.compile(r"(\w+) (MO|TU|WE|TH|FR|SA|SU) (.+)")
 _MORE_SEATS = re.compile(r"(.+) more in (\d+)")
+_WEEKS = re.compile(r" in ([AB]) weeks")
 _FREED = re.compile(r"(\d\d):(\d\d)")
 
 _RULES = {
@@ -141,16 +144,16 @@ def end_question(view: RunView) -> str:
     return f"{words} With them end, without another week, the places of {names.rstrip('.')}."
 
 
-def because_words(because: Iterable[Because]) -> list[str]:
-    """Return what is in the way, each kind once, such as `Work, Monday and Friday 7:00 am to 3:30 pm`."""
+def because_words(because: Iterable[Because], day: date) -> list[str]:
+    """Return what is in the way from `day` on, each kind once: `Work, Monday 7:00 am to 3:30 pm`."""
     said: dict[tuple[str, str], list[str]] = {}
     for one in because:
-        what, day, when = _one_because(one)
-        said.setdefault((what, when), []).append(day)
+        what, weekday, when = _one_because(one, day)
+        said.setdefault((what, when), []).append(weekday)
     return [f"{what}, {listed(days)} {when}" if all(days) else what for (what, when), days in said.items()]
 
 
-def _one_because(because: Because) -> tuple[str, str, str]:
+def _one_because(because: Because, day: date) -> tuple[str, str, str]:
     """Return what is in the way, on which day, and when; the first alone where it is about no day."""
     found = _COMMITMENT.fullmatch(because.what)
     if found is None:
@@ -159,22 +162,22 @@ def _one_because(because: Because) -> tuple[str, str, str]:
             return f"No {service.replace('_', ' ')} session fits, and one a week is needed", "", ""
         return _RULES.get(because.what, because.what.replace("_", " ")), "", ""
     start, end = (_minutes(found[n], found[n + 1]) for n in (3, 5))
-    week = f" in {found[7]} weeks" if found[7] else ""
+    week = f", {weeks_in_words(WeekParity(found[7]), day)}" if found[7] else ""
     return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], f"{span(start, end)}{week}"
 
 
-def change_words(change: str, meetings: Mapping[str, MeetingLine]) -> str:
-    """Return what together would help, such as `Work on Monday and Friday ends 30 min earlier`."""
+def change_words(change: str, meetings: Mapping[str, MeetingLine], day: date) -> str:
+    """Return what together would help from `day` on: `Work on Monday and Friday ends 30 min earlier`."""
     said: dict[tuple[str, str], list[str]] = {}
     for part in change.split("; "):
-        what, day, how = _one_change(part, meetings)
-        said.setdefault((what, how), []).append(day)
+        what, weekday, how = _one_change(part, meetings, day)
+        said.setdefault((what, how), []).append(weekday)
     return "; ".join(
         f"{what} on {listed(days)} {how}" if all(days) else what for (what, how), days in said.items()
     )
 
 
-def _one_change(change: str, meetings: Mapping[str, MeetingLine]) -> tuple[str, str, str]:
+def _one_change(change: str, meetings: Mapping[str, MeetingLine], day: date) -> tuple[str, str, str]:
     """Return what changes, on which day, and how; the first alone where it is about no day."""
     seats = _MORE_SEATS.fullmatch(change)
     if seats is not None:
@@ -185,6 +188,7 @@ def _one_change(change: str, meetings: Mapping[str, MeetingLine]) -> tuple[str, 
     if found is None:
         return change.replace("_", " "), "", ""
     how = _FREED.sub(lambda m: clock_time(wall_time(_minutes(m[1], m[2]))), found[3])
+    how = _WEEKS.sub(lambda m: f" in {weeks_in_words(WeekParity(m[1]), day)}", how)
     return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], how
 
 
@@ -203,10 +207,11 @@ def span(start: int, end: int) -> str:
 
 def meetings_words(meetings: Iterable[MeetingLine]) -> list[str]:
     """Return sessions gathered by group and time, such as `Morning IOP: Mon, Wed 9:00 am to 12:00 pm`."""
-    alike: dict[tuple[str, int, int], list[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for one in meetings:
-        alike.setdefault((one.name, one.start_minute, one.end_minute), []).append(DAY_NAMES[one.weekday])
-    return [f"{name}: {', '.join(days)} {span(start, end)}" for (name, start, end), days in alike.items()]
+        when = span(one.start_minute, one.end_minute) + (f", {one.weeks}" if one.weeks else "")
+        alike.setdefault((one.name, when), []).append(DAY_NAMES[one.weekday])
+    return [f"{name}: {', '.join(days)} {when}" for (name, when), days in alike.items()]
 
 
 def state_chip(line: RunLine) -> tuple[str, str, str]:

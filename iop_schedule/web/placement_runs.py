@@ -114,8 +114,11 @@ def show(placement_run_id: int) -> ResponseReturnValue:
         without=[
             (
                 one,
-                words.because_words(one.because),
-                [words.change_words(change, view.meetings) for change, _ in one.would_fit_if],
+                words.because_words(one.because, view.line.from_day),
+                [
+                    words.change_words(change, view.meetings, view.line.from_day)
+                    for change, _ in one.would_fit_if
+                ],
             )
             for one in view.without
         ],
