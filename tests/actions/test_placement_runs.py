@@ -41,7 +41,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, actor_for
-from iop_schedule.queries.placement_runs import run_file
+from iop_schedule.queries.placement_runs import run_file, run_view
 from iop_schedule.vocabulary import (
     AuditKind,
     EnrollmentStatus,
@@ -315,6 +315,37 @@ def test_a_seat_that_is_held_is_planned_with_for_its_holder_alone(
 
 
 @pytest.mark.usefixtures("here")
+@pytest.mark.usefixtures("here")
+def test_two_weekly_plans_are_proposed_applied_and_taken_back(cast: Cast, root: Actor) -> None:
+    cast.program.alternating_weeks = True
+    client = make.make_client(cast.elm)
+    stay = make.make_enrollment(client, cast.program, status=EnrollmentStatus.WAITLISTED, from_day=MONDAY)
+    make.make_dose(stay, minutes=360, minimum_days=2, over_minutes=0)
+    for week, weekday in (("A", 0), ("B", 2)):
+        make.make_constraint(
+            client, cast.dev, kind="caregiving", weekday=weekday, week=week, anchor_day=MONDAY,
+            local_start=time(8), local_end=time(13),
+        )  # fmt: skip
+    db.session.commit()
+    run = finished(root, cast)
+    monday, wednesday, friday = (one.id for one in (cast.monday, cast.wednesday, cast.friday))
+    proposal = proposals(run)[client.id]
+    assert proposal.after == {"A": [wednesday, friday], "B": [monday, friday]}
+    assert proposal.minutes_after == 360
+    (line,) = (one for one in run_view(root, run.id, now=NOW).proposals if one.client_id == client.id)
+    assert [one.weeks for one in line.begins] == ["weeks of Mar 16, Mar 30…", "weeks of Mar 9, Mar 23…", ""]
+    assert apply_proposals(actor=root, run_id=run.id, client_ids=[client.id], now=NOW).left == {}
+    weeks = select(SeriesMember.series_id, SeriesMember.week).where(SeriesMember.client_id == client.id)
+    held = {series_id: week for series_id, week in db.session.execute(weeks)}  # noqa: C416 - rows
+    assert held == {monday: "B", wednesday: "A", friday: "every"}
+    undo_proposals(actor=root, run_id=run.id, client_ids=[client.id], now=NOW)
+    assert places(client) == []
+    # What stands is read again as it was written: applied once more, it is as proposed.
+    apply_proposals(actor=root, run_id=run.id, client_ids=[client.id], now=NOW)
+    again = proposals(finished(root, cast))
+    assert client.id not in again
+
+
 def test_a_declined_proposal_is_not_applied_with_the_rest(cast: Cast, root: Actor, late: Group) -> None:
     one = waiting(cast)
     run = finished(root, cast)

@@ -213,11 +213,22 @@ def test_what_is_in_the_way_and_what_would_help_say_each_thing_once() -> None:
         Because("work FR 07:45-16:45", (), is_commitment=True),
         Because("dose"),
     )
-    assert because_words(because) == [
+    assert because_words(because, date(2026, 3, 9)) == [
         "Work, Wednesday and Friday 7:45 am to 4:45 pm",
         "The sessions that fit do not add up to the prescribed hours",
     ]
     change = "work WE leaves 08:45 to 12:30 free; work FR leaves 08:45 to 12:30 free; a day less a week"
-    assert change_words(change, {}) == (
+    assert change_words(change, {}, date(2026, 3, 9)) == (
         "Work on Wednesday and Friday leaves 8:45 am to 12:30 pm free; a day less a week"
+    )
+
+
+def test_weeks_that_alternate_are_told_by_their_dates() -> None:
+    because = (Because("caregiving MO 17:00-20:00 week B", (), is_commitment=True),)
+    assert because_words(because, date(2026, 3, 9)) == [
+        "Family care, Monday 5:00 pm to 8:00 pm, weeks of Mar 16, Mar 30…"
+    ]
+    change = "caregiving MO moves to another time in A weeks"
+    assert change_words(change, {}, date(2026, 3, 9)) == (
+        "Family care on Monday moves to another time in weeks of Mar 9, Mar 23…"
     )
