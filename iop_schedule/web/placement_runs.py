@@ -6,9 +6,9 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions import placement_runs as runs
+from iop_schedule.actions.placement_deciding import Outcome
 from iop_schedule.actions.placement_priorities import add_priority, name_person, remove_priority
 from iop_schedule.actions.placement_review import (
-    Outcome,
     apply_proposals,
     decline_proposal,
     end_sessions,

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from iop_schedule.actions import placement_runs
 from iop_schedule.actions.counselor_hours import set_counselor_hours
-from iop_schedule.actions.placement_review import CHANGED, apply_proposals, undo_proposals
+from iop_schedule.actions.placement_deciding import CHANGED
+from iop_schedule.actions.placement_review import apply_proposals, undo_proposals
 from iop_schedule.actions.placement_runs import Wanted, ask_for_run, work_off
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions import placement_runs
+from iop_schedule.actions.placement_deciding import CHANGED
 from iop_schedule.actions.placement_review import (
-    CHANGED,
     apply_proposals,
     decline_proposal,
     undo_proposals,
