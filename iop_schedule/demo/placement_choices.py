@@ -69,18 +69,18 @@ def _alternate(now: datetime) -> None:
     ).first()
     if client is None or client.user_id is None:
         return
-    today = civil_time.local_day(now, civil_time.zone(client.site.zone))
+    first = civil_time.local_day(now, civil_time.zone(client.site.zone)) + timedelta(days=15)
     for week, weekday in EVENINGS:
         db.session.add(
             ClientConstraint(
                 client_id=client.id, kind=ConstraintKind.CAREGIVING, label="kids this week", weekday=weekday,
-                local_start=time(17), local_end=time(20), week=week, anchor_day=today,
-                from_day=today + timedelta(days=1), created_at=now, created_by_id=client.user_id,
+                local_start=time(17), local_end=time(20), week=week, anchor_day=first,
+                from_day=first, created_at=now, created_by_id=client.user_id,
             )
         )  # fmt: skip
     db.session.commit()
     actor = _acting(ADMINISTRATOR)
-    shown = placement_for(actor, client.id, from_day=today + timedelta(days=8), now=now)
+    shown = placement_for(actor, client.id, from_day=first, now=now)
     plan = next((one for one in shown.plans if len(one.weeks) > 1), None)
     if plan is not None:
         place(

@@ -91,7 +91,7 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups),
         clients=clients,
-        alternating=program.alternating_weeks,
+        alternating=program.alternating_weeks and any(one.alternates for one in clients),
     )
     before = {one.id: one.current for one in clients if held.get(int(one.id))}
     return Caseload(problem, before, len(episodes) - len(people), policy)

@@ -17,13 +17,14 @@ from iop_schedule.models import (
     Program,
     RosterEntry,
     Series,
+    SeriesMember,
     SetAside,
     Site,
     User,
     db,
 )
 from iop_schedule.queries.availability import clashes_of
-from iop_schedule.vocabulary import Role, TaskEnd
+from iop_schedule.vocabulary import Role, TaskEnd, WeekParity
 from tests.conftest import row_counts
 from tests.kept import KeptApp
 
@@ -118,3 +119,14 @@ def test_a_week_of_outreach_was_lived_too(opened: datetime) -> None:
     assert {TaskEnd.BACK} <= {TaskEnd(task.ended_by) for task in tasks if task.ended_by}
     assert db.session.scalar(select(func.count()).select_from(OutreachAttempt)) == 5
     assert db.session.scalar(select(func.count()).select_from(SetAside)) == 1
+
+
+def test_one_person_has_a_plan_for_each_of_two_weeks(opened: datetime) -> None:
+    weeks = db.session.execute(
+        select(SeriesMember.week, Series.weekday)
+        .join(Series, Series.id == SeriesMember.series_id)
+        .where(SeriesMember.week != WeekParity.EVERY)
+        .order_by(Series.weekday)
+    )
+    (one, tuesday), (other, wednesday) = weeks
+    assert ({one, other}, tuesday, wednesday) == ({"A", "B"}, 1, 2)
