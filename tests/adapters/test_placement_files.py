@@ -181,6 +181,13 @@ REFUSED = {
     "an unknown person to keep apart": (["clients", 0, "keep_apart"], ["c9"], "clients[0].keep_apart[0]"),
     "apart from oneself": (["clients", 0, "keep_apart"], ["c1"], "clients[0].keep_apart[0]"),
     "an unknown current meeting": (["clients", 0, "current"], ["g1-MO", "zz"], "clients[0].current[1]"),
+    "an unknown current meeting of weeks B": (
+        ["clients", 0, "current"],
+        {"A": ["g1-MO"], "B": ["zz"]},
+        "clients[0].current.B[0]",
+    ),
+    "a current meeting twice": (["clients", 0, "current"], ["g1-MO", "g1-MO"], "clients[0].current[1]"),
+    "weeks A alone": (["clients", 0, "current"], {"A": []}, "clients[0].current.B"),
     "a language twice": (["clients", 0, "languages"], ["en", "en"], "clients[0].languages[1]"),
     "two groups with one id": (["groups"], PROBLEM["groups"] * 2, "groups[1].id"),
     "two clients with one id": (["clients"], PROBLEM["clients"] * 2, "clients[1].id"),
@@ -194,6 +201,13 @@ def test_what_cannot_be_read_names_its_place_in_one_line(path, value, place):
         read_problem(changed(path, value))
     assert refused.value.message.startswith(f"{place}: ")
     assert "\n" not in refused.value.message
+
+
+def test_what_somebody_attends_in_two_weeks_reads_back():
+    weeks = {"A": ["g1-MO"], "B": []}
+    problem = read_problem(changed(["clients", 0, "current"], weeks))
+    assert problem.clients[0].current == Alternating(("g1-MO",), ())
+    assert read_problem(write_problem(problem)) == problem
 
 
 def test_two_meetings_with_one_id_are_refused():
