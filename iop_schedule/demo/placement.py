@@ -1,15 +1,17 @@
 """What placement needs in the invented clinic: a policy, counselors' hours, and plans being made."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from iop_schedule.actions.placement_repair import Change, ask_for_repair
 from iop_schedule.actions.placement_runs import Wanted, ask_for_run
 from iop_schedule.domain import civil_time
 from iop_schedule.models import (
     CounselorHours,
     CounselorLimit,
     Enrollment,
+    Group,
     PriorityClass,
     PriorityMark,
     Program,
@@ -18,7 +20,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import actor_for
-from iop_schedule.vocabulary import EnrollmentStatus, PlacementAim, Role
+from iop_schedule.vocabulary import EnrollmentStatus, PlacementAim, RepairCause, Role
 
 #: Mornings and afternoons with lunch between, in minutes after midnight.
 HOURS = ((9 * 60, 12 * 60), (13 * 60, 17 * 60))
@@ -27,17 +29,25 @@ SOURCE = "Invented admission policy, section 4"
 
 
 def add_placement(*, now: datetime) -> None:
-    """Add a policy to each program, hours to each counselor, and a plan that waits for the scheduler."""
+    """Add a policy to each program, hours to each counselor, and plans that wait for the scheduler.
+
+    One program of each site is planned whole; in one other program a group is about to close.
+    """
     for program in db.session.scalars(select(Program).order_by(Program.id)).all():
         _add_policy(program)
     for site in db.session.scalars(select(Site).order_by(Site.id)).all():
         _add_hours(site)
     db.session.commit()
     asked: set[int] = set()
+    others = []
     for program in db.session.scalars(select(Program).order_by(Program.id)).all():
         if program.site_id not in asked:
             asked.add(program.site_id)
             _ask(program, now)
+        else:
+            others.append(program)
+    if others:
+        _ask_repair(others[0], now)
 
 
 def _add_policy(program: Program) -> None:
@@ -75,12 +85,33 @@ def _add_hours(site: Site) -> None:
 
 def _ask(program: Program, now: datetime) -> None:
     """Let the site's administrator have asked for a plan; the scheduler makes it."""
-    users = select(User).where(User.sites.any(Site.id == program.site_id)).order_by(User.id)
-    administrator = next(
-        (u for u in db.session.scalars(users).unique() if u.role is Role.ADMINISTRATOR), None
-    )
+    administrator = _administrator(program)
     if administrator is None:
         return
-    tomorrow = civil_time.local_day(now, civil_time.zone(program.site.zone)) + timedelta(days=1)
-    wanted = Wanted(program_id=program.id, from_day=tomorrow, seconds=60, aim=PlacementAim.REACH)
+    wanted = Wanted(
+        program_id=program.id, from_day=_tomorrow(program, now), seconds=60, aim=PlacementAim.REACH
+    )
     ask_for_run(actor=actor_for(administrator), wanted=wanted, now=now)
+
+
+def _ask_repair(program: Program, now: datetime) -> None:
+    """Let the site's administrator have asked what becomes of the people of a group that closes."""
+    administrator = _administrator(program)
+    groups = select(Group).where(Group.program_id == program.id, Group.meetings.any())
+    group = db.session.scalars(groups.order_by(Group.id)).first()
+    if administrator is None or group is None:
+        return
+    change = Change(
+        program_id=program.id, cause=RepairCause.GROUP_CLOSED, from_day=_tomorrow(program, now),
+        seconds=30, group_id=group.id,
+    )  # fmt: skip
+    ask_for_repair(actor=actor_for(administrator), change=change, now=now)
+
+
+def _administrator(program: Program) -> User | None:
+    users = select(User).where(User.sites.any(Site.id == program.site_id)).order_by(User.id)
+    return next((u for u in db.session.scalars(users).unique() if u.role is Role.ADMINISTRATOR), None)
+
+
+def _tomorrow(program: Program, now: datetime) -> date:
+    return civil_time.local_day(now, civil_time.zone(program.site.zone)) + timedelta(days=1)
