@@ -71,7 +71,7 @@ PARTS = {
     "individual": lambda o: questions.individual(_large(o), o.seconds or (10 if o.quick else 15)),
     "repair": lambda o: questions.repaired(_middle(o), o.seconds or (5 if o.quick else 10)),
     "opening": lambda o: questions.opened(
-        *((40, 20) if o.quick else (120, 100)), o.seconds or (10 if o.quick else 60)
+        *((40, 20) if o.quick else (120, 100)), o.seconds or (10 if o.quick else 60), o.loads
     ),
     "intake": lambda o: questions.intake(_middle(o), o.seconds or (10 if o.quick else 60)),
 }

@@ -79,6 +79,11 @@ def weeks(people: int, load: float, seed: str, *, tracks: float = 0.0) -> Proble
     return Problem(groups=tuple(groups), clients=clients)
 
 
+def newcomers(people: int, seed: str) -> list[Client]:
+    """Return people like those of the instances, whose ids begin with `w`: they come later and wait."""
+    return [replace(_client(random.Random(f"{seed}/client/{n}"), n), id=f"w{n}") for n in range(people)]
+
+
 def group_like(count: int, seed: str) -> list[Group]:
     """Return groups that could be opened, none of them attended whole; their ids begin with `new`."""
     found = []

@@ -4,10 +4,10 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks.placement_instances import Name, group_like, instance, weeks
+from benchmarks.placement_instances import Name, group_like, instance, newcomers
 from iop_schedule.adapters.optimizer import (
     Counselor,
     Hours,
@@ -20,7 +20,16 @@ from iop_schedule.adapters.optimizer import (
     solve,
 )
 from iop_schedule.adapters.optimizer.cohort import Cohort
-from iop_schedule.domain.placement import Plan, Problem, best_weeks, broken_rules, explain, openings
+from iop_schedule.domain.placement import (
+    Choice,
+    Plan,
+    Problem,
+    best_weeks,
+    broken_rules,
+    explain,
+    objective,
+    openings,
+)
 from iop_schedule.vocabulary import Weekday
 
 WEEKDAYS = tuple(Weekday(n) for n in range(5))
@@ -140,36 +149,48 @@ def _one_by_one(problem: Problem, before, affected) -> int:
     return lost
 
 
-def opened(waiting: int, candidates: int, seconds: float) -> list[dict[str, object]]:
-    """Print which of many possible groups serve most people who wait: a preview, then the exact answer."""
-    problem = weeks(3 * waiting, 0.55, "opening")
-    held = dict(improvement.first_come(Cohort(problem)).choices())
-    without = [c for c in problem.clients if c.id not in held][:waiting]
-    asked = replace(problem, clients=tuple(c for c in problem.clients if c.id in held or c in without))
+def opened(waiting: int, candidates: int, seconds: float, loads: Sequence[str]) -> list[dict[str, object]]:
+    """Print which of many possible groups serve most people who wait: a preview, then the exact answer.
+
+    Those who wait are who got no place first come, and newcomers: of a program with nine seats for ten
+    wanted, in which seats are left that many could use if they had the rest; and of a crowded one.
+    """
     possible = [NewGroup(g, sum(m.minutes for m in g.meetings)) for g in group_like(candidates, "opening")]
     rows: list[dict[str, object]] = []
-    print(f"{'budget h':>9}{'preview':>9}{'seconds':>9}{'placed':>8}{'gap %':>8}{'seconds':>9}")
-    for hours in (9, 18, 27):
-        began = time.perf_counter()
-        previews: list[tuple[int, float]] = []
-        done = open_groups(
-            asked, possible, 60 * hours, held=held, seconds=seconds,
-            preview=lambda o, b=began, p=previews: p.append((len(o.placed), time.perf_counter() - b)),
-        )  # fmt: skip
-        taken = time.perf_counter() - began
-        plan = done.plan
-        own = float(sum(1000 * c.priority for c in asked.clients if c.id in held))
-        gap = 100 * ((plan.bound or 0) - (plan.objective or 0)) / max(1.0, (plan.objective or 0) - own)
-        print(
-            f"{hours:>9}{previews[0][0]:>9}{previews[0][1]:>9.1f}{len(done.placed):>8}{gap:>8.2f}{taken:>9.1f}",
-            flush=True,
-        )
-        rows.append(
-            {"budget_hours": hours, "waiting": len(without), "candidates": len(possible),
-             "preview_placed": previews[0][0], "preview_seconds": previews[0][1],
-             "placed": len(done.placed), "gap_percent": gap, "seconds": taken}
-        )  # fmt: skip
+    print(f"{'load':<9}{'budget h':>9}{'preview':>9}{'seconds':>9}{'placed':>8}{'gap %':>8}{'seconds':>9}")
+    for load in loads:
+        problem = instance(Name("M", load, 1))
+        held = dict(improvement.first_come(Cohort(problem)).choices())
+        staying = [c for c in problem.clients if c.id in held]
+        without = [c for c in problem.clients if c.id not in held][:waiting]
+        without += newcomers(waiting - len(without), "opening")
+        asked = replace(problem, clients=(*staying, *without))
+        for hours in (9, 18, 27):
+            began = time.perf_counter()
+            previews: list[tuple[int, float]] = []
+            done = open_groups(
+                asked, possible, 60 * hours, held=held, seconds=seconds,
+                preview=lambda o, b=began, p=previews: p.append((len(o.placed), time.perf_counter() - b)),
+            )  # fmt: skip
+            taken = time.perf_counter() - began
+            gap = _gap_of_waiting(asked, done.plan, held)
+            print(
+                f"{load:<9}{hours:>9}{previews[0][0]:>9}{previews[0][1]:>9.1f}{len(done.placed):>8}{gap:>8.2f}"
+                f"{taken:>9.1f}",
+                flush=True,
+            )
+            rows.append(
+                {"load": load, "budget_hours": hours, "waiting": waiting, "candidates": candidates,
+                 "preview_placed": previews[0][0], "preview_seconds": previews[0][1],
+                 "placed": len(done.placed), "gap_percent": gap, "seconds": taken}
+            )  # fmt: skip
     return rows
+
+
+def _gap_of_waiting(problem: Problem, plan: Plan, held: Mapping[str, Choice]) -> float:
+    """Return how far the bound is away, in percent of what is reached for those who wait."""
+    reached = float((plan.objective or 0) - objective(problem, Plan(held)))
+    return 100 * ((plan.bound or 0) - (plan.objective or 0)) / max(1.0, reached)
 
 
 def intake(names: Sequence[Name], seconds: float) -> list[dict[str, object]]:

@@ -8,7 +8,8 @@ from iop_schedule.adapters.optimizer.individual import (
     Sessions,
     individual_sessions,
 )
-from iop_schedule.adapters.optimizer.opening import NewGroup, Opening, open_groups
+from iop_schedule.adapters.optimizer.opening import Opening, open_groups
+from iop_schedule.adapters.optimizer.opening_question import NewGroup
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve

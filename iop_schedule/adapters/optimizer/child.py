@@ -19,7 +19,8 @@ from typing import Any
 from iop_schedule.adapters.optimizer.caseload import plan_caseload
 from iop_schedule.adapters.optimizer.individual import Counselor, Hours, individual_sessions
 from iop_schedule.adapters.optimizer.opened import opened_groups
-from iop_schedule.adapters.optimizer.opening import NewGroup, open_groups
+from iop_schedule.adapters.optimizer.opening import open_groups
+from iop_schedule.adapters.optimizer.opening_question import NewGroup
 from iop_schedule.adapters.optimizer.prices import seat_prices
 from iop_schedule.adapters.optimizer.repair import repair
 from iop_schedule.adapters.optimizer.solve import Progress

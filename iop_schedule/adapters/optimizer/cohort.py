@@ -6,7 +6,8 @@ person. Everything counts in ticks, small enough that prices can be rounded to w
 harm, so every bound below is exact.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from math import gcd
 
@@ -64,15 +65,21 @@ class Part:
         """Return what a priced week is worth without the prices."""
         return found.value + sum(prices[r] for i in found.chosen for r in self.rows[i])
 
+    def with_room(self, room: Sequence[int]) -> list[int]:
+        """Return the offers for which rows have room; of a group attended whole, all or none."""
+        shut = {i for i, rows in enumerate(self.rows) if not all(room[r] > 0 for r in rows)}
+        for whole in self.choices.whole.values():
+            shut |= whole if whole & shut else frozenset()
+        return [i for i in range(len(self.offers)) if i not in shut]
+
     def within(self, room: Sequence[int]) -> Found | None:
         """Return the best week that takes nothing from rows without room, or None."""
-        shut = -(10**15)
-        values = [
-            value if all(room[r] > 0 for r in rows) else shut
-            for value, rows in zip(self.values, self.rows, strict=True)
-        ]
-        found = self.choices.best(values)
-        return found if found is not None and found.value > shut // 2 else None
+        left = self.with_room(room)
+        if len(left) == len(self.offers):
+            return self.choices.best(self.values)
+        few = Choices([self.choices.candidates[i] for i in left], self.choices.limits)
+        found = few.best([self.values[i] for i in left])
+        return found and Found(found.value, tuple(left[i] for i in found.chosen))
 
     def places(self, meetings: Sequence[str]) -> tuple[int, ...] | None:
         """Return where the meetings are in this part, or None when one of them cannot be used."""
@@ -99,11 +106,10 @@ class Cohort:
         self.row_names = [(o.id, week) for week in weeks for o in known]
         self.capacities = [o.meeting.seats for _ in weeks for o in known]
         numbers = {name: n for n, name in enumerate(self.row_names)}
-        ticks = TICKS // len(weeks)
         free = Openings()
         self.people = [
-            [Part(c, usable(problem, c, week, free), week, problem.weights, ticks) for week in weeks]
-            for c in problem.clients
+            [self._part(n, week, usable(problem, c, week, free)) for week in weeks]
+            for n, c in enumerate(problem.clients)
         ]
         #: What placing a person brings, apart from the weeks themselves.
         self.rewards = [TICKS * PRIORITY_POINTS * c.priority for c in problem.clients]
@@ -134,10 +140,32 @@ class Cohort:
         for column in columns:
             for row in column.rows:
                 self.capacities[row] -= 1
-        weights, client = self.problem.weights, self.problem.clients[person]
-        self.people[person] = [
-            Part(client, (), part.week, weights, TICKS // len(self.weeks)) for part in self.people[person]
-        ]
+        self.people[person] = [self._part(person, part.week, ()) for part in self.people[person]]
+
+    def leave_out_full(self) -> None:
+        """Leave out meetings without a seat, and everything of people who then have no legal week."""
+        for person, parts in enumerate(self.people):
+            able = all(part.within(self.capacities) is not None for part in parts)
+            self.people[person] = [self._with_seats(person, part, able=able) for part in parts]
+
+    def without_seats(self, rows: Iterable[int]) -> "Cohort":
+        """Return the same question with no seat in some rows; a row keeps its number."""
+        other = copy(self)
+        other.people, other.capacities = list(self.people), list(self.capacities)
+        for row in rows:
+            other.capacities[row] = 0
+        other.leave_out_full()
+        return other
+
+    def _with_seats(self, person: int, part: Part, *, able: bool) -> Part:
+        kept = part.with_room(self.capacities) if able else []
+        left = self._part(person, part.week, [part.offers[i] for i in kept])
+        left.rows = [part.rows[i] for i in kept]
+        return left
+
+    def _part(self, person: int, week: WeekParity, own: Sequence[Offer]) -> Part:
+        client, weights = self.problem.clients[person], self.problem.weights
+        return Part(client, own, week, weights, TICKS // len(self.weeks))
 
     def _keep_apart(self, numbers: Mapping[tuple[str, WeekParity], int]) -> dict[tuple[int, int], list[int]]:
         """Add a row for each meeting that two people kept apart could share; by person and row of seats."""
@@ -219,6 +247,12 @@ class Seating:
         self.cohort = cohort
         self.room = list(cohort.capacities)
         self.placed: dict[int, list[Column]] = {}
+
+    def copy(self) -> "Seating":
+        """Return the same plan, to be changed on its own."""
+        other = Seating(self.cohort)
+        other.room, other.placed = list(self.room), dict(self.placed)
+        return other
 
     @property
     def value(self) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Part
 from iop_schedule.adapters.optimizer.lp import NO_DIFFERENCE, Cancelled, Chosen, new_model, solved_whole
+from iop_schedule.adapters.optimizer.opening_prices import Payer, Prices
+from iop_schedule.adapters.optimizer.opening_question import Question
 from iop_schedule.domain.placement.day_search import Candidate, too_close
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK
 
@@ -125,34 +127,59 @@ class WholeProblem:
         if sum(own[i].minutes for i in here) > longest:
             self._at_most({first + i: float(own[i].minutes) for i in here} | {day: -float(longest)})
 
-    def open_only(self, groups: Sequence[tuple[frozenset[str], int]], budget: int) -> list[int]:
-        """Let meetings be attended only where their group is opened; return one variable per group.
+    def opening_prices(self, question: Question, seconds: float) -> Prices:
+        """Return prices of seats and fees of new groups at which people choose about as if placed together.
 
-        Args:
-            groups: the meetings of each group and what opening it costs.
-            budget: what the groups opened may cost together.
+        They are those of the problem in fractions: quick, a good beginning, and good enough for a bound.
         """
-        opened = [self._variable(0) for _ in groups]
-        owner = {
-            m: variable for (meetings, _), variable in zip(groups, opened, strict=True) for m in meetings
-        }
+        opened = [self._variable(0) for _ in question.possible]
+        costs = {variable: float(new.cost) for new, variable in zip(question.possible, opened, strict=True)}
+        self._at_most(costs, float(question.budget))
+        payers: dict[int, Payer] = {}
         for block in self._blocks:
             part = self._cohort.people[block.person][block.part]
-            for variable, offer in zip(block.meetings, part.offers, strict=True):
-                if offer.id in owner:
-                    self._at_most({variable: 1.0, owner[offer.id]: -1.0})
-        costs = {variable: float(cost) for (_, cost), variable in zip(groups, opened, strict=True)}
-        self._at_most(costs, float(budget))
-        return opened
+            for variable, rows in zip(block.meetings, part.rows, strict=True):
+                for group in {question.group_of[r] for r in rows if r in question.group_of}:
+                    payers[len(self._rows)] = (block.person, block.part, group)
+                    self._at_most({variable: 1.0, opened[group]: -1.0})
+        seats: dict[int, int] = {}
+        for row, users in self._shared.items():
+            seats[len(self._rows)] = row
+            if row in question.group_of:
+                self._at_most(users | {opened[question.group_of[row]]: -float(self._cohort.capacities[row])})
+            else:
+                self._at_most(users, float(self._cohort.capacities[row]))
+        self._load()
+        for name, value in (("solver", "ipm"), ("run_crossover", "off"), ("time_limit", max(0.1, seconds))):
+            self._model.setOptionValue(name, value)
+        self._model.run()
+        duals = [max(0, round(-d * TICKS)) for d in self._model.getSolution().row_dual]
+        prices = [0] * len(self._cohort.capacities)
+        fees: dict[Payer, int] = {}
+        for n, dual in enumerate(duals):
+            if n in seats:
+                prices[seats[n]] += dual
+            elif n in payers and dual:
+                fees[payers[n]] = fees.get(payers[n], 0) + dual
+        return Prices(prices, fees)
 
-    def at_most_one(self, variables: Sequence[int]) -> None:
-        """Allow one of these variables at most."""
-        self._at_most(dict.fromkeys(variables, 1.0), 1.0)
+    def solved(self, start: Sequence[Column], seconds: float, cancelled: Cancelled) -> Chosen | None:
+        """Return the plan that the solver reaches from `start`."""
+        self._load()
+        result = solved_whole(
+            self._model,
+            self._whole,
+            self._begin(start),
+            seconds=seconds,
+            gap=NO_DIFFERENCE * self._cohort.grain / TICKS,
+            cancelled=cancelled,
+        )
+        if result is None:
+            return None
+        values, bound = result
+        return Chosen(self._columns(values), bound * TICKS)
 
-    def solved(
-        self, start: Sequence[Column], seconds: float, cancelled: Cancelled, also: Sequence[int] = ()
-    ) -> Chosen | None:
-        """Return the plan that the solver reaches from `start`, in which the variables `also` are one."""
+    def _load(self) -> None:
         model, infinity = self._model, self._infinity
         for low, high, _ in self._rows:
             model.addRow(low, high, 0, [], [])
@@ -163,23 +190,9 @@ class WholeProblem:
                 by_variable[variable][1].append(factor)
         for cost, most, (rows, factors) in zip(self._costs, self._most, by_variable, strict=True):
             model.addCol(cost, 0.0, min(most, infinity), len(rows), rows, factors)
-        result = solved_whole(
-            model,
-            self._whole,
-            self._begin(start, also),
-            seconds=seconds,
-            gap=NO_DIFFERENCE * self._cohort.grain / TICKS,
-            cancelled=cancelled,
-        )
-        if result is None:
-            return None
-        values, bound = result
-        return Chosen(self._columns(values), bound * TICKS)
 
-    def _begin(self, start: Sequence[Column], also: Sequence[int]) -> list[float]:
+    def _begin(self, start: Sequence[Column]) -> list[float]:
         values = [0.0] * len(self._costs)
-        for variable in also:
-            values[variable] = 1.0
         blocks = {(b.person, b.part): b for b in self._blocks}
         for column in start:
             block, part = blocks[column.person, column.part], self._cohort.people[column.person][column.part]

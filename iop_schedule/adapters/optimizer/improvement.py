@@ -72,9 +72,7 @@ def seated(cohort: Cohort, columns: Sequence[Column]) -> Seating:
 def searched(cohort: Cohort, start: Seating, seed: int, stop: Callable[[], bool]) -> Seating:
     """Return a plan at least as good as `start`: again and again some are taken out and placed anew."""
     rng = random.Random(seed)  # noqa: S311 - variation, not a secret
-    best = Seating(cohort)
-    for person, columns in start.placed.items():
-        best.seat(person, columns)
+    best = start.copy()
     if not cohort.people:
         return best
     while not stop():

@@ -100,6 +100,16 @@ def solve(
     return run.plan()
 
 
+def searched(
+    cohort: Cohort, start: Plan, *, seconds: float, seed: int, cancelled: Callable[[], bool]
+) -> tuple[Seating, Sequence[Column]]:
+    """Return the best plan found for a cohort, as `solve` does, and every week that was weighed for it."""
+    run = _Run(cohort, _Time(clock.monotonic(), seconds), seed, cancelled, _ignore)
+    run.begin(start)
+    run.improve()
+    return run.best, run.weighed
+
+
 @dataclass(frozen=True, slots=True)
 class _Time:
     """When a run began, and the seconds it has."""
@@ -127,7 +137,9 @@ class _Run:
         self._time, self._seed, self._cancelled, self._progress = time, seed, cancelled, progress
         self.problem = cohort.problem
         self.cohort = cohort
-        self._best = Seating(self.cohort)
+        self.best = Seating(self.cohort)
+        #: Every week that was generated.
+        self.weighed: Sequence[Column] = ()
         self._bound = Bound(self._unshared_bound())
 
     def _unshared_bound(self) -> int:
@@ -153,7 +165,7 @@ class _Run:
     def _gap(self) -> int:
         """Return how much better than the best plan another could be, in ticks."""
         grain = self.cohort.grain
-        return self._bound.ticks // grain * grain - self._best.value
+        return self._bound.ticks // grain * grain - self.best.value
 
     def _good_enough(self) -> bool:
         """Return True when the plan is the best, or of many people proved close enough."""
@@ -161,15 +173,15 @@ class _Run:
         return self._gap() <= 0 or (many and self._is_close())
 
     def _is_close(self) -> bool:
-        return self._gap() <= PROVED * self._best.value
+        return self._gap() <= PROVED * self.best.value
 
     def _tell(self, step: str) -> None:
-        value, bound = (ticks + self.cohort.constant for ticks in (self._best.value, self._bound.ticks))
+        value, bound = (ticks + self.cohort.constant for ticks in (self.best.value, self._bound.ticks))
         self._progress(Progress(step, self._time.taken, value / TICKS, bound / TICKS))
 
     def _keep(self, seating: Seating) -> None:
-        if seating.value > self._best.value:
-            self._best = seating
+        if seating.value > self.best.value:
+            self.best = seating
 
     def begin(self, start: Plan | None) -> None:
         """Make a first plan: what `start` has that is legal, then person by person."""
@@ -191,9 +203,10 @@ class _Run:
             master = lp.Master(self.cohort, self._seed)
         except ImportError:
             # Without the solvers a clinic still gets a plan, improved person by person, and a valid bound.
-            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
+            self._keep(improvement.searched(self.cohort, self.best, self._seed, self._stop))
             return
-        for columns in self._best.placed.values():
+        self.weighed = master.columns
+        for columns in self.best.placed.values():
             for column in columns:
                 master.add(column)
         relaxed = generate(self.cohort, master, self._bound, self._stop, lambda _: self._tell("prices"))
@@ -225,7 +238,7 @@ class _Run:
     def _search(self) -> None:
         """Vary the plan until time is up, unless it is close enough already."""
         if not self._is_close():
-            self._keep(improvement.searched(self.cohort, self._best, self._seed, self._stop))
+            self._keep(improvement.searched(self.cohort, self.best, self._seed, self._stop))
 
     def _dive(self, master: lp.Master, relaxed: Relaxed) -> None:
         shares = dived(self.cohort, master, relaxed, self._stop)
@@ -235,7 +248,7 @@ class _Run:
 
     def _choose(self, solver: Chooser, columns: Sequence[Column], seconds: float) -> float | None:
         """Choose among columns in whole numbers; return the bound on such choices, in ticks."""
-        start = [c for own in self._best.placed.values() for c in own]
+        start = [c for own in self.best.placed.values() for c in own]
         known = {(c.person, c.part, c.chosen) for c in columns}
         everything = [*columns, *(c for c in start if (c.person, c.part, c.chosen) not in known)]
         chosen = solver(
@@ -249,7 +262,7 @@ class _Run:
 
     def _whole_problem(self) -> None:
         """Plan once more without columns, for a better bound."""
-        start = [c for own in self._best.placed.values() for c in own]
+        start = [c for own in self.best.placed.values() for c in own]
         chosen = compact.choose(
             self.cohort,
             start,
@@ -266,13 +279,13 @@ class _Run:
         """Keep a solver's bound, in ticks, if it is lower; rounding is worth less than half a grain."""
         if not isfinite(bound):
             return
-        proved = max(self._best.value, int(bound + self.cohort.grain / 2))
+        proved = max(self.best.value, int(bound + self.cohort.grain / 2))
         if proved < self._bound.ticks:
             self._bound = replace(self._bound, ticks=proved)
 
     def _prove(self, most: int) -> None:
         """List every week that could be part of a better plan, if these are few, and choose among them."""
-        columns = promising_columns(self.cohort, self._bound.prices, self._best.value, most, self._stop)
+        columns = promising_columns(self.cohort, self._bound.prices, self.best.value, most, self._stop)
         if columns is None or self._stop():
             return
         best_elsewhere = self._choose(lp.choose, columns, self._left())
@@ -282,8 +295,8 @@ class _Run:
 
     def plan(self) -> Plan:
         """Return the best plan, proved as far as it is, with reasons for everyone without one."""
-        self._best.place_rest(improvement.by_priority(self.cohort), self._late)
-        placed = dict(self._best.choices()) | self.cohort.fixed
+        self.best.place_rest(improvement.by_priority(self.cohort), self._late)
+        placed = dict(self.best.choices()) | self.cohort.fixed
         assignments = {c.id: placed[c.id] for c in self.problem.clients if c.id in placed}
         grain = self.cohort.grain
         value = objective(self.problem, Plan(assignments))
