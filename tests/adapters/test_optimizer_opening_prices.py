@@ -21,13 +21,16 @@ FEES = st.integers(0, 60).map(lambda points: TICKS * points)
 def questions(draw):
     asked = draw(problems(most_groups=2, most_meetings=2, most_clients=2))
     possible = [NewGroup(draw(groups(n, 3)), draw(st.integers(1, 3))) for n in (7, 8, 9)]
-    return asked, Question(asked, possible, draw(st.integers(0, 5)), held={})
+    ids = st.sampled_from([new.group.id for new in possible])
+    apart = draw(st.lists(st.frozensets(ids, min_size=2), max_size=2))
+    return asked, Question(asked, possible, draw(st.integers(0, 5)), {}, apart)
 
 
 def prices_for(question, data):
     parts = [(n, k) for n, own in enumerate(question.cohort.people) for k in range(len(own))]
     fees = {(n, k, g): data.draw(FEES) for n, k in parts for g in range(len(question.possible))}
-    return Prices([data.draw(FEES) for _ in question.cohort.capacities], fees)
+    rows, closing = question.cohort.capacities, question.not_together
+    return Prices([data.draw(FEES) for _ in rows], fees, [data.draw(FEES) for _ in closing])
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
@@ -57,7 +60,9 @@ def test_any_prices_and_fees_give_a_bound(made, data):
     best = max(
         oracle.best_objective(replace(asked, groups=(*asked.groups, *(n.group for n in some))))
         for size in range(len(question.possible) + 1)
-        for some in combinations(question.possible, size)
+        for places in combinations(range(len(question.possible)), size)
+        for some in [[question.possible[n] for n in places]]
         if sum(n.cost for n in some) <= question.budget
+        if all(len(set(places) & set(together)) <= 1 for together in question.not_together)
     )
     assert bound >= best * TICKS

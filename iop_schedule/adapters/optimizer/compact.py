@@ -135,6 +135,9 @@ class WholeProblem:
         opened = [self._variable(0) for _ in question.possible]
         costs = {variable: float(new.cost) for new, variable in zip(question.possible, opened, strict=True)}
         self._at_most(costs, float(question.budget))
+        together = range(len(self._rows), len(self._rows) + len(question.not_together))
+        for groups in question.not_together:
+            self._at_most({opened[group]: 1.0 for group in groups}, 1.0)
         payers: dict[int, Payer] = {}
         for block in self._blocks:
             part = self._cohort.people[block.person][block.part]
@@ -161,7 +164,7 @@ class WholeProblem:
                 prices[seats[n]] += dual
             elif n in payers and dual:
                 fees[payers[n]] = fees.get(payers[n], 0) + dual
-        return Prices(prices, fees)
+        return Prices(prices, fees, [duals[row] for row in together])
 
     def solved(self, start: Sequence[Column], seconds: float, cancelled: Cancelled) -> Chosen | None:
         """Return the plan that the solver reaches from `start`."""

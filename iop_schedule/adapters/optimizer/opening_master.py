@@ -120,7 +120,11 @@ class OpeningMaster:
         groups = len(self._question.possible)
         return Mixed(
             value=-self._model.getInfo().objective_function_value,
-            prices=Prices(seats[: self._first_person], {p: fee for p, fee in fees.items() if fee > 0}),
+            prices=Prices(
+                rows=seats[: self._first_person],
+                fees={payer: fee for payer, fee in fees.items() if fee > 0},
+                closing=[max(0, round(duals[row] * TICKS)) for row in self._together],
+            ),
             person_prices=seats[self._first_person :],
             links=links if len(self._cohort.weeks) > 1 else [0] * people,
             opened=values[:groups],

@@ -26,6 +26,8 @@ class Prices:
 
     rows: Sequence[int]
     fees: Mapping[Payer, int] = field(default_factory=dict)
+    #: What a group costs for keeping others of the same set closed, by the set.
+    closing: Sequence[int] = ()
 
     def towards(self, others: "Prices", share: float) -> "Prices":
         """Return prices on the way to `others`: `share` of theirs, the rest of these."""
@@ -33,8 +35,15 @@ class Prices:
             payer: round(share * others.fees.get(payer, 0) + (1 - share) * self.fees.get(payer, 0))
             for payer in sorted(self.fees.keys() | others.fees.keys())
         }
-        rows = [round(share * b + (1 - share) * a) for a, b in zip(self.rows, others.rows, strict=True)]
-        return Prices(rows, {payer: fee for payer, fee in mixed.items() if fee > 0})
+        return Prices(
+            _mixed(self.rows, others.rows, share),
+            {payer: fee for payer, fee in mixed.items() if fee > 0},
+            _mixed(self.closing, others.closing, share),
+        )
+
+
+def _mixed(own: Sequence[int], others: Sequence[int], share: float) -> list[int]:
+    return [round(share * b + (1 - share) * a) for a, b in zip(own, others, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,12 @@ class Pricing:
         income = [sum(prices.rows[r] * seats[r] for r in rows) for rows in question.rows]
         for (_, _, group), fee in prices.fees.items():
             income[group] += fee
-        total = sum(p * seats[r] for r, p in enumerate(prices.rows) if r not in question.group_of)
+        for together, price in zip(question.not_together, prices.closing, strict=True):
+            for group in together:
+                income[group] -= price
+        total = sum(prices.closing) + sum(
+            p * seats[r] for r, p in enumerate(prices.rows) if r not in question.group_of
+        )
         return total + _most_within(income, [new.cost for new in question.possible], question.budget)
 
     def _floor(self, person: int, part: int, rows: Sequence[int], fees: Mapping[int, int]) -> int:
@@ -130,7 +144,7 @@ def _gross(part: Part, week: Found) -> int:
 def _most_within(values: Sequence[int], costs: Sequence[int], budget: int) -> int:
     """Return the most value that a budget buys when one thing may be bought in part, rounded up."""
     total, left = 0, budget
-    able = [n for n, cost in enumerate(costs) if cost <= budget]
+    able = [n for n, cost in enumerate(costs) if cost <= budget and values[n] > 0]
     for n in sorted(able, key=lambda n: -values[n] / max(costs[n], 1e-9)):
         if costs[n] <= left:
             total, left = total + values[n], left - costs[n]
