@@ -7,6 +7,7 @@ What cannot be read is refused with one line that names the place, such as
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NoReturn, TypeVar, cast
@@ -24,6 +25,7 @@ from iop_schedule.domain.placement import (
     Plan,
     PlanStatus,
     Preferences,
+    Prices,
     Problem,
     Unplaced,
     Weights,
@@ -60,6 +62,7 @@ def read_problem(text: str) -> Problem:
     top.text("notice", None)
     problem = Problem(
         weights=top.one("weights", _weights, Weights()),
+        prices=top.one("prices", _prices, Prices()),
         alternating=top.flag("alternating", default=False),
         groups=tuple(top.many("groups", _group)),
         clients=tuple(top.many("clients", _client)),
@@ -115,6 +118,7 @@ def write_problem(problem: Problem) -> str:
                 "over_cost": weights.over_cost,
                 "keep_bonus": weights.keep_bonus,
             },
+            **({"prices": asdict(problem.prices)} if problem.prices != Prices() else {}),
             "groups": [_group_out(g) for g in problem.groups],
             "clients": [_client_out(c) for c in problem.clients],
         }
@@ -353,6 +357,11 @@ def _weights(own: _Object) -> Weights:
     )
 
 
+def _prices(own: _Object) -> Prices:
+    plain = Prices()
+    return Prices(**{one.name: own.whole(one.name, getattr(plain, one.name)) for one in fields(Prices)})
+
+
 def _group(own: _Object) -> Group:
     modality = own.word("modality", Modality)
     site = own.text("site", None)
@@ -434,7 +443,8 @@ def _commitment(own: _Object) -> Commitment:
     start, end = _stretch(own)
     week, hard = own.word("week", WeekParity, WeekParity.EVERY), own.flag("hard", default=True)
     cost, site = own.whole("cost", 0), own.text("site", None)
-    return Commitment(kind, weekday, start, end, label, week, hard, cost, site)
+    negotiable = own.flag("negotiable", default=True)
+    return Commitment(kind, weekday, start, end, label, week, hard, cost, site, negotiable)
 
 
 def _preferences(own: _Object) -> Preferences:
@@ -601,6 +611,7 @@ def _commitment_out(commitment: Commitment) -> dict[str, object]:
         "hard": commitment.hard,
         "cost": commitment.cost,
         **({"site": commitment.site} if commitment.site else {}),
+        **({} if commitment.negotiable else {"negotiable": False}),
     }
 
 

@@ -51,6 +51,7 @@ from iop_schedule.domain.placement.openings import (
     why_not,
 )
 from iop_schedule.domain.placement.patterns import Pattern, collapse, rota_changes, rota_days
+from iop_schedule.domain.placement.prices import Prices
 from iop_schedule.domain.placement.problem import (
     Alternating,
     Because,
@@ -89,6 +90,7 @@ from iop_schedule.domain.placement.staffing import FreeCounselor, FreeRoom, Poss
 from iop_schedule.domain.placement.stepping import Asked, Stepped, stepped
 from iop_schedule.domain.placement.suggesting import suggested_weeks
 from iop_schedule.domain.placement.unlocking import unlocking
+from iop_schedule.domain.placement.valuation import Valuation
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
 from iop_schedule.domain.placement.wishes_kept import WishesKept
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
@@ -125,6 +127,7 @@ __all__ = [
     "PlanStatus",
     "PossibleGroup",
     "Preferences",
+    "Prices",
     "Problem",
     "Proposal",
     "Rule",
@@ -132,6 +135,7 @@ __all__ = [
     "Stepped",
     "Touched",
     "Unplaced",
+    "Valuation",
     "WeekFacts",
     "WeekOf",
     "WeekPlan",

@@ -4,17 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from iop_schedule.domain.placement.prices import Prices
 from iop_schedule.domain.placement.problem import Client, Commitment, Group, Problem
 from iop_schedule.domain.placement.words import clock, day_name
 from iop_schedule.vocabulary import Modality, ModalityWish, WeekParity
 
-#: Prices of the changes; they only order proposals. Source: docs/sources.md#placement-prices
-TOUCHED_COMMITMENT, COMMITMENT_MINUTE = 20, 1
-ONE_SEAT_MORE = 60
-FEWER_DAY = 70
-OTHER_MODALITY = 80
-SHORTER_HOUR, MINUTES_PER_HOUR = 90, 60
-MISSING_TYPE = 110
+MINUTES_PER_HOUR = 60
 
 
 class ChangeKind(StrEnum):
@@ -55,11 +50,11 @@ def atom_of(change: Change) -> Atom:
     return change.kind, change.commitment or change.meeting or change.service_type
 
 
-def commitment_change(commitment: Commitment, freed: Iterable[tuple[int, int]]) -> Change:
+def commitment_change(commitment: Commitment, freed: Iterable[tuple[int, int]], prices: Prices) -> Change:
     """Return the change that takes the stretches `freed` out of a commitment."""
     stretches = _joined(freed)
     minutes = sum(end - start for start, end in stretches)
-    cost = TOUCHED_COMMITMENT + COMMITMENT_MINUTE * minutes
+    cost = prices.commitment + prices.minute * minutes
     return Change(ChangeKind.COMMITMENT, cost, commitment=commitment, freed=stretches)
 
 

@@ -9,12 +9,7 @@ from dataclasses import dataclass, replace
 
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.changes import (
-    FEWER_DAY,
     MINUTES_PER_HOUR,
-    MISSING_TYPE,
-    ONE_SEAT_MORE,
-    OTHER_MODALITY,
-    SHORTER_HOUR,
     Atom,
     Change,
     ChangeKind,
@@ -63,7 +58,7 @@ class ChangeSearch:
     """
 
     def __init__(self, problem: Problem, client: Client, free: Openings) -> None:
-        self._client, self._free = client, free
+        self._client, self._free, self._prices = client, free, problem.prices
         self._limits = replace(limits(client, problem.weights, UNITS_PER_POINT), lenient=True)
         self._required = tuple(dict.fromkeys(client.dose.required))
         self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
@@ -74,7 +69,7 @@ class ChangeSearch:
         self._short = [max(0, 1 - free.seats_left(client, o, WeekParity.EVERY)) for o in self._offers]
         values = [
             UNITS_PER_POINT * meeting_points(client, o, WeekParity.EVERY, problem.weights)
-            - PRICE_UNITS * ONE_SEAT_MORE * short
+            - PRICE_UNITS * self._prices.seat * short
             for o, short in zip(self._offers, self._short, strict=True)
         ]
         most = min(client.dose.max_minutes_per_day, client.dose.most_minutes)
@@ -83,7 +78,9 @@ class ChangeSearch:
         for weekday in range(DAYS_IN_WEEK):
             own = [i for i, c in enumerate(self._candidates) if c.day == weekday and c.minutes <= most]
             if own:
-                self._days.append(PricedDay(own, self._candidates, self._touches, values, most))
+                self._days.append(
+                    PricedDay(own, self._candidates, self._touches, values, most, prices=self._prices)
+                )
         self._known_days: dict[tuple[int, frozenset[int], frozenset[int]], Day] = {}
         self._shortfalls: dict[frozenset[Atom], Shortfall] = {}
 
@@ -97,9 +94,9 @@ class ChangeSearch:
         if not able_to_change or (ChangeKind.MODALITY, None) in ruled_out:
             return way
         most = below if way is None else way.cost
-        if most is not None and most <= OTHER_MODALITY:
+        if most is not None and most <= self._prices.modality:
             return way
-        left = None if most is None else most - OTHER_MODALITY
+        left = None if most is None else most - self._prices.modality
         return self._cheapest_with(ruled_out, widened=True, below=left) or way
 
     def _cheapest_with(self, ruled_out: frozenset[Atom], *, widened: bool, below: int | None) -> Way | None:
@@ -119,7 +116,9 @@ class ChangeSearch:
 
     def _allowed(self, ruled_out: frozenset[Atom], *, widened: bool) -> frozenset[int]:
         """Return the meetings that may be chosen; of groups attended whole, all or none."""
-        kept = {k for k, c in enumerate(self._hard) if (ChangeKind.COMMITMENT, c) in ruled_out}
+        kept = {
+            k for k, c in enumerate(self._hard) if not c.negotiable or (ChangeKind.COMMITMENT, c) in ruled_out
+        }
         full = {thing for kind, thing in ruled_out if kind is ChangeKind.SEAT}
         allowed = frozenset(
             i
@@ -134,7 +133,7 @@ class ChangeSearch:
     def _shortfall(self, ruled_out: frozenset[Atom]) -> Shortfall:
         about_week = frozenset(atom for atom in ruled_out if atom[0] in _ABOUT_WEEK)
         if about_week not in self._shortfalls:
-            self._shortfalls[about_week] = Shortfall(self._limits, self._required, about_week)
+            self._shortfalls[about_week] = Shortfall(self._limits, self._required, about_week, self._prices)
         return self._shortfalls[about_week]
 
     def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
@@ -166,7 +165,7 @@ class ChangeSearch:
                 if self._client.modality.value == Modality.IN_PERSON
                 else Modality.IN_PERSON
             )
-            changes.append(Change(ChangeKind.MODALITY, OTHER_MODALITY, modality=other))
+            changes.append(Change(ChangeKind.MODALITY, self._prices.modality, modality=other))
         changes += self._week_changes(chosen)
         return Way(sum(c.cost for c in changes), tuple(changes), tuple(o.id for o in chosen))
 
@@ -174,12 +173,12 @@ class ChangeSearch:
         for k, commitment in enumerate(self._hard):
             freed = [self._touches[i][k] for i in found.chosen if k in self._touches[i]]
             if freed:
-                yield commitment_change(commitment, freed)
+                yield commitment_change(commitment, freed, self._prices)
 
     def _seat_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
         for offer in chosen:
             if short := max(0, 1 - self._free.seats_left(self._client, offer, WeekParity.EVERY)):
-                yield Change(ChangeKind.SEAT, ONE_SEAT_MORE * short, meeting=offer.id, amount=short)
+                yield Change(ChangeKind.SEAT, self._prices.seat * short, meeting=offer.id, amount=short)
 
     def _week_changes(self, chosen: Sequence[Offer]) -> Iterator[Change]:
         dose = self._client.dose
@@ -187,12 +186,12 @@ class ChangeSearch:
         fewer = dose.min_days - len({o.meeting.weekday for o in chosen})
         if short > 0:
             hours = hours_short(short)
-            yield Change(ChangeKind.DOSE, SHORTER_HOUR * hours, amount=MINUTES_PER_HOUR * hours)
+            yield Change(ChangeKind.DOSE, self._prices.hour * hours, amount=MINUTES_PER_HOUR * hours)
         if fewer > 0:
-            yield Change(ChangeKind.DAYS, FEWER_DAY * fewer, amount=fewer)
+            yield Change(ChangeKind.DAYS, self._prices.day * fewer, amount=fewer)
         for needed in dict.fromkeys(dose.required):
             if needed not in {o.group.service_type for o in chosen}:
-                yield Change(ChangeKind.SERVICE_TYPE, MISSING_TYPE, service_type=needed)
+                yield Change(ChangeKind.SERVICE_TYPE, self._prices.service_type, service_type=needed)
 
 
 def _welcome(client: Client, offer: Offer, free: Openings) -> bool:

@@ -7,8 +7,8 @@ before it: both may need the same stretch of a commitment, which then gives way 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from iop_schedule.domain.placement.changes import COMMITMENT_MINUTE, TOUCHED_COMMITMENT
 from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close, undominated
+from iop_schedule.domain.placement.prices import Prices
 
 #: One point of price outweighs everything a week could be worth: price first, then the objective.
 PRICE_UNITS = 10**9
@@ -50,6 +50,7 @@ class PricedDay:
         touches: what each of them takes from commitments.
         values: what each of them is worth.
         most_minutes: the most minutes of the day that may count.
+        prices: what it costs when commitments give way.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class PricedDay:
         touches: Sequence[Touches],
         values: Sequence[int],
         most_minutes: int,
+        *,
+        prices: Prices,
     ) -> None:
         self.own, self._candidates, self._values = tuple(own), candidates, values
         self._bits = max((candidates[i].type_bit for i in own), default=0).bit_length()
         self._beyond = (most_minutes + 1) << self._bits
-        self._starts = _in_order(own, candidates, touches)
+        self._starts = _in_order(own, candidates, touches, prices)
 
     def steps(self, among: frozenset[int], fixed: frozenset[int] = frozenset()) -> list[Step]:
         """Return the ways to spend the day that no other beats, prices of commitments included.
@@ -126,7 +129,7 @@ def _merge_into(best: _Best, more: _Best, lift: int = 0) -> None:
 
 
 def _in_order(
-    own: Sequence[int], candidates: Sequence[Candidate], touches: Sequence[Touches]
+    own: Sequence[int], candidates: Sequence[Candidate], touches: Sequence[Touches], prices: Prices
 ) -> list[_Start]:
     """Return the meetings in order of time; those alike are one slot, unless of a group attended whole."""
     alike: dict[tuple[int, ...], list[int]] = {}
@@ -142,13 +145,13 @@ def _in_order(
     starts = []
     for numbers in sorted(together.values()):
         slots = tuple(
-            _Slot(n, tuple(order[n]), one.minutes, one.type_bit, _price(touches[order[n][0]]))
+            _Slot(n, tuple(order[n]), one.minutes, one.type_bit, _price(touches[order[n][0]], prices))
             for n in numbers
             for one in (candidates[order[n][0]],)
         )
         first = order[numbers[0]][0]
         before = tuple(
-            (p, _saved(touches[earlier[0]], touches[first]))
+            (p, _saved(touches[earlier[0]], touches[first], prices))
             for p, earlier in enumerate(order[: numbers[0]])
             if not too_close(candidates[earlier[0]], candidates[first])
         )
@@ -156,17 +159,17 @@ def _in_order(
     return starts
 
 
-def _price(touched: Touches) -> int:
-    return sum(TOUCHED_COMMITMENT + COMMITMENT_MINUTE * (end - start) for start, end in touched.values())
+def _price(touched: Touches, prices: Prices) -> int:
+    return sum(prices.commitment + prices.minute * (end - start) for start, end in touched.values())
 
 
-def _saved(earlier: Touches, later: Touches) -> int:
+def _saved(earlier: Touches, later: Touches, prices: Prices) -> int:
     """Return what the later meeting costs less because the earlier one needs some of the same time.
 
     The way back from the earlier one never takes longer than the later one lasts with its own way back.
     """
     return sum(
-        TOUCHED_COMMITMENT + COMMITMENT_MINUTE * max(0, earlier[k][1] - start)
+        prices.commitment + prices.minute * max(0, earlier[k][1] - start)
         for k, (start, _) in later.items()
         if k in earlier
     )

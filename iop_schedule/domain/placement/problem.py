@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iop_schedule.domain.civil_time import BOTH_WEEKS
+from iop_schedule.domain.placement.prices import Prices
 from iop_schedule.vocabulary import (
     Attend,
     DayPart,
@@ -115,6 +116,8 @@ class Commitment:
     #: The site at which it is held, such as the person's own one-to-one: no way lies between it and a
     #: meeting there. None for everything outside the program.
     site: str | None = None
+    #: Whether it may be asked to give way; one that may not is in no proposal.
+    negotiable: bool = True
 
     def holds_in(self, week: WeekParity) -> bool:
         """Return True when this commitment stands in some week that `week` covers."""
@@ -204,6 +207,7 @@ class Problem:
     groups: tuple[Group, ...]
     clients: tuple[Client, ...]
     weights: Weights = field(default_factory=Weights)
+    prices: Prices = field(default_factory=Prices)
     #: Whether a person may hold one plan for week A and another for week B.
     alternating: bool = False
 

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 
 from iop_schedule.domain.placement.changes import (
-    FEWER_DAY,
     MINUTES_PER_HOUR,
-    MISSING_TYPE,
-    SHORTER_HOUR,
     Atom,
     ChangeKind,
     hours_short,
 )
 from iop_schedule.domain.placement.day_search import Chain, members
 from iop_schedule.domain.placement.priced_day import PRICE_UNITS
+from iop_schedule.domain.placement.prices import Prices
 from iop_schedule.domain.placement.week_bound import Ladders
 from iop_schedule.domain.placement.week_join import Day, States
 from iop_schedule.domain.placement.week_limits import Found, Limits
@@ -28,10 +26,13 @@ class Shortfall:
         limits: the limits of a legal week; lenient.
         required: the service types of which the week needs one meeting each.
         ruled_out: what may not be missing.
+        prices: what each costs.
     """
 
-    def __init__(self, limits: Limits, required: Sequence[str], ruled_out: frozenset[Atom]) -> None:
-        self._limits, self._required = limits, tuple(required)
+    def __init__(
+        self, limits: Limits, required: Sequence[str], ruled_out: frozenset[Atom], prices: Prices
+    ) -> None:
+        self._limits, self._required, self._prices = limits, tuple(required), prices
         self._short_allowed = (ChangeKind.DOSE, None) not in ruled_out
         self._fewer_allowed = (ChangeKind.DAYS, None) not in ruled_out
         #: The service types that must not be missing, as bits.
@@ -74,7 +75,7 @@ class Shortfall:
         # Hours less are a proposal only as long as something of the dose remains.
         if not self._short_allowed or hours * MINUTES_PER_HOUR >= limits.least_minutes:
             return None
-        return -PRICE_UNITS * SHORTER_HOUR * hours
+        return -PRICE_UNITS * self._prices.hour * hours
 
     def _missing(self, days: int, types: int) -> int | None:
         """Return what missing days and service types cost; None when they may not be missing."""
@@ -82,4 +83,4 @@ class Shortfall:
         missing = self._limits.types & ~types
         if (fewer and not self._fewer_allowed) or missing & self._must:
             return None
-        return PRICE_UNITS * (FEWER_DAY * fewer + MISSING_TYPE * missing.bit_count())
+        return PRICE_UNITS * (self._prices.day * fewer + self._prices.service_type * missing.bit_count())

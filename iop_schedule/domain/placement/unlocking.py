@@ -4,18 +4,18 @@
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.changes import (
-    ONE_SEAT_MORE,
-    OTHER_MODALITY,
     Change,
     ChangeKind,
     commitment_change,
 )
 from iop_schedule.domain.placement.legality import Rule
 from iop_schedule.domain.placement.openings import Blocked, Openings, WhyNot, blocks, group_blocks, why_not
+from iop_schedule.domain.placement.prices import Prices
 from iop_schedule.domain.placement.problem import Client, Commitment, Group, Offer, Problem, offers
 from iop_schedule.vocabulary import Attend, WeekParity
 
@@ -47,49 +47,67 @@ def unlocking(
     """
     client, free = problem.client(client_id), free or Openings()
     asked = why_not(problem, client_id, free, week) if why is None else why
-    known = offers(problem)
+    known, opener = offers(problem), _Opener(client, problem.prices, week, free)
     found: dict[str, tuple[Change, ...]] = {}
     for one in asked:
         offer = known[one.meeting]
         if offer.group.attend is Attend.ANY:
-            changes = _changes(client, [(offer, one.blocks)], week, free)
+            changes = opener.changes([(offer, one.blocks)])
         else:
-            changes = _all_of(client, offer.group, week, free)
+            changes = opener.all_of(offer.group)
         if changes:
             found[one.meeting] = changes
     return found
 
 
-def _all_of(client: Client, group: Group, week: WeekParity, free: Openings) -> tuple[Change, ...] | None:
-    own = [Offer(group, m) for m in group.meetings]
-    if any(fit.clash(client, one, other) for one, other in combinations(own, 2)):
-        return None
-    reasons = (block.rule for found in group_blocks(client, group, week, free).values() for block in found)
-    if any(rule in {Rule.DAY_TOO_LONG, Rule.DOSE_OVER} for rule in reasons):
-        return None
-    return _changes(client, [(offer, blocks(client, offer, week, free)) for offer in own], week, free)
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Finds what opens meetings for one person."""
 
+    client: Client
+    prices: Prices
+    week: WeekParity
+    free: Openings
 
-def _changes(
-    client: Client, own: Iterable[tuple[Offer, Iterable[Blocked]]], week: WeekParity, free: Openings
-) -> tuple[Change, ...] | None:
-    """Return what together opens all of `own`; None when something in the way cannot be changed."""
-    freed: dict[Commitment, list[tuple[int, int]]] = {}
-    others: dict[ChangeKind, Change] = {}
-    seats: list[Change] = []
-    for offer, reasons in own:
-        for block in reasons:
-            if block.rule in _FIXED or (block.rule is Rule.SEATS and free.is_closed(client, offer.id, week)):
-                return None
-            if block.commitment is not None:
-                start, end = fit.needed_beside(client, offer, block.commitment)
-                taken = (max(start, block.commitment.start), min(end, block.commitment.end))
-                freed.setdefault(block.commitment, []).append(taken)
-            elif block.rule is Rule.MODALITY:
-                wanted = offer.group.modality
-                others[ChangeKind.MODALITY] = Change(ChangeKind.MODALITY, OTHER_MODALITY, modality=wanted)
-            elif block.rule is Rule.SEATS:
-                short = 1 - free.seats_left(client, offer, week)
-                seats.append(Change(ChangeKind.SEAT, ONE_SEAT_MORE * short, meeting=offer.id, amount=short))
-    moved = (commitment_change(commitment, stretches) for commitment, stretches in freed.items())
-    return (*moved, *others.values(), *seats)
+    def all_of(self, group: Group) -> tuple[Change, ...] | None:
+        """Return what opens every meeting of a group; None when something in the way cannot be changed."""
+        own = [Offer(group, m) for m in group.meetings]
+        if any(fit.clash(self.client, one, other) for one, other in combinations(own, 2)):
+            return None
+        found = group_blocks(self.client, group, self.week, self.free)
+        if any(
+            block.rule in {Rule.DAY_TOO_LONG, Rule.DOSE_OVER} for own_ in found.values() for block in own_
+        ):
+            return None
+        return self.changes((offer, blocks(self.client, offer, self.week, self.free)) for offer in own)
+
+    def changes(self, own: Iterable[tuple[Offer, Iterable[Blocked]]]) -> tuple[Change, ...] | None:
+        """Return what together opens all of `own`; None when something in the way cannot be changed."""
+        freed: dict[Commitment, list[tuple[int, int]]] = {}
+        others: dict[ChangeKind, Change] = {}
+        seats: list[Change] = []
+        for offer, reasons in own:
+            for block in reasons:
+                if self._is_fixed(offer, block):
+                    return None
+                if block.commitment is not None:
+                    start, end = fit.needed_beside(self.client, offer, block.commitment)
+                    taken = (max(start, block.commitment.start), min(end, block.commitment.end))
+                    freed.setdefault(block.commitment, []).append(taken)
+                elif block.rule is Rule.MODALITY:
+                    way, cost = offer.group.modality, self.prices.modality
+                    others[ChangeKind.MODALITY] = Change(ChangeKind.MODALITY, cost, modality=way)
+                elif block.rule is Rule.SEATS:
+                    short = 1 - self.free.seats_left(self.client, offer, self.week)
+                    cost = self.prices.seat * short
+                    seats.append(Change(ChangeKind.SEAT, cost, meeting=offer.id, amount=short))
+        moved = (commitment_change(one, stretches, self.prices) for one, stretches in freed.items())
+        return (*moved, *others.values(), *seats)
+
+    def _is_fixed(self, offer: Offer, block: Blocked) -> bool:
+        """Return True when nobody can be asked to change what is in the way."""
+        if block.rule is Rule.SEATS:
+            return self.free.is_closed(self.client, offer.id, self.week)
+        if block.commitment is not None and not block.commitment.negotiable:
+            return True
+        return block.rule in _FIXED
