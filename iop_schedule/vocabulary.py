@@ -681,6 +681,7 @@ class AuditKind(StrEnum):
     PLACEMENT_VIEWED = "placement:viewed"
     PLACEMENT_DECIDED = "placement:decided"
     PLACEMENT_UNDONE = "placement:undone"
+    PLACEMENT_VALUES_CHANGED = "placement-values:changed"
     PLACEMENT_RUN_ASKED = "placement-run:asked"
     PLACEMENT_RUN_STOPPED = "placement-run:stopped"
     PLACEMENT_RUN_ENDED = "placement-run:ended"

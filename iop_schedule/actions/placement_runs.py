@@ -27,6 +27,7 @@ from iop_schedule.queries.placement_endings import closing
 from iop_schedule.queries.placement_one_to_ones import one_to_ones_of
 from iop_schedule.queries.placement_openings import free_counselors, free_rooms
 from iop_schedule.queries.placement_runs import SILENCE
+from iop_schedule.queries.placement_values import values_of
 from iop_schedule.vocabulary import (
     AuditKind,
     PlacementAim,
@@ -91,13 +92,22 @@ def ask_for_runs(*, actor: Actor, wanted: Sequence[Wanted], now: datetime) -> li
 def _waiting(actor: Actor, wanted: Wanted, program: Program, now: datetime) -> PlacementRun:
     run = PlacementRun(
         site_id=program.site_id, program_id=program.id, kind=wanted.kind, aim=wanted.aim,
-        options=dict(wanted.options), from_day=wanted.from_day, seconds=wanted.seconds,
+        options={**wanted.options, "values": values_of(program).numbers()},
+        from_day=wanted.from_day, seconds=wanted.seconds,
         policy=list(policy_of(program, wanted.from_day)), state=RunState.WAITING,
         requested_by_id=actor.user_id, created_at=now, progress={}, summary={},
     )  # fmt: skip
     db.session.add(run)
     db.session.flush()
-    _record(AuditKind.PLACEMENT_RUN_ASKED, run, actor, now, aim=str(run.aim), policy=run.policy)
+    _record(
+        AuditKind.PLACEMENT_RUN_ASKED,
+        run,
+        actor,
+        now,
+        aim=str(run.aim),
+        policy=run.policy,
+        values=run.options["values"],
+    )
     return run
 
 
@@ -224,15 +234,17 @@ def _claim(now: datetime) -> int | None:
 
 def _question(run: PlacementRun, now: datetime) -> tuple[Caseload, dict[str, Any]]:
     """Return whom a run is about, and the task for the process that works on it."""
+    values = rules.Valuation.of(run.options["values"]) if "values" in run.options else None
     if run.kind == RunKind.ONE_TO_ONE:
-        asked = one_to_ones_of(run.program, run.from_day, only_own=run.options["only_own"], now=now)
+        only_own = run.options["only_own"]
+        asked = one_to_ones_of(run.program, run.from_day, only_own=only_own, values=values, now=now)
         return asked.caseload, _task(run, "one_to_ones", asked.caseload) | {
             "counselors": list(asked.counselors),
             "may_see": dict(asked.may_see),
             "minutes": run.options["minutes"],
             "cadence": run.options["cadence"],
         }
-    caseload = caseload_of(run.program, run.from_day, now=now)
+    caseload = caseload_of(run.program, run.from_day, values=values, now=now)
     task = _task(run, _TASKS[RunKind(run.kind)], caseload) | {"aim": str(run.aim)}
     return caseload, task | _possible(run, caseload) if run.kind == RunKind.OPENINGS else task
 

@@ -63,6 +63,8 @@ class Commitment:
     exceptions: frozenset[date] = field(default_factory=frozenset)
     #: True: cannot move. False: would rather not.
     hard: bool = True
+    #: False: nobody is to suggest that it might change; only for one that cannot move.
+    negotiable: bool = True
     #: Minutes needed to get to it, and to get away from it.
     travel_before: int = 0
     travel_after: int = 0
@@ -73,6 +75,9 @@ class Commitment:
         """Refuse what cannot happen."""
         _check_days(self)
         _check_times(self)
+        if not self.hard and not self.negotiable:
+            message = "What can move is open to change. Choose one of the two."
+            raise BadCommitment(message, field="negotiable")
         if len(self.label) > LONGEST_LABEL:
             message = f"Keep the description under {LONGEST_LABEL} characters."
             raise BadCommitment(message, field="label")
@@ -221,6 +226,7 @@ def _without_limits(commitment: Commitment, monday: date) -> Commitment:
         anchor_day=commitment.anchor_day,
         from_day=monday - timedelta(days=14),
         hard=commitment.hard,
+        negotiable=commitment.negotiable,
         travel_before=commitment.travel_before,
         travel_after=commitment.travel_after,
         id=commitment.id,

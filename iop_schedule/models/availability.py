@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iop_schedule.models.base import Base, Id, Instant, Word, one_of
@@ -25,6 +25,7 @@ class ClientConstraint(Base):
         CheckConstraint("ends_next_day OR local_end > local_start", name="ends_after_it_starts"),
         CheckConstraint("NOT ends_next_day OR local_end <= local_start", name="overnight_is_under_a_day"),
         CheckConstraint("week = 'every' OR anchor_day IS NOT NULL", name="alternate_weeks_have_an_anchor"),
+        CheckConstraint("hard OR negotiable", name="what_can_move_is_negotiable"),
         CheckConstraint("travel_before BETWEEN 0 AND 240", name="travel_before_is_a_trip"),
         CheckConstraint("travel_after BETWEEN 0 AND 240", name="travel_after_is_a_trip"),
         CheckConstraint("until_day IS NULL OR until_day >= from_day", name="until_after_from"),
@@ -53,6 +54,8 @@ class ClientConstraint(Base):
     until_day: Mapped[date | None]
     #: True: cannot move. False: would rather not.
     hard: Mapped[bool] = mapped_column(default=True)
+    #: False: nobody is to suggest that it might change.
+    negotiable: Mapped[bool] = mapped_column(default=True, server_default=true())
     #: Minutes needed to come from before, and to get to after.
     travel_before: Mapped[int] = mapped_column(default=0)
     travel_after: Mapped[int] = mapped_column(default=0)

@@ -1,11 +1,12 @@
 """Sites, programs, rooms and closures."""
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from iop_schedule.models.base import Base, Code, Id, Name, Word, one_of
+from iop_schedule.models.base import Base, Code, Id, JsonText, Name, Word, one_of
 from iop_schedule.vocabulary import LevelOfCare
 
 
@@ -71,6 +72,8 @@ class Program(Base):
     spares_scarce_seats: Mapped[bool] = mapped_column(default=True, server_default=true())
     #: People whose weeks alternate may have one plan for each; two may share a seat in opposite weeks.
     alternating_weeks: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: What it values in a week and what changes cost, where that differs from the defaults: points by name.
+    placement_numbers: Mapped[Any] = mapped_column(JsonText, default=dict, server_default="{}")
     #: Through this day tiers are computed and compared, but only administrators see them.
     silent_until: Mapped[date | None]
 

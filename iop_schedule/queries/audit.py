@@ -79,6 +79,7 @@ SENTENCES: dict[AuditKind, str] = {
     AuditKind.PLACEMENT_VIEWED: "{who} looked at possible placements of {whom}",
     AuditKind.PLACEMENT_DECIDED: "{who} decided a placement of {whom}",
     AuditKind.PLACEMENT_UNDONE: "{who} took back a placement of {whom}",
+    AuditKind.PLACEMENT_VALUES_CHANGED: "{who} changed what a program values in a week",
     AuditKind.PLACEMENT_RUN_ASKED: "{who} asked for a plan for everyone",
     AuditKind.PLACEMENT_RUN_STOPPED: "{who} stopped the planning",
     AuditKind.PLACEMENT_RUN_ENDED: "The planning ended",

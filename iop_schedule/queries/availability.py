@@ -45,6 +45,7 @@ def commitment_of(row: ClientConstraint) -> Commitment:
         until_day=row.until_day,
         exceptions=frozenset(exception.day for exception in row.exceptions),
         hard=row.hard,
+        negotiable=row.negotiable,
         travel_before=row.travel_before,
         travel_after=row.travel_after,
     )

@@ -359,6 +359,7 @@ def _commitments(scope: Scope) -> Iterator[Values]:
             "from": held.from_day,
             "until": held.until_day,
             "hard": held.hard,
+            "negotiable": held.negotiable,
             "travel_before": held.travel_before,
             "travel_after": held.travel_after,
             "exceptions": sorted(exception.day for exception in held.exceptions),

@@ -20,6 +20,7 @@ from iop_schedule.queries.placement_offers import OfferView, latest_offer
 from iop_schedule.queries.placement_people import people_on, places_on
 from iop_schedule.queries.placement_problem import person as asked_person
 from iop_schedule.queries.placement_problem import typical_weeks, weekly_commitments
+from iop_schedule.queries.placement_values import values_of
 from iop_schedule.queries.prescription import enrollments_on
 from iop_schedule.queries.seat_holds import Held, seats_held_for
 from iop_schedule.queries.session_lines import place_words
@@ -202,9 +203,12 @@ def placement_for(actor: Actor, client_id: int, *, from_day: date | None, now: d
     if person is None:
         return common
     calendar = calendar_of(client, commitments, day)
+    values = values_of(person.program)
     problem = rules.Problem(
         groups=offered_groups(weekly, client.site.code),
         clients=(person.asked,),
+        weights=values.weights,
+        prices=values.prices,
         alternating=common.may_have_two,
     )
     free = openings_beside(client.id, taken, day)

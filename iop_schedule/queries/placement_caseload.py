@@ -26,6 +26,7 @@ from iop_schedule.models import (
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.keep_apart import apart_from, shared_places
+from iop_schedule.queries.placement_values import values_of
 from iop_schedule.queries.prescription import dose_of
 from iop_schedule.queries.seat_holds import attended_by_week, holders_of
 from iop_schedule.queries.weekly_meetings import places_by_week
@@ -54,11 +55,15 @@ class Caseload:
     policy: Policy
 
 
-def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
+def caseload_of(
+    program: Program, day: date, *, values: rules.Valuation | None = None, now: datetime
+) -> Caseload:
     """Return everyone of `program` with what they attend on `day` or later.
 
-    A seat that is held for somebody is nobody else's to plan with until they decide.
+    What a week is worth is as the program says now, unless `values` are given. A seat that is held for
+    somebody is nobody else's to plan with until they decide.
     """
+    values = values or values_of(program)
     episodes = _episodes(program, day)
     doses = {client: dose_on([dose_of(d) for d in e.doses], day) for client, e in episodes.items()}
     away = {c for c, e in episodes.items() if any(_covers(p.from_day, p.until_day, day) for p in e.pauses)}
@@ -78,12 +83,16 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
             client,
             dose,
             held=held.get(client.id, {}),
-            commitments=[*_typical(client, commitments[client.id], day), *sessions.get(client.id, ())],
+            commitments=[
+                *_typical(client, commitments[client.id], day, values),
+                *sessions.get(client.id, ()),
+            ],
             priority=weights.get(client.id, EVERYONE_ELSE),
             keep_apart=[str(other) for other in sorted(apart.get(client.id, frozenset()) & {*ids})],
             closed=closed.get(client.id, ()),
             kept_seats=kept.get(client.id, ()),
             wishes=wishes[client.id],
+            values=values,
         )
         for client in people
         if (dose := doses[client.id]) is not None
@@ -91,6 +100,8 @@ def caseload_of(program: Program, day: date, *, now: datetime) -> Caseload:
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups),
         clients=clients,
+        weights=values.weights,
+        prices=values.prices,
         alternating=program.alternating_weeks and any(one.alternates for one in clients),
     )
     before = {one.id: one.current for one in clients if held.get(int(one.id))}
@@ -118,9 +129,11 @@ def _covers(first: date, last: date | None, day: date) -> bool:
     return first <= day and (last is None or last >= day)
 
 
-def _typical(client: Client, commitments: Sequence[Commitment], day: date) -> list[rules.Commitment]:
+def _typical(
+    client: Client, commitments: Sequence[Commitment], day: date, values: rules.Valuation
+) -> list[rules.Commitment]:
     """Return what the person's weeks hold, without their own words for it: plans are kept."""
-    found = placement_problem.weekly_commitments(client, commitments, day)
+    found = placement_problem.weekly_commitments(client, commitments, day, values)
     return list(dict.fromkeys(replace(one, label="") for one in found))
 
 

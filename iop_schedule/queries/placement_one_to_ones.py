@@ -56,7 +56,9 @@ class OneToOnes:
     may_see: Mapping[str, list[str]]
 
 
-def one_to_ones_of(program: Program, day: date, *, only_own: bool, now: datetime) -> OneToOnes:
+def one_to_ones_of(
+    program: Program, day: date, *, only_own: bool, values: rules.Valuation | None = None, now: datetime
+) -> OneToOnes:
     """Return everyone of a program who has no one-to-one from `day` on, and the counselors of its site.
 
     Args:
@@ -64,9 +66,10 @@ def one_to_ones_of(program: Program, day: date, *, only_own: bool, now: datetime
         day: first day of the new sessions.
         only_own: people see the counselor who is responsible for them and no other; otherwise theirs is
             only the one they would rather see, unless they wished for somebody.
+        values: what the program values; by default as it says now.
         now: the current instant.
     """
-    caseload = caseload_of(program, day, now=now)
+    caseload = caseload_of(program, day, values=values, now=now)
     have = _with_one(program.site_id, day)
     own = _own_counselors([int(c.id) for c in caseload.problem.clients], day)
     clients = tuple(

@@ -15,6 +15,7 @@ from iop_schedule.models import Client, Program, Series, SeriesMember, db
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import in_force
 from iop_schedule.queries.availability import ONE_TO_ONE, commitments_of
+from iop_schedule.queries.placement_values import values_of
 from iop_schedule.queries.prescription import dose_of, enrollments_on
 from iop_schedule.queries.wishes import wishes_of
 from iop_schedule.vocabulary import SeriesKind, WeekParity
@@ -66,7 +67,8 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
         enrollment = enrolled.get(client.id)
         dose = dose_on((dose_of(row) for row in enrollment.doses), day) if enrollment else None
         if enrollment is not None and dose is not None:
-            behind = placement_problem.weekly_commitments(client, commitments[client.id], day)
+            values = values_of(enrollment.program)
+            behind = placement_problem.weekly_commitments(client, commitments[client.id], day, values)
             asked = placement_problem.person(
                 str(client.id),
                 client,
@@ -75,6 +77,7 @@ def people_on(clients: Iterable[Client], day: date) -> dict[int, Person]:
                 commitments=(*behind, *own.get(client.id, ())),
                 levels=[enrollment.program.level_of_care],
                 wishes=wishes[client.id],
+                values=values,
             )
             found[client.id] = Person(asked, dose, enrollment.program, commitments[client.id], behind)
     return found

@@ -23,12 +23,7 @@ from iop_schedule.vocabulary import (
 
 #: The kind under which a session of our own stands among a person's commitments.
 SESSION = "session"
-#: Points that overlapping something a person would rather keep takes off a meeting.
-#: Source: docs/sources.md#placement-weights
-SOFT_COST = 8
-#: Points that a meeting on a day that suits best gains, and on one that does not loses.
-#: Source: docs/sources.md#placement-weights
-WISHED_DAY = 3
+_DEFAULTS = rules.Valuation()
 
 
 def person(
@@ -44,6 +39,7 @@ def person(
     closed: Iterable[int] = (),
     kept_seats: Iterable[int] = (),
     wishes: Wishes | None = None,
+    values: rules.Valuation = _DEFAULTS,
 ) -> rules.Client:
     """Return a client as the rules take them, under `name`.
 
@@ -67,7 +63,7 @@ def person(
         prefers_modality=suits.modality,
         travel_minutes={client.site.code: client.travel_minutes},
         commitments=tuple(commitments),
-        preferences=_preferences(suits),
+        preferences=_preferences(suits, values.wished_day),
         keep_apart=tuple(keep_apart),
         current=rules.choice_of({str(series_id): week for series_id, week in sorted(held.items())}),
         levels=frozenset(LevelOfCare(one) for one in levels),
@@ -80,9 +76,9 @@ def _named(series_ids: Iterable[int]) -> tuple[str, ...]:
     return tuple(str(series_id) for series_id in sorted(series_ids))
 
 
-def _preferences(wishes: Wishes) -> rules.Preferences:
-    points = dict.fromkeys(sorted(wishes.liked_days), WISHED_DAY)
-    points |= dict.fromkeys(sorted(wishes.disliked_days), -WISHED_DAY)
+def _preferences(wishes: Wishes, wished_day: int) -> rules.Preferences:
+    points = dict.fromkeys(sorted(wishes.liked_days), wished_day)
+    points |= dict.fromkeys(sorted(wishes.disliked_days), -wished_day)
     counselor = wishes.counselor_id
     return rules.Preferences(
         time=wishes.time, weekdays=points, counselor=None if counselor is None else str(counselor)
@@ -143,7 +139,7 @@ def typical_weeks(
 
 
 def weekly_commitments(
-    client: Client, commitments: Sequence[Commitment], day: date
+    client: Client, commitments: Sequence[Commitment], day: date, values: rules.Valuation = _DEFAULTS
 ) -> dict[rules.Commitment, Commitment]:
     """Return the typical weeks A and B as the rules take them, each with what stands behind it.
 
@@ -161,7 +157,8 @@ def weekly_commitments(
                     end=_without_trip(busy, client, before=False),
                     label=busy.commitment.label,
                     hard=busy.commitment.hard,
-                    cost=0 if busy.commitment.hard else SOFT_COST,
+                    cost=0 if busy.commitment.hard else values.soft_cost,
+                    negotiable=busy.commitment.negotiable,
                 )
                 found.setdefault(stretch, (set(), busy.commitment))[0].add(parity)
     real = {one.id: one for one in commitments}

@@ -122,6 +122,8 @@ class RunView:
 
     line: RunLine
     policy: tuple[Mapping[str, Any], ...]
+    #: What a week was worth to it and what changes cost, in points by name; empty of old runs.
+    values: Mapping[str, int]
     step: str
     #: While it is worked on: seconds so far, and the gap reached.
     taken_seconds: float
@@ -241,6 +243,7 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
     return RunView(
         line=line,
         policy=tuple(run.policy),
+        values=run.options.get("values", {}),
         step=progress.get("step", ""),
         taken_seconds=progress.get("seconds", 0.0),
         gap_so_far=_gap(progress.get("objective"), progress.get("bound")),

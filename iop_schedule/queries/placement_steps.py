@@ -24,6 +24,7 @@ from iop_schedule.queries.placement import (
     why_nothing_fits,
 )
 from iop_schedule.queries.placement_people import people_on
+from iop_schedule.queries.placement_values import values_of
 from iop_schedule.queries.prescription import enrollments_on
 from iop_schedule.queries.weekly_meetings import offered_groups, seats_taken, weekly_meetings
 
@@ -142,7 +143,13 @@ def _steps(
             raise NotPossible(message)
         # A step may lead to another level of care.
         asked_for = replace(person.asked, levels=frozenset())
-        problem = rules.Problem(groups=offered_groups(weekly, client.site.code), clients=(asked_for,))
+        values = values_of(person.program)
+        problem = rules.Problem(
+            groups=offered_groups(weekly, client.site.code),
+            clients=(asked_for,),
+            weights=values.weights,
+            prices=values.prices,
+        )
         wanted = rules.Dose(
             minutes=dose.minutes,
             over_minutes=dose.over_minutes,

@@ -241,6 +241,8 @@ def _entry(page: Page, commitment: Commitment) -> Entry:
         notes.append("every other week")
     if not commitment.hard:
         notes.append("can move")
+    if not commitment.negotiable:
+        notes.append("not to be changed")
     if commitment.travel_before or commitment.travel_after:
         notes.append(f"{max(commitment.travel_before, commitment.travel_after)} min travel")
     if commitment.until_day and commitment.is_weekly:

@@ -31,6 +31,7 @@ from iop_schedule.web.outreach import outreach
 from iop_schedule.web.people import people
 from iop_schedule.web.placement import placement
 from iop_schedule.web.placement_runs import placement_runs
+from iop_schedule.web.placement_values import placement_values
 from iop_schedule.web.places import places
 from iop_schedule.web.programs import programs
 from iop_schedule.web.progress import progress
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     series,
     placement,
     placement_runs,
+    placement_values,
     one_to_ones,
     keep_apart,
     choices,

@@ -76,6 +76,7 @@ def is_paintable(commitment: Commitment) -> bool:
         and not commitment.exceptions
         and commitment.until_day is None
         and commitment.hard
+        and commitment.negotiable
         and commitment.start_minute >= FIRST_ROW
         and commitment.end_minute <= LAST_ROW
         and commitment.start_minute % ROW == commitment.end_minute % ROW == 0

@@ -30,6 +30,7 @@ from iop_schedule.web.forms.numbers import ids_of, whole_number
 from iop_schedule.web.forms.placement_runs import AIM_HINTS, PriorityForm, RunForm
 from iop_schedule.web.message_words import channels_set_up
 from iop_schedule.web.opening_words import opening_sets
+from iop_schedule.web.placement_values import value_lines
 from iop_schedule.web.presenting import count, hours
 from iop_schedule.web.refusals import said_on_top
 from iop_schedule.web.security import actor, polled, requires, viewed
@@ -124,6 +125,7 @@ def show(placement_run_id: int) -> ResponseReturnValue:
         ],
         repair_words=words.repair_words(view),
         quality=words.quality_words(view),
+        value_lines=value_lines(view.values),
         points=words.points_words(view),
         openings=opening_sets(view, opening_names(view.line.summary)),
         kind_words=words.kind_words,

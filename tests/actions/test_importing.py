@@ -384,6 +384,7 @@ WANTED = ("wishes", "goals", "requests", "answers", "notices", "make_ups")
 
 def want_and_tell(ana: Client, guest: Client, second: Occurrence, staff: User) -> None:
     """Add wishes, goals, requests with their answers, notices, and a make-up."""
+    make.make_constraint(ana, staff, weekday=5, label="court", negotiable=False)
     make.make_wishes(
         ana, staff, time="evening", liked_days=[1, 3], disliked_days=[4], counselor_id=staff.id,
         modality="telehealth",

@@ -310,7 +310,9 @@ class Writer:
 
     def _commitment(self, row: Row) -> dict[str, Any]:
         return {
-            **_same(row, "kind", "label", "weekday", "week", "hard", "travel_before", "travel_after"),
+            **_same(
+                row, "kind", "label", "weekday", "week", "hard", "negotiable", "travel_before", "travel_after"
+            ),
             **_days(row),
             "client_id": self.ids.clients[row["client"]],
             "day": row["date"],

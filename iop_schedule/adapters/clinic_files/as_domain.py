@@ -66,6 +66,7 @@ def commitment(values: Values) -> Commitment:
         until_day=values["until"],
         exceptions=frozenset(values["exceptions"]),
         hard=values["hard"],
+        negotiable=values["negotiable"],
         travel_before=values["travel_before"],
         travel_after=values["travel_after"],
     )

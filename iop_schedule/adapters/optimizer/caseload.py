@@ -150,7 +150,8 @@ class _Planner:
         clients = tuple(
             replace(c, priority=c.priority + HAS_A_WEEK) if c.id in whole else c for c in problem.clients
         )
-        return replace(problem, clients=clients, weights=replace(problem.weights, keep_bonus=KEPT_MEETING))
+        weights = replace(problem.weights, keep_bonus=max(KEPT_MEETING, problem.weights.keep_bonus))
+        return replace(problem, clients=clients, weights=weights)
 
     def _solved(self, asked: Problem, whole: frozenset[str], until: float, start: Plan) -> Plan:
         own = {c.id for c in asked.clients}

@@ -97,6 +97,7 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
         "Can it move?",
         choices=[
             SelectChoice("no", "I can’t move this"),
+            SelectChoice("never", "I can’t move this, and please don’t suggest it"),
             SelectChoice("yes", "I’d rather not, but it can move"),
         ],
         default="no",
@@ -152,6 +153,7 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
             from_day=min(first_day, on) if repeats == ONCE and on else first_day,
             until_day=None if repeats == ONCE else self.until.data,
             hard=self.movable.data != "yes",
+            negotiable=self.movable.data != "never",
             travel_before=self.travel.data or 0,
             travel_after=self.travel.data or 0,
         )
@@ -177,7 +179,7 @@ class CommitmentForm(FlaskForm):  # type: ignore[misc]
         self.repeats.data = OTHER if other else EVERY if weekly else ONCE
         self.on.data = commitment.day or (_a_date(commitment) if other else None)
         self.until.data = commitment.until_day if weekly else None
-        self.movable.data = "no" if commitment.hard else "yes"
+        self.movable.data = "yes" if not commitment.hard else "no" if commitment.negotiable else "never"
         self.travel.data = max(commitment.travel_before, commitment.travel_after) or None
 
 
