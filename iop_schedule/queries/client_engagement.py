@@ -123,7 +123,7 @@ def client_engagement(
     found = derive([client.id], now=at, known_at=known_at) if is_past else cases_of([client.id], now=at)
     case = found[client.id]
     titles = session_titles(fact.occurrence_id for fact in care.facts)
-    events = happened(client, care, titles, actor=actor, tz=tz, now=at, kind=kind)
+    events = happened(client, care, titles, actor=actor, tz=tz, now=at, kind=kind, known_at=known_at)
     pause = next((p for p in care.dates.pauses if p.contains(day)), None)
     return ClientEngagement(
         client_id=client.id,

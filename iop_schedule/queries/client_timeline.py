@@ -65,11 +65,15 @@ def happened(
     tz: ZoneInfo,
     now: datetime,
     kind: Kind | None = None,
+    known_at: datetime | None = None,
 ) -> list[Happened]:
-    """Return what happened up to `now`, newest first. For callers past `access_client`."""
+    """Return what happened up to `now`, newest first; contacts with `known_at` as they stood then.
+
+    For callers past `access_client`.
+    """
     sources = {
         Kind.SESSION: lambda: _sessions(care, titles, tz, now),
-        Kind.CONTACT: lambda: _contacts(client, actor, now),
+        Kind.CONTACT: lambda: _contacts(client, actor, now, known_at),
         Kind.TIMES: lambda: _times(client, tz),
         Kind.PLACE: lambda: _places(client, tz),
         Kind.MESSAGE: lambda: _messages(client, tz),
@@ -90,8 +94,8 @@ def _sessions(care: CareRecord, titles: Mapping[int, str], tz: ZoneInfo, now: da
             yield Happened(local(fact.starts_at, tz), Kind.SESSION, fact.state.value, title, minutes)
 
 
-def _contacts(client: Client, actor: Actor, now: datetime) -> Iterator[Happened]:
-    for one in contacts_of(client.id, actor, now=now, limit=MOST_OF_EACH):
+def _contacts(client: Client, actor: Actor, now: datetime, known_at: datetime | None) -> Iterator[Happened]:
+    for one in contacts_of(client.id, actor, now=now, known_at=known_at, limit=MOST_OF_EACH):
         yield Happened(one.at, Kind.CONTACT, one.result, one.channel, one.note)
 
 

@@ -40,6 +40,7 @@ from iop_schedule.queries.contacts import OUTSIDE
 from iop_schedule.queries.names import names_apart
 from iop_schedule.queries.occasions import words_from_staff
 from iop_schedule.queries.outreach_tasks import Standing, standing_tasks
+from iop_schedule.queries.risk import stood
 from iop_schedule.queries.set_aside import NotNow, set_aside
 from iop_schedule.vocabulary import (
     AttendanceStatus,
@@ -219,9 +220,15 @@ def contact_page(actor: Actor, client_id: int, *, now: datetime) -> ContactPage:
     )
 
 
-def contacts_of(client_id: int, actor: Actor, *, now: datetime, limit: int = 20) -> tuple[AttemptView, ...]:
-    """Return the latest contacts with one client, newest first. For callers past `access_client`."""
-    found = _views(actor, OutreachAttempt.client_id == client_id, now=now, limit=limit)
+def contacts_of(
+    client_id: int, actor: Actor, *, now: datetime, known_at: datetime | None = None, limit: int = 20
+) -> tuple[AttemptView, ...]:
+    """Return the latest contacts with one client, newest first; with `known_at` as they stood then.
+
+    For callers past `access_client`.
+    """
+    which = OutreachAttempt.client_id == client_id
+    found = _views(actor, which, now=now, known_at=known_at, limit=limit)
     return tuple(view for _, view in reversed(found))
 
 
@@ -315,12 +322,17 @@ def _attempts(
 
 
 def _views(
-    actor: Actor, which: ColumnElement[bool], *, now: datetime, limit: int | None = None
+    actor: Actor,
+    which: ColumnElement[bool],
+    *,
+    now: datetime,
+    known_at: datetime | None = None,
+    limit: int | None = None,
 ) -> list[tuple[int | None, AttemptView]]:
     statement = (
         select(OutreachAttempt, User.given_name, User.family_name)
         .join(User, User.id == OutreachAttempt.user_id)
-        .where(which, OutreachAttempt.undone_at.is_(None))
+        .where(which, *stood(OutreachAttempt.recorded_at, OutreachAttempt.undone_at, known_at))
         .order_by(OutreachAttempt.at.desc(), OutreachAttempt.id.desc())
         .limit(limit)
     )

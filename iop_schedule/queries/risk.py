@@ -92,7 +92,7 @@ def last_contacts(
             OutreachAttempt.client_id.in_(zones),
             OutreachAttempt.result == ContactResult.REACHED,
             OutreachAttempt.at <= now,
-            *_stood(OutreachAttempt.recorded_at, OutreachAttempt.undone_at, known_at),
+            *stood(OutreachAttempt.recorded_at, OutreachAttempt.undone_at, known_at),
         )
         .order_by(OutreachAttempt.at)
     )
@@ -109,7 +109,7 @@ def self_reports(
             SelfReportRow.client_id.in_(client_ids),
             SelfReportRow.day <= today,
             SelfReportRow.day > today - timedelta(days=SELF_REPORT_DAYS),
-            *_stood(SelfReportRow.recorded_at, SelfReportRow.withdrawn_at, known_at),
+            *stood(SelfReportRow.recorded_at, SelfReportRow.withdrawn_at, known_at),
         )
         .order_by(SelfReportRow.day, SelfReportRow.id)
     )
@@ -119,7 +119,7 @@ def self_reports(
     }
 
 
-def _stood(
+def stood(
     recorded_at: InstrumentedAttribute[datetime],
     taken_back_at: InstrumentedAttribute[datetime | None],
     known_at: datetime | None,

@@ -1,7 +1,7 @@
 """Contacting clients, as a case manager clicks it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -289,3 +289,19 @@ def test_a_past_day_says_so_and_offers_nothing_to_do(dev: Http, cast: Cast) -> N
     assert "Call Ana" not in told
     assert "as_of=2026-01-14&amp;recorded=then#timeline" in page
     assert "As of a past day" in words(dev.get(f"/clients/{cast.ana.id}/engagement").text)
+
+
+def test_a_timeline_as_it_stood_then_has_the_contacts_of_then(dev: Http, cast: Cast) -> None:
+    def told(note: str, **given: object) -> None:
+        make.make_attempt(cast.ana, cast.dev, at=datetime(2026, 1, 13, 15, tzinfo=UTC), note=note, **given)
+
+    told("entered late", recorded_at=datetime(2026, 1, 20, 15, tzinfo=UTC))
+    told(
+        "taken back since", recorded_at=datetime(2026, 1, 13, 15, tzinfo=UTC),
+        undone_at=datetime(2026, 1, 21, 15, tzinfo=UTC), undone_by_id=cast.dev.id,
+    )  # fmt: skip
+    db.session.commit()
+    page = f"/clients/{cast.ana.id}/engagement?as_of=2026-01-14"
+    now, then = words(dev.get(page).text), words(dev.get(f"{page}&recorded=then").text)
+    assert ("entered late" in now, "taken back since" in now) == (True, False)
+    assert ("entered late" in then, "taken back since" in then) == (False, True)
