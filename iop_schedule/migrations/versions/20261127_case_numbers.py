@@ -1,9 +1,12 @@
 """Stored cases hold the numbers behind a tier: those of before are thrown away and derived again.
 
+Going down, minutes from which a kind of service counts leave the settings of monitors, which cannot hold them then.
+
 Revision ID: 20261127_case_numbers
 Revises: 20261127_news
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 
@@ -19,3 +22,9 @@ def upgrade():
 
 def downgrade():
     op.execute("DELETE FROM case_snapshot")
+    version = sa.table("monitor_version", sa.column("id", sa.Integer), sa.column("numbers", sa.JSON))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(version)).all():
+        if "service_minimums" in row.numbers:
+            kept = {name: value for name, value in row.numbers.items() if name != "service_minimums"}
+            connection.execute(version.update().where(version.c.id == row.id).values(numbers=kept))
