@@ -390,7 +390,7 @@ def _meeting(own: _Object) -> Meeting:
     start, end = _stretch(own)
     most_break = end - start - 1
     seats, pause = own.whole("seats"), own.whole("break_minutes", 0, most=most_break)
-    return Meeting(code, weekday, start, end, seats, pause)
+    return Meeting(code, weekday, start, end, seats, pause, own.text("counselor", None))
 
 
 def _stretch(own: _Object) -> tuple[int, int]:
@@ -563,6 +563,7 @@ def _meeting_out(meeting: Meeting) -> dict[str, object]:
         "end": _clock(meeting.end),
         "seats": meeting.seats,
         **pause,
+        **({"counselor": meeting.counselor} if meeting.counselor else {}),
     }
 
 

@@ -87,7 +87,7 @@ def _preferences(wishes: Wishes, wished_day: int) -> rules.Preferences:
 
 def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
     """Return a group with the meetings loaded on it and the seats there are in each, by series."""
-    meetings = []
+    meetings, leader_id = [], row.meetings[0].leader_id
     for series in row.meetings:
         start = civil_time.minutes_of_day(series.local_start)
         meetings.append(
@@ -98,6 +98,7 @@ def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
                 end=start + series.duration_minutes,
                 seats=max(0, seats[series.id]),
                 break_minutes=series.break_minutes,
+                counselor=None if series.leader_id == leader_id else str(series.leader_id),
             )
         )
     return rules.Group(
@@ -106,7 +107,7 @@ def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
         modality=Modality(row.modality),
         language=row.language,
         meetings=tuple(meetings),
-        counselor=str(row.meetings[0].leader_id),
+        counselor=str(leader_id),
         site=site if row.modality == Modality.IN_PERSON else None,
         gender=GroupGender(row.gender),
         attend=Attend(row.attend),

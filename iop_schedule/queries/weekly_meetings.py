@@ -98,6 +98,7 @@ def _offered(own: Sequence[WeeklyMeeting], site_code: str) -> rules.Group:
                 end=one.end_minute,
                 seats=one.seats,
                 break_minutes=one.break_minutes,
+                counselor=None if one.leader_id == group.leader_id else str(one.leader_id),
             )
             for one in own
         ),

@@ -1,5 +1,7 @@
 """What suits a person best, and which of it a week keeps."""
 
+from dataclasses import replace
+
 import pytest
 
 from iop_schedule.domain.placement import best_weeks
@@ -60,7 +62,7 @@ def test_what_a_week_keeps_of_the_wishes_is_told_with_its_facts() -> None:
         wish, modality=ModalityWish.EITHER, prefers_modality=Modality.IN_PERSON, current=("mo-late",)
     )
     double = Dose(minutes=270, over_minutes=0, min_days=3)
-    asked = Client(**{**{n: getattr(client, n) for n in client.__slots__}, "dose": double})
+    asked = replace(client, dose=double)
     (plan,) = best_weeks(Problem(GROUPS, (asked,)), "ana", count=1)
     assert plan.choice == ("mo-early", "tu-early", "we-video")
     kept = plan.weeks[0].facts.wishes

@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from iop_schedule.adapters.placement_files import read_problem, write_problem
 from iop_schedule.domain.placement import Rule
 from iop_schedule.errors import NotAllowed, NotFound
 from iop_schedule.models import Client, Group, User, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.placement import BlockedView, PlacementView, groups_that_fit, placement_for
+from iop_schedule.queries.placement_caseload import caseload_of
 from iop_schedule.vocabulary import EnrollmentStatus, LevelOfCare, Modality, ModalityWish, Weekday, WeekParity
 from tests import factories as make
 from tests.cast import Cast
@@ -57,6 +59,24 @@ def test_wishes_decide_between_weeks_that_fit(cast: Cast, person: Client, evenin
     assert {meeting.group_id for meeting in plan.meetings} == {evening.id}
     assert plan.facts.wishes.liked_days == (Weekday.TH,)
     assert len(plan.facts.wishes.with_counselor) == len(plan.meetings)
+
+
+def test_who_leads_one_meeting_of_a_group_is_not_taken_for_who_leads_another(
+    cast: Cast, person: Client
+) -> None:
+    cast.wednesday.leader_id = cast.root.id
+    make.make_wishes(person, cast.dev, counselor_id=cast.root.id)
+    (plan, *_) = view(cast, person).plans
+    assert plan.facts.wishes.with_counselor == (str(cast.wednesday.id),)
+    assert {m.leader for m in plan.meetings if str(m.series_id) in plan.facts.wishes.with_counselor} == {
+        cast.root.name
+    }
+    problem = caseload_of(cast.program, MONDAY, now=NOW).problem
+    leaders = {m.id: m.counselor for group in problem.groups for m in group.meetings}
+    assert leaders == {
+        str(cast.monday.id): None, str(cast.wednesday.id): str(cast.root.id), str(cast.friday.id): None,
+    }  # fmt: skip
+    assert read_problem(write_problem(problem)) == problem
 
 
 def test_a_plan_reaches_the_dose_and_says_what_speaks_for_it(cast: Cast, person: Client) -> None:

@@ -265,7 +265,7 @@ def _free_slots(
     problem: Problem, counselor: Counselor, modality: Modality, minutes: int, every: int
 ) -> list[Offer]:
     """Return the sessions that a counselor has time for, each as a meeting of a group for one."""
-    led = [o for o in offers(problem).values() if o.group.counselor == counselor.id]
+    led = [o for o in offers(problem).values() if o.counselor == counselor.id]
     starts = {(h.weekday, s) for h in counselor.hours for s in range(h.start, h.end - minutes + 1, every)}
     site = counselor.site if modality is Modality.IN_PERSON else None
     found = []

@@ -49,7 +49,7 @@ def meeting_value(client: Client, offer: Offer) -> int:
     points = BASE_POINTS + wish.weekdays.get(meeting.weekday, 0)
     if wish.time is not DayPart.ANY:
         points += PREFERRED_TIME if part_of_day(meeting.start) is wish.time else OTHER_TIME
-    if wish.counselor is not None and wish.counselor == group.counselor:
+    if wish.counselor is not None and wish.counselor == offer.counselor:
         points += PREFERRED_COUNSELOR
     if client.modality is ModalityWish.EITHER and client.prefers_modality is group.modality:
         points += PREFERRED_MODALITY

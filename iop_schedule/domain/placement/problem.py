@@ -57,6 +57,8 @@ class Meeting:
     seats: int
     #: Inside the slot but not counted toward the dose. Source: docs/sources.md#breaks
     break_minutes: int = 0
+    #: Who leads it, where that is not who leads the group.
+    counselor: str | None = None
 
     @property
     def minutes(self) -> int:
@@ -230,6 +232,11 @@ class Offer:
     def id(self) -> str:
         """Return the id of the meeting."""
         return self.meeting.id
+
+    @property
+    def counselor(self) -> str | None:
+        """Return who leads it."""
+        return self.meeting.counselor or self.group.counselor
 
     @property
     def place(self) -> str | None:

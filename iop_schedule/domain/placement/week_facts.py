@@ -106,7 +106,7 @@ def _facts(
         days=tuple(sorted({o.meeting.weekday for o in chosen})),
         evenings=len({o.meeting.weekday for o in chosen if part_of_day(o.meeting.start) is DayPart.EVENING}),
         services=tuple(dict.fromkeys(o.group.service_type for o in chosen)),
-        counselors=tuple(dict.fromkeys(o.group.counselor for o in chosen if o.group.counselor)),
+        counselors=tuple(dict.fromkeys(o.counselor for o in chosen if o.counselor)),
         wishes=wishes_kept(client, chosen, known),
         nearest_gap=_nearest_gap(client, chosen, week),
         soft_overlaps=tuple(soft),

@@ -38,7 +38,7 @@ def wishes_kept(client: Client, chosen: Sequence[Offer], known: Mapping[str, Off
     """
     wish = client.preferences
     modality = client.prefers_modality if client.modality is ModalityWish.EITHER else None
-    before = {known[m].group.counselor for m in client.attends(WeekParity.EVERY) if m in known} - {None}
+    before = {known[m].counselor for m in client.attends(WeekParity.EVERY) if m in known} - {None}
     days = sorted({one.meeting.weekday for one in chosen})
     return WishesKept(
         time=wish.time,
@@ -46,10 +46,10 @@ def wishes_kept(client: Client, chosen: Sequence[Offer], known: Mapping[str, Off
         liked_days=tuple(day for day in days if wish.weekdays.get(day, 0) > 0),
         disliked_days=tuple(day for day in days if wish.weekdays.get(day, 0) < 0),
         wants_counselor=wish.counselor is not None,
-        with_counselor=_ids(chosen, lambda one: wish.counselor in {one.group.counselor} - {None}),
+        with_counselor=_ids(chosen, lambda one: wish.counselor in {one.counselor} - {None}),
         modality=modality,
         in_modality=_ids(chosen, lambda one: one.group.modality is modality),
-        counselor_as_before=_ids(chosen, lambda one: one.group.counselor in before),
+        counselor_as_before=_ids(chosen, lambda one: one.counselor in before),
     )
 
 
