@@ -198,6 +198,17 @@ def test_the_cheapest_change_is_as_cheap_as_any(asked, data):
     assert costs == sorted(costs)
 
 
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, alternating=False))
+def test_asking_for_more_changes_finds_the_same_ones_first(asked):
+    (client,) = asked.clients
+    more = explain(asked, client.id, count=4)
+    if more is None:
+        return
+    for count in range(4):
+        assert explain(asked, client.id, count=count).proposals == more.proposals[:count]
+
+
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(asked=problems(most_groups=3, alternating=False))
 def test_nothing_can_be_dropped_from_a_clash_without_a_week_appearing(asked):
