@@ -65,6 +65,8 @@ class Question:
         ]
         self._demanding = frozenset(range(len(there), len(self.items)))
         self._demands: dict[frozenset[int], Demands] = {}
+        #: By the least and the most minutes of a week and the most of a day.
+        self._ladders: dict[tuple[int, int, int], Ladders] = {}
         self._satisfiable: list[frozenset[int]] = []
         self._unsatisfiable: list[frozenset[int]] = []
 
@@ -164,5 +166,7 @@ class Question:
                 asked = replace(asked, least_days=0)
             if ClashKind.DAY_LENGTH not in kinds:
                 asked = replace(asked, most_minutes_per_day=MINUTES_PER_DAY)
-            self._demands[kept] = Demands(asked, Ladders(asked), ClashKind.DOSE in kinds)
+            minutes = (asked.least_minutes, asked.most_minutes, asked.most_minutes_per_day)
+            ladders = self._ladders.setdefault(minutes, Ladders(asked))
+            self._demands[kept] = Demands(asked, ladders, ClashKind.DOSE in kinds)
         return self._demands[kept]

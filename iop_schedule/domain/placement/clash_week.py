@@ -4,7 +4,7 @@ A commitment touches one day, so what is found out about a day is kept: most loo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from iop_schedule.domain.placement.day_search import DaySearch, Step, undominated
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
@@ -69,7 +69,7 @@ class ClashWeek:
         if self._has_whole:
             there = self._only_whole(there)
         days = [self._day(weekday, own, demands) for weekday, own in there.items()]
-        for weeks, _ in demands.ladders.from_the_top(days, _LOOKS):
+        for weeks, _ in demands.ladders.from_the_top(days, demands.limits, _LOOKS):
             if found := leading(weeks, demands.limits, 1):
                 return self._undivided(
                     found[0].chosen, sorted(n for own in there.values() for n in own), demands
@@ -122,7 +122,7 @@ class ClashWeek:
         """Return `chosen` when it has all or nothing of groups attended whole, else a week that does."""
         if not self._has_whole or divided(chosen, whole_groups(self._candidates)) is None:
             return chosen
-        asked = (replace(c, type_bit=c.type_bit & demands.limits.types) for c in self._candidates)
+        asked = (c._replace(type_bit=c.type_bit & demands.limits.types) for c in self._candidates)
         known = list(asked)
         found = Choices([known[n] for n in own], demands.limits).best([self._values[n] for n in own])
         return None if found is None else [own[i] for i in found.chosen]

@@ -7,15 +7,13 @@ one of them, because the way to a place takes equally long from every meeting he
 
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 #: Meetings as nested pairs; sharing what is common avoids copying. Unpacked by `members`.
 Chain = tuple["int | Chain", "Chain | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A meeting one person could attend."""
 
     id: str

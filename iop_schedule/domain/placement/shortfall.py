@@ -43,7 +43,7 @@ class Shortfall:
 
     def best(self, days: Sequence[Day], floor: int | None = None) -> Found | None:
         """Return the cheapest week that has at least one meeting and is worth more than `floor`."""
-        for states, bar in self._ladders.from_the_top(days, _LOOKS, floor):
+        for states, bar in self._ladders.from_the_top(days, self._limits, _LOOKS, floor):
             best = self._best_of(states)
             if best is not None and (bar is None or best.value > bar):
                 return best

@@ -28,7 +28,7 @@ class Ladder:
     """
 
     def __init__(self, lengths: Sequence[Sequence[int]], most_minutes: int, ends: Ends) -> None:
-        self._lengths = lengths
+        self._lengths, self._covered = lengths, [frozenset(own) for own in lengths]
         reached = [{0}]
         for own in lengths:
             ways = {m + more for m in reached[-1] for more in own}
@@ -49,9 +49,7 @@ class Ladder:
 
     def covers(self, days: Sequence[Day]) -> bool:
         """Return whether the days have no other lengths than these."""
-        return len(days) == len(self._lengths) and all(
-            day.worth.keys() <= set(own) for day, own in zip(days, self._lengths, strict=True)
-        )
+        return all(day.worth.keys() <= own for day, own in zip(days, self._covered, strict=True))
 
     def rests(self, days: Sequence[Day]) -> tuple[Rests, int | None]:
         """Return, after each day, what the rest can be worth, and what a week can be; None without one."""
@@ -80,22 +78,22 @@ class Ladder:
 
 
 class Ladders:
-    """The ladder of one person's question, with all lengths that its days have had so far.
+    """The ladder of one person's questions, with all lengths that their days have had so far.
 
     Args:
-        limits: the limits of a legal week.
+        limits: the limits of a legal week; only those of its minutes and what exceeds them matter here.
         ends: what a whole week is worth beside its days; by default only minutes beyond the least cost.
     """
 
     def __init__(self, limits: Limits, ends: Ends | None = None) -> None:
-        self.limits = limits
+        self._limits = limits
         self._ends = ends or self._paid
         self._lengths: list[set[int]] = []
         self._known: Ladder | None = None
 
     def _paid(self, minutes: int) -> int | None:
-        beyond = minutes - self.limits.least_minutes
-        return -self.limits.over_price * beyond if beyond >= 0 else None
+        beyond = minutes - self._limits.least_minutes
+        return -self._limits.over_price * beyond if beyond >= 0 else None
 
     def _of(self, days: Sequence[Day]) -> Ladder:
         """Return a ladder of these days; it is made anew only for lengths that no day has had before."""
@@ -103,26 +101,27 @@ class Ladders:
             had = self._lengths or [set[int]() for _ in days]
             self._lengths = [one | day.worth.keys() for one, day in zip(had, days, strict=True)]
             lengths = [sorted(one) for one in self._lengths]
-            self._known = Ladder(lengths, self.limits.most_minutes, self._ends)
+            self._known = Ladder(lengths, self._limits.most_minutes, self._ends)
         return self._known
 
-    def weeks(self, days: Sequence[Day], above: int | None = None) -> States:
+    def weeks(self, days: Sequence[Day], limits: Limits, above: int | None = None) -> States:
         """Return the legal weeks that are worth more than `above`; a few others may be among them."""
-        return next((weeks for weeks, _ in self.from_the_top(days, (), above)), {})
+        return next((weeks for weeks, _ in self.from_the_top(days, limits, (), above)), {})
 
     def from_the_top(
-        self, days: Sequence[Day], steps_down: Sequence[int], floor: int | None = None
+        self, days: Sequence[Day], limits: Limits, steps_down: Sequence[int], floor: int | None = None
     ) -> Iterator[tuple[States, int | None]]:
         """Yield weeks worth more than a bar that is lowered until it hides nothing, each time with the bar.
 
         Most weeks are not worth following for who wants the best one alone.
 
         Args:
-            days: the ways to spend each day.
+            days: the ways to spend each day; as many of them each time.
+            limits: of a legal week; in minutes the same each time.
             steps_down: how far below what a week can be worth at most the bar lies, each time.
             floor: the bar is never lower.
         """
-        if not may_be_legal(days, self.limits):
+        if not may_be_legal(days, limits):
             return
         ladder = self._of(days)
         rests, most = ladder.rests(days)
@@ -130,4 +129,4 @@ class Ladders:
             return
         bars = [most - below for below in steps_down if floor is None or most - below > floor]
         for bar in (*bars, floor):
-            yield join_days(days, self.limits, ladder.bars(rests, bar)), bar
+            yield join_days(days, limits, ladder.bars(rests, bar)), bar

@@ -70,10 +70,10 @@ class WeekSearch:
             return []
         days = [day.ways(values) for day in self._days]
         if count > 1:
-            return leading(self._ladders.weeks(days, above), self._limits, count)
+            return leading(self._ladders.weeks(days, self._limits, above), self._limits, count)
         day_worth = max([0, *(worth for day in days for worth in day.worth.values())])
         looks = [1 + day_worth // _FIRST_LOOK, 1 + day_worth * _SECOND_LOOK]
-        for weeks, _ in self._ladders.from_the_top(days, looks, above):
+        for weeks, _ in self._ladders.from_the_top(days, self._limits, looks, above):
             if found := leading(weeks, self._limits, 1):
                 return found
         return []
