@@ -24,7 +24,7 @@ from iop_schedule.domain.placement.prepared import candidates, limits
 from iop_schedule.domain.placement.priced_day import PRICE_UNITS, PricedDay
 from iop_schedule.domain.placement.problem import Client, Offer, Problem, offers
 from iop_schedule.domain.placement.shortfall import Shortfall
-from iop_schedule.domain.placement.week_join import Day, day_of
+from iop_schedule.domain.placement.week_join import Day
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK, Found
 from iop_schedule.domain.placement.whole_groups import best_undivided, whole_groups
 from iop_schedule.vocabulary import Attend, Modality, ModalityWish, WeekParity
@@ -153,7 +153,7 @@ class ChangeSearch:
         day = self._days[number]
         key = (number, allowed.intersection(day.own), fixed.intersection(day.own))
         if key not in self._known_days:
-            self._known_days[key] = day_of(day.steps(*key[1:]), self._limits.day_price)
+            self._known_days[key] = Day(day.steps(*key[1:]), self._limits.day_price)
         return self._known_days[key]
 
     def _way(self, found: Found, *, widened: bool) -> Way:

@@ -6,12 +6,12 @@ A commitment touches one day, so what is found out about a day is kept: most loo
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iop_schedule.domain.placement.day_search import DaySearch, Step, undominated
+from iop_schedule.domain.placement.day_search import DaySearch, Step
 from iop_schedule.domain.placement.objective import UNITS_PER_POINT
 from iop_schedule.domain.placement.prepared import candidates
 from iop_schedule.domain.placement.problem import MINUTES_PER_DAY, Client, Offer
 from iop_schedule.domain.placement.week_bound import Ladders
-from iop_schedule.domain.placement.week_join import Day, day_of, leading
+from iop_schedule.domain.placement.week_join import Day, leading
 from iop_schedule.domain.placement.week_limits import Limits
 from iop_schedule.domain.placement.week_search import Choices
 from iop_schedule.domain.placement.whole_groups import divided, whole_groups
@@ -106,7 +106,7 @@ class ClashWeek:
                 )
                 for step in self._ways(weekday, most, own)
             ]
-            self._days[key] = day_of(undominated(asked), limits.day_price)
+            self._days[key] = Day(asked, limits.day_price)
         return self._days[key]
 
     def _ways(self, weekday: int, most: int, own: tuple[int, ...]) -> list[Step]:

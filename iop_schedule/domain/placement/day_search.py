@@ -127,7 +127,7 @@ class DaySearch:
         self._full = (self._room - shortest + 1) << self._bits
 
     def steps(self, values: Sequence[int], among: Container[int] | None = None) -> list[Step]:
-        """Return the ways to spend the day that no other beats, shortest first; [] when none is legal.
+        """Return the best way to spend the day for each minutes and types; [] when none is legal.
 
         With `among`, only those of the free meetings may be chosen.
         """
@@ -143,7 +143,7 @@ class DaySearch:
             minutes, types = (key >> self._bits) + self._fixed_minutes, key & all_types | self._fixed_types
             links = chain if fixed_chain is None or chain is None else (chain, fixed_chain)
             found.append(Step(minutes, types, value + fixed_value, links))
-        return undominated(found)
+        return found
 
     def _best(self, values: Sequence[int], among: Container[int] | None) -> _Best:
         """Return the best non-empty chain of free meetings for each minutes and types."""

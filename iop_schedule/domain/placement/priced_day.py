@@ -7,7 +7,7 @@ before it: both may need the same stretch of a commitment, which then gives way 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close, undominated
+from iop_schedule.domain.placement.day_search import Candidate, Chain, Step, too_close
 from iop_schedule.domain.placement.prices import Prices
 
 #: One point of price outweighs everything a week could be worth: price first, then the objective.
@@ -69,7 +69,7 @@ class PricedDay:
         self._starts = _in_order(own, candidates, touches, prices)
 
     def steps(self, among: frozenset[int], fixed: frozenset[int] = frozenset()) -> list[Step]:
-        """Return the ways to spend the day that no other beats, prices of commitments included.
+        """Return the best way to spend the day for each minutes and types, prices of commitments included.
 
         Args:
             among: the meetings that may be chosen.
@@ -92,9 +92,9 @@ class PricedDay:
                     if not needed or slot.number >= needed[-1]:
                         _merge_into(best, here)
         all_types = (1 << self._bits) - 1
-        return undominated(
+        return [
             Step(key >> self._bits, key & all_types, value, chain) for key, (value, chain) in best.items()
-        )
+        ]
 
     def _extended(self, base: _Best, slot: _Slot, among: frozenset[int]) -> _Best:
         """Return the chains of `base` with the best meeting of the slot, as far as the day has room."""

@@ -35,8 +35,9 @@ class Ladder:
             reached.append({m for m in ways if m <= most_minutes})
         worths = {m: worth for m in sorted(reached[-1]) if (worth := ends(m)) is not None}
         alive, self._ends = list(worths), list(worths.values())
-        #: From the last day back: the minutes so far that can become a week, and the moves from there.
-        self._alive, self._moves = [alive], list[list[list[_Move]]]()
+        bars = [dict.fromkeys(alive, _NOTHING)]
+        #: From the last day back, for minutes so far that can become a week: the moves from there.
+        self._moves: list[list[list[_Move]]] = []
         for own, before in zip(lengths[::-1], reached[-2::-1], strict=True):
             place = {m: n for n, m in enumerate(alive)}
             moves = {
@@ -44,8 +45,10 @@ class Ladder:
                 for m in sorted(before)
             }
             alive = [m for m, there in moves.items() if there]
-            self._alive.append(alive)
+            bars.append(dict.fromkeys(alive, _NOTHING))
             self._moves.append([moves[m] for m in alive])
+        #: After each day the minutes that can become a week, whatever it is worth.
+        self.open_bars: list[Bar] = bars[-2::-1]
 
     def covers(self, days: Sequence[Day]) -> bool:
         """Return whether the days have no other lengths than these."""
@@ -61,19 +64,11 @@ class Ladder:
             rest = [max([rest[to] + gain[n] for n, to in own]) for own in moves]
         return rests[::-1], rest[0] if rest and rest[0] > _HOPELESS else None
 
-    def bars(self, rests: Rests, above: int | None) -> list[Bar]:
-        """Return, after each day, the worth that states must exceed for a week worth more than `above`.
-
-        Minutes that cannot become a week are not among them.
-        """
-        alive = self._alive[len(rests) - 1 :: -1] if rests else []
+    def bars(self, rests: Rests, above: int) -> list[Bar]:
+        """Return, after each day, the worth that states must exceed for a week worth more than `above`."""
         return [
-            {
-                m: _NOTHING if above is None else above - value
-                for m, value in zip(minutes, rest, strict=True)
-                if value > _HOPELESS
-            }
-            for minutes, rest in zip(alive, rests, strict=True)
+            {m: above - value for m, value in zip(minutes, rest, strict=True)}
+            for minutes, rest in zip(self.open_bars, rests, strict=True)
         ]
 
 
@@ -106,6 +101,9 @@ class Ladders:
 
     def weeks(self, days: Sequence[Day], limits: Limits, above: int | None = None) -> States:
         """Return the legal weeks that are worth more than `above`; a few others may be among them."""
+        if above is None:
+            open_bars = self._of(days).open_bars if may_be_legal(days, limits) else None
+            return {} if open_bars is None else join_days(days, limits, open_bars)
         return next((weeks for weeks, _ in self.from_the_top(days, limits, (), above)), {})
 
     def from_the_top(
@@ -129,4 +127,4 @@ class Ladders:
             return
         bars = [most - below for below in steps_down if floor is None or most - below > floor]
         for bar in (*bars, floor):
-            yield join_days(days, limits, ladder.bars(rests, bar)), bar
+            yield join_days(days, limits, ladder.open_bars if bar is None else ladder.bars(rests, bar)), bar

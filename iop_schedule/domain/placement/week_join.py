@@ -4,10 +4,9 @@ For each number of minutes, number of days and set of service types only the bes
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from iop_schedule.domain.placement.day_search import Chain, Step, members
+from iop_schedule.domain.placement.day_search import Chain, Step, members, undominated
 from iop_schedule.domain.placement.week_limits import Found, Limits
 
 #: Minutes of a day, what they are worth with the day paid for, and the meetings.
@@ -22,38 +21,49 @@ Bar = dict[int, int]
 _Reach = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Day:
-    """The ways to spend one day, as a week is made of them."""
+    """The ways to spend one day, as a week is made of them.
 
-    #: By service types; shortest first.
-    attending: tuple[tuple[int, tuple[_Way, ...]], ...]
-    #: Whether one may stay away.
-    away: bool
-    #: The most that each length of the day can be worth, by minutes.
-    worth: Mapping[int, int]
-    #: All service types there are on that day.
-    types: int
+    Args:
+        steps: the ways to spend it.
+        day_price: what attending on a day costs.
+    """
 
+    __slots__ = ("_attending", "_day_price", "_steps", "away", "is_attended", "types", "worth")
 
-def day_of(steps: Sequence[Step], day_price: int) -> Day:
-    """Return the ways to spend a day, none of which beats another, with the day paid for when attended."""
-    attending: dict[int, list[_Way]] = {}
-    worth: dict[int, int] = {}
-    all_types = 0
-    for minutes, types, value, chain in steps:
-        net = value if chain is None else value - day_price
-        if chain is not None:
-            attending.setdefault(types, []).append((minutes, net, chain))
-            all_types |= types
-        if minutes not in worth or net > worth[minutes]:
-            worth[minutes] = net
-    return Day(
-        attending=tuple((types, tuple(ways)) for types, ways in attending.items()),
-        away=any(step.chain is None for step in steps),
-        worth=worth,
-        types=all_types,
-    )
+    def __init__(self, steps: Sequence[Step], day_price: int) -> None:
+        self._steps, self._day_price = steps, day_price
+        self._attending: list[tuple[int, list[_Way]]] | None = None
+        #: Whether one may stay away, and whether there is anything to attend.
+        self.away = self.is_attended = False
+        #: All service types there are on that day.
+        self.types = 0
+        #: The most that each length of the day can be worth, by minutes.
+        self.worth: dict[int, int] = {}
+        for minutes, types, value, chain in steps:
+            net = value
+            if chain is None:
+                self.away = True
+            else:
+                self.is_attended = True
+                self.types |= types
+                net -= day_price
+            if minutes not in self.worth or net > self.worth[minutes]:
+                self.worth[minutes] = net
+
+    @property
+    def attending(self) -> list[tuple[int, list[_Way]]]:
+        """Return the ways to attend by service types, without those that others beat.
+
+        Many days are part of no week that is looked for, so this waits until it is asked for.
+        """
+        if self._attending is None:
+            by_types: dict[int, list[_Way]] = {}
+            for minutes, types, value, chain in undominated(self._steps):
+                if chain is not None:
+                    by_types.setdefault(types, []).append((minutes, value - self._day_price, chain))
+            self._attending = list(by_types.items())
+        return self._attending
 
 
 def join_days(days: Sequence[Day], limits: Limits, bars: Sequence[Bar]) -> States:
@@ -108,7 +118,7 @@ def may_be_legal(days: Sequence[Day], limits: Limits) -> bool:
     """Return True unless there are too few days or a service type is on none of them."""
     count, types = 0, 0
     for day in days:
-        count, types = count + bool(day.attending), types | day.types
+        count, types = count + day.is_attended, types | day.types
     return _can_finish((0, 0), (count, types), limits)
 
 
@@ -123,7 +133,7 @@ def _reaches(days: Sequence[Day]) -> list[_Reach]:
     reaches: list[_Reach] = [(0, 0)]
     for day in days[:0:-1]:
         count, types = reaches[-1]
-        reaches.append((count + bool(day.attending), types | day.types))
+        reaches.append((count + day.is_attended, types | day.types))
     return reaches[::-1][-len(days) :] if days else []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from iop_schedule.domain.placement.day_search import Candidate, DaySearch, too_close
 from iop_schedule.domain.placement.week_bound import Ladders
-from iop_schedule.domain.placement.week_join import Day, day_of, leading
+from iop_schedule.domain.placement.week_join import Day, leading
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK, Found, Limits
 from iop_schedule.domain.placement.whole_groups import best_undivided, divided, whole_groups
 
@@ -91,7 +91,7 @@ class _RememberedDay:
         """Return the ways to spend the day at these values."""
         asked = [values[i] for i in self._own]
         if self._known is None or asked != self._asked:
-            self._known = day_of(self._search.steps(values), self._day_price)
+            self._known = Day(self._search.steps(values), self._day_price)
             self._asked = asked
         return self._known
 
