@@ -414,6 +414,7 @@ def _client(own: _Object) -> Client:
         preferences=own.one("preferences", _preferences, Preferences()),
         keep_apart=own.texts("keep_apart", ()),
         current=own.choice("current", []),
+        may_alternate=own.flag("alternating", default=True),
         closed=own.texts("closed", ()),
         kept_seats=own.texts("kept_seats", ()),
     )
@@ -596,6 +597,7 @@ def _client_out(client: Client) -> dict[str, object]:
         },
         "keep_apart": list(client.keep_apart),
         "current": write_choice(client.current),
+        **({} if client.may_alternate else {"alternating": False}),
         **({"closed": list(client.closed)} if client.closed else {}),
         **({"kept_seats": list(client.kept_seats)} if client.kept_seats else {}),
     }

@@ -97,6 +97,7 @@ def caseload_of(
         for client in people
         if (dose := doses[client.id]) is not None
     )
+    clients = tuple(replace(one, may_alternate=one.alternates) for one in clients)
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups),
         clients=clients,

@@ -326,8 +326,10 @@ def test_two_weekly_plans_are_proposed_applied_and_taken_back(cast: Cast, root: 
             client, cast.dev, kind="caregiving", weekday=weekday, week=week, anchor_day=MONDAY,
             local_start=time(8), local_end=time(13),
         )  # fmt: skip
-    db.session.commit()
+    other = waiting(cast)
     run = finished(root, cast)
+    alike = read_problem(run.problem or "").client(str(other.id))
+    assert (alike.may_alternate, isinstance(proposals(run)[other.id].after, list)) == (False, True)
     monday, wednesday, friday = (one.id for one in (cast.monday, cast.wednesday, cast.friday))
     proposal = proposals(run)[client.id]
     assert proposal.after == {"A": [wednesday, friday], "B": [monday, friday]}

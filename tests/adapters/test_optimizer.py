@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.placement_instances import Name, instance, weeks
 from iop_schedule import clock
@@ -69,6 +70,17 @@ def test_tiny_alternating_plans_are_as_good_as_the_best_of_all_plans(asked):
     assert plan.status is PlanStatus.OPTIMAL
     assert plan.objective == pytest.approx(best, rel=1e-4)
     assert best <= plan.bound
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=2, most_clients=3, alternating=True), alike=st.sets(st.sampled_from("012")))
+def test_people_who_may_not_alternate_have_one_week_beside_those_who_may(asked, alike):
+    clients = tuple(replace(c, may_alternate=c.id.removeprefix("c") not in alike) for c in asked.clients)
+    asked = replace(asked, clients=clients)
+    plan = solve(asked, seconds=LONG)
+    assert_holds(asked, plan)
+    assert plan.status is PlanStatus.OPTIMAL
+    assert plan.objective == pytest.approx(float(oracle.best_objective(asked)), rel=1e-4)
 
 
 def test_two_people_share_what_one_would_take():

@@ -208,6 +208,9 @@ def test_what_somebody_attends_in_two_weeks_reads_back():
     problem = read_problem(changed(["clients", 0, "current"], weeks))
     assert problem.clients[0].current == Alternating(("g1-MO",), ())
     assert read_problem(write_problem(problem)) == problem
+    alike = read_problem(changed(["clients", 0, "alternating"], value=False))
+    assert [problem.clients[0].may_alternate, alike.clients[0].may_alternate] == [True, False]
+    assert read_problem(write_problem(alike)) == alike
 
 
 def test_two_meetings_with_one_id_are_refused():

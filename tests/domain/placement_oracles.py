@@ -47,7 +47,7 @@ def broken(problem: Problem, plan: Plan) -> Found:
             found.add(("unknown_client", name, "every"))
             continue
         if isinstance(choice, Alternating):
-            if not problem.alternating:
+            if not (problem.alternating and people[name].may_alternate):
                 found.add(("not_alternating", name, "every"))
             for week, meetings in (("A", choice.a), ("B", choice.b)):
                 found |= {(code, name, week) for code in week_broken(problem, people[name], meetings, week)}
@@ -209,7 +209,7 @@ def best_objective(problem: Problem) -> Fraction:
     ways = []
     for client in problem.clients:
         weekly = [None, *legal_weeks(problem, client, "every")]
-        if problem.alternating:
+        if problem.alternating and client.may_alternate:
             a, b = legal_weeks(problem, client, "A"), legal_weeks(problem, client, "B")
             weekly += [Alternating(one, other) for one, other in product(a, b)]
         ways.append(weekly)

@@ -107,8 +107,9 @@ class Cohort:
         self.capacities = [o.meeting.seats for _ in weeks for o in known]
         numbers = {name: n for n, name in enumerate(self.row_names)}
         free = Openings()
+        #: One part for a week that is always the same, two for weeks that may differ.
         self.people = [
-            [self._part(n, week, usable(problem, c, week, free)) for week in weeks]
+            [self._part(n, week, usable(problem, c, week, free)) for week in problem.weeks_for(c)]
             for n, c in enumerate(problem.clients)
         ]
         #: What placing a person brings, apart from the weeks themselves.
@@ -118,9 +119,9 @@ class Cohort:
             for part in parts:
                 kept = problem.clients[n].kept_seats
                 part.rows = [
-                    (*(() if o.id in kept else (seat,)), *apart.get((n, seat), ()))
+                    (*(() if o.id in kept else seats), *(r for s in seats for r in apart.get((n, s), ())))
                     for o in part.offers
-                    for seat in [numbers[o.id, part.week]]
+                    for seats in [tuple(numbers[o.id, week] for week in weeks if _covers(part, week))]
                 ]
         self.grain = self._grain()
         #: What those who keep their weeks are worth together, in ticks.
@@ -165,7 +166,7 @@ class Cohort:
 
     def _part(self, person: int, week: WeekParity, own: Sequence[Offer]) -> Part:
         client, weights = self.problem.clients[person], self.problem.weights
-        return Part(client, own, week, weights, TICKS // len(self.weeks))
+        return Part(client, own, week, weights, TICKS // len(self.problem.weeks_for(client)))
 
     def _keep_apart(self, numbers: Mapping[tuple[str, WeekParity], int]) -> dict[tuple[int, int], list[int]]:
         """Add a row for each meeting that two people kept apart could share; by person and row of seats."""
@@ -175,9 +176,12 @@ class Cohort:
             if len(pair) < 2:  # noqa: PLR2004 - the other one is not in this problem
                 continue
             one, other = pair
-            for mine, theirs in zip(self.people[one], self.people[other], strict=True):
+            for week in self.weeks:
+                mine, theirs = (
+                    next(part for part in self.people[n] if _covers(part, week)) for n in (one, other)
+                )
                 for meeting in sorted({o.id for o in mine.offers} & {o.id for o in theirs.offers}):
-                    seat = numbers[meeting, mine.week]
+                    seat = numbers[meeting, week]
                     for person in pair:
                         rows.setdefault((person, seat), []).append(len(self.capacities))
                     self.capacities.append(1)
@@ -211,6 +215,8 @@ class Cohort:
 
     def columns_of(self, person: int, choice: Choice) -> list[Column] | None:
         """Return the columns of a choice, or None when it is not a legal week of this person."""
+        if isinstance(choice, Alternating) and len(self.people[person]) == 1:
+            return None
         found = []
         for n, part in enumerate(self.people[person]):
             week = WeekParity.A if part.week is WeekParity.EVERY else part.week
@@ -234,6 +240,10 @@ class Cohort:
         if found is None or found.chosen != tuple(sorted(inside)):
             return None
         return found.value - lift * len(inside)
+
+
+def _covers(part: Part, week: WeekParity) -> bool:
+    return part.week in {WeekParity.EVERY, week}
 
 
 class Seating:

@@ -38,16 +38,18 @@ def choose(
     model = cp_model.CpModel()
     taken = [model.new_bool_var("") for _ in columns]
     _share_rows(cohort, columns, model, taken)
-    parts = len(cohort.weeks)
     by_person: dict[tuple[int, int], list[int]] = {}
     for n, column in enumerate(columns):
         by_person.setdefault((column.person, column.part), []).append(n)
     for person in sorted({c.person for c in columns}):
-        halves = [[taken[n] for n in by_person.get((person, part), [])] for part in range(parts)]
+        parts = range(len(cohort.people[person]))
+        halves = [[taken[n] for n in by_person.get((person, part), [])] for part in parts]
         model.add_at_most_one(halves[0])
         for other in halves[1:]:
             model.add(sum(halves[0]) == sum(other))
-    worths = [(c.value + cohort.rewards[c.person] // parts) // cohort.grain for c in columns]
+    worths = [
+        (c.value + cohort.rewards[c.person] // len(cohort.people[c.person])) // cohort.grain for c in columns
+    ]
     model.maximize(cp_model.LinearExpr.weighted_sum(taken, worths))
     begin = {(c.person, c.part, c.chosen) for c in start}
     for variable, column in zip(taken, columns, strict=True):

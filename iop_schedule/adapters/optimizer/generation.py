@@ -178,7 +178,8 @@ def _closed(cohort: Cohort, bound: Bound, relaxed: Relaxed) -> bool:
 
 def gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:
     """Return True when adding the column would improve the master problem."""
-    reward = cohort.rewards[column.person] / len(cohort.weeks)
-    link = relaxed.links[column.person] * (1 if column.part == 0 else -1)
+    parts = len(cohort.people[column.person])
+    reward = cohort.rewards[column.person] / parts
+    link = relaxed.links[column.person] * (1 if column.part == 0 else -1) if parts > 1 else 0.0
     worth = (column.value + reward) / TICKS - sum(relaxed.prices[r] for r in column.rows) - link
     return worth - (relaxed.person_prices[column.person] if column.part == 0 else 0.0) > NOTHING

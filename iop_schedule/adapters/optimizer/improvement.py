@@ -29,10 +29,10 @@ def rounded(cohort: Cohort, columns: Sequence[Column], shares: Sequence[float]) 
         if share > 0:
             weight.setdefault((column.person, column.part), []).append((share, column))
     people = sorted(
-        {person for person, _ in weight}, key=lambda p: (-_surest(weight, p, len(cohort.weeks)), p)
+        {person for person, _ in weight}, key=lambda p: (-_surest(weight, p, len(cohort.people[p])), p)
     )
     for person in people:
-        for columns_tried in _combinations(weight, person, len(cohort.weeks)):
+        for columns_tried in _combinations(weight, person, len(cohort.people[person])):
             if seating.has_room(columns_tried) and seating.worth(person, columns_tried) > 0:
                 seating.seat(person, columns_tried)
                 break
@@ -63,7 +63,7 @@ def seated(cohort: Cohort, columns: Sequence[Column]) -> Seating:
     for column in columns:
         own.setdefault(column.person, []).append(column)
     for person, parts in sorted(own.items()):
-        if len(parts) == len(cohort.weeks):
+        if len(parts) == len(cohort.people[person]):
             seating.seat(person, sorted(parts, key=lambda c: c.part))
     seating.place_rest(by_priority(cohort))
     return seating

@@ -89,7 +89,7 @@ class Master:
         return True
 
     def _worth(self, column: Column) -> float:
-        reward = self._cohort.rewards[column.person] / len(self._cohort.weeks)
+        reward = self._cohort.rewards[column.person] / len(self._cohort.people[column.person])
         return (column.value + reward) / TICKS
 
     def _entries(self, column: Column) -> tuple[list[int], list[float]]:
@@ -98,7 +98,7 @@ class Master:
         if column.part == 0:
             rows.append(self._first_person + column.person)
             factors.append(1.0)
-        if len(self._cohort.weeks) > 1:
+        if len(self._cohort.people[column.person]) > 1:
             rows.append(self._first_link + column.person)
             factors.append(1.0 if column.part == 0 else -1.0)
         return rows, factors

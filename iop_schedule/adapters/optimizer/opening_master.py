@@ -95,14 +95,15 @@ class OpeningMaster:
         entries = dict.fromkeys(column.rows, 1.0)
         if column.part == 0:
             entries[self._first_person + column.person] = 1.0
-        if len(self._cohort.weeks) > 1:
+        if len(self._cohort.people[column.person]) > 1:
             entries[self._first_link + column.person] = 1.0 if column.part == 0 else -1.0
         for group in sorted(self._question.groups_in(column)):
             payer = (column.person, column.part, group)
             self._users.setdefault(payer, []).append(place)
             if payer in self._held:
                 entries[self._held[payer]] = 1.0
-        worth = column.value + self._cohort.rewards[column.person] / len(self._cohort.weeks)
+        parts = len(self._cohort.people[column.person])
+        worth = column.value + self._cohort.rewards[column.person] / parts
         self._model.addCol(
             -worth / TICKS, 0.0, self._model.inf, len(entries), list(entries), list(entries.values())
         )
@@ -152,9 +153,10 @@ class OpeningMaster:
     def gains(self, column: Column, mixed: Mixed) -> bool:
         """Return True when adding the week would improve the mix."""
         person, part = column.person, column.part
-        reward = self._cohort.rewards[person] // len(self._cohort.weeks)
+        parts = len(self._cohort.people[person])
+        reward = self._cohort.rewards[person] // parts
         fees = sum(mixed.prices.fees.get((person, part, g), 0) for g in self._question.groups_in(column))
-        settled = mixed.links[person] * (1 if part == 0 else -1)
+        settled = mixed.links[person] * (1 if part == 0 else -1) if parts > 1 else 0
         own = mixed.person_prices[person] if part == 0 else 0
         return (
             column.value + reward - sum(mixed.prices.rows[r] for r in column.rows) - fees - settled - own > 0

@@ -51,7 +51,7 @@ def best_weeks(
         KeyError: the problem has no such client.
     """
     client, free = problem.client(client_id), free or Openings()
-    week_kinds = (WeekParity.A, WeekParity.B) if problem.alternating else (WeekParity.EVERY,)
+    week_kinds = problem.weeks_for(client)
     prepared = {
         week: _at_prices(prepare(problem, client, week, free), week, prices or {}) for week in week_kinds
     }

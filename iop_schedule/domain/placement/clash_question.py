@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement import fit
 from iop_schedule.domain.placement.clash import Clash, ClashKind
 from iop_schedule.domain.placement.clash_week import ClashWeek, Demands
@@ -42,7 +41,7 @@ class Question:
         self._limits = limits(client, problem.weights, UNITS_PER_POINT)
         self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
         own = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
-        weeks = BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)
+        weeks = problem.weeks_for(client)
         stopped = {week: [tuple(self._stops(o, week)) for o in own] for week in weeks}
         in_order: list[_Stop] = [*range(len(self._hard)), *_RULES]
         blocked = dict[_Stop, list[str]]()

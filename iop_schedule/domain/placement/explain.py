@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iop_schedule.domain.civil_time import BOTH_WEEKS
 from iop_schedule.domain.placement.best_week import best_weeks
 from iop_schedule.domain.placement.changes import Atom, Change, apply_changes, change_code, change_words
 from iop_schedule.domain.placement.cheapest_change import ChangeSearch, Way
@@ -141,7 +140,7 @@ def _reachable_minutes(problem: Problem, client: Client, free: Openings) -> int:
         found = WeekSearch(candidates(anything, own), asked).best([o.meeting.minutes for o in own])
         return 0 if found is None else found.value
 
-    return min(reached(week) for week in (BOTH_WEEKS if problem.alternating else (WeekParity.EVERY,)))
+    return min(reached(week) for week in problem.weeks_for(client))
 
 
 def clash_code(clash: Clash) -> str:

@@ -85,7 +85,7 @@ def broken_for(
 ) -> list[BrokenRule]:
     """Return the rules that one person's own choice breaks, whatever others do."""
     broken: list[BrokenRule] = []
-    if isinstance(choice, Alternating) and not problem.alternating:
+    if isinstance(choice, Alternating) and len(problem.weeks_for(client)) == 1:
         message = (
             f"{client.id} has a plan for A and one for B weeks, but this program plans every week alike."
         )

@@ -179,6 +179,8 @@ class Client:
     kept_seats: tuple[str, ...] = ()
     #: Levels of care this person is enrolled at; empty when that decides nothing.
     levels: frozenset[LevelOfCare] = frozenset()
+    #: May have two plans where the problem allows it.
+    may_alternate: bool = True
     #: The commitments by weekday: every rule asks about one day.
     on_day: Mapping[Weekday, tuple[Commitment, ...]] = field(init=False, repr=False, compare=False)
 
@@ -212,6 +214,10 @@ class Problem:
     prices: Prices = field(default_factory=Prices)
     #: Whether a person may hold one plan for week A and another for week B.
     alternating: bool = False
+
+    def weeks_for(self, client: Client) -> tuple[WeekParity, ...]:
+        """Return the weeks that are planned for a client: EVERY, or A and B when they may differ."""
+        return BOTH_WEEKS if self.alternating and client.may_alternate else (WeekParity.EVERY,)
 
     def client(self, client_id: str) -> Client:
         """Return the client called `client_id`; raises KeyError when there is none."""
