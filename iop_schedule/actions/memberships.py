@@ -214,10 +214,7 @@ def _take(actor: Actor, series: Series, client: Client, place: Place, now: datet
     )
     db.session.add(member)
     db.session.flush()
-    which = {} if place.week is WeekParity.EVERY else {"weeks": str(first_week(place.week, days.first))}
-    _record_place(
-        AuditKind.MEMBERSHIP_STARTED, actor, series, client.id, now=now, first=str(days.first), **which
-    )
+    record_start(actor, series, client.id, place, now=now)
     return member
 
 
@@ -265,7 +262,7 @@ def end_member(*, actor: Actor, series_id: int, client_id: int, last_day: date, 
 def _leave(actor: Actor, series: Series, client_id: int, last_day: date, now: datetime) -> bool:
     left = [end_place(one, last_day, now) for one in places_in(series.id) if one.client_id == client_id]
     if any(left):
-        _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
+        record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
     return any(left)
 
 
@@ -280,7 +277,7 @@ def end_everything(*, actor: Actor, client_id: int, site: Site, last_day: date, 
         if end_place(member, last_day, now):
             touched.add(member.series_id)
             series = db.session.get_one(Series, member.series_id)
-            _record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
+            record_place(AuditKind.MEMBERSHIP_ENDED, actor, series, client_id, now=now, last=str(last_day))
     own = select(Series).where(
         Series.client_id == client_id, (Series.until_day.is_(None)) | (Series.until_day > last_day)
     )
@@ -292,9 +289,21 @@ def end_everything(*, actor: Actor, client_id: int, site: Site, last_day: date, 
     follow_rules(site, now=now, series_ids=touched)
 
 
-def _record_place(
+def record_start(
+    actor: Actor, series: Series, client_id: int, place: Place, *, now: datetime, **details: object
+) -> None:
+    """Write the audit row of a place that begins."""
+    first = place.days.first
+    weeks = {} if place.week is WeekParity.EVERY else {"weeks": str(first_week(place.week, first))}
+    record_place(
+        AuditKind.MEMBERSHIP_STARTED, actor, series, client_id, now=now, first=str(first), **weeks, **details
+    )
+
+
+def record_place(
     kind: AuditKind, actor: Actor, series: Series, client_id: int, *, now: datetime, **details: object
 ) -> None:
+    """Write the audit row of a place that begins or ends."""
     audit.record(
         kind, actor=actor, now=now, subject=("series", series.id), client_id=client_id,
         site_id=series.site_id, details=details,

@@ -179,12 +179,16 @@ def record_decision(
     now: datetime,
 ) -> None:
     """Write into the trail what one person's places were and are to be, by series with its weeks."""
-    weeks = {series_id: str(week) for series_id, week in wanted.items() if week is not WeekParity.EVERY}
     audit.record(
         AuditKind.PLACEMENT_DECIDED,
         actor=actor,
         now=now,
         client_id=client_id,
-        details={"from": day.isoformat(), "before": sorted(held), "after": sorted(wanted)}
-        | ({"weeks": weeks} if weeks else {}),
+        details={"from": day.isoformat(), "before": sorted(held), **after_in_trail(wanted)},
     )
+
+
+def after_in_trail(wanted: Mapping[int, WeekParity]) -> dict[str, object]:
+    """Return what the trail says of the places somebody is to have, by series with its weeks."""
+    weeks = {series_id: str(week) for series_id, week in wanted.items() if week is not WeekParity.EVERY}
+    return {"after": sorted(wanted)} | ({"weeks": weeks} if weeks else {})

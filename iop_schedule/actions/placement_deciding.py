@@ -12,7 +12,7 @@ from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
 from iop_schedule.actions.news import tell_news
-from iop_schedule.actions.placement import begin_waiting, change_to, record_decision
+from iop_schedule.actions.placement import after_in_trail, begin_waiting, change_to, record_decision
 from iop_schedule.actions.placement_endings import end_closed, let_go_on
 from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
 from iop_schedule.domain import civil_time
@@ -223,7 +223,7 @@ class Review:
             audit.record(
                 AuditKind.PLACEMENT_UNDONE, actor=self._actor, now=self._now, client_id=proposal.client_id,
                 site_id=self._run().site_id,
-                details={"run": self._run_id, "from": self._day.isoformat(), "after": sorted(before)},
+                details={"run": self._run_id, "from": self._day.isoformat(), **after_in_trail(before)},
             )  # fmt: skip
         self._change(changes)
 

@@ -4,20 +4,22 @@ Both inside the caller's transaction, which holds the site's lock.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
+from iop_schedule.actions.memberships import check_seats, record_place, record_start
 from iop_schedule.actions.news import tell_news
 from iop_schedule.actions.series import close_series, places_in, record_series
-from iop_schedule.domain.series import Span
+from iop_schedule.domain.series import Place, Span
 from iop_schedule.errors import DomainError, NotPossible
 from iop_schedule.models import Client, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor
+from iop_schedule.queries.legal_places import check_places
 from iop_schedule.queries.placement_endings import closing
 from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.queries.series import check_client_can_come, check_free, rule_of
@@ -52,7 +54,12 @@ def end_closed(
                 if left.get(member) != place
             ],
         }
-        record_series(AuditKind.SERIES_ENDED, actor, one, {"last_day": str(last), "run": run.id}, now=now)
+        details = {"last_day": str(last), "run": run.id}
+        record_series(AuditKind.SERIES_ENDED, actor, one, details, now=now)
+        for client_id in dict.fromkeys(place["client_id"] for place in former[str(one.id)]["places"]):
+            record_place(
+                AuditKind.MEMBERSHIP_ENDED, actor, one, client_id, now=now, last=str(last), run=run.id
+            )
     run.undo = former
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=closing(run))
@@ -65,7 +72,7 @@ def end_closed(
 def let_go_on(
     run: PlacementRun, actor: Actor, day: date, *, left: Collection[int] = (), now: datetime
 ) -> None:
-    """Take back what `end_closed` did: the sessions and the places in them are as they were from `day` on.
+    """Take back what `end_closed` did: sessions are as they were, and places in them begin again on `day`.
 
     A session or place that somebody has changed since stays as it is now.
 
@@ -81,12 +88,11 @@ def let_go_on(
         DomainError: a place cannot be had any more; carries `client_id` in its data.
     """
     former = {int(one): was for one, was in run.undo.items()}
-    found = _series(former)
+    found = [one for one in _series(former) if _text(one.until_day) == former[one.id]["ended"]]
     lock_schedule(run.site_id, leader_ids={one.leader_id for one in found})
+    theirs: dict[int, list[_Lost]] = {}
     for one in found:
         was = former[one.id]
-        if _text(one.until_day) != was["ended"]:
-            continue
         one.from_day, one.until_day = date.fromisoformat(was["from_day"]), _day(was["until_day"])
         db.session.flush()
         check_free(rule_of(one), actor=actor, leader=one.leader, room=one.room, ignore=[one.id], now=now)
@@ -94,33 +100,81 @@ def let_go_on(
         record_series(AuditKind.SERIES_CHANGED, actor, one, details, now=now)
         for place in was["places"]:
             if place["client_id"] not in left:
-                _give_back(one, place, day, now)
+                theirs.setdefault(place["client_id"], []).append(_lost(one, place, day))
+    for client_id, lost in sorted(theirs.items()):
+        _give_back(run, actor, client_id, lost, now)
     run.undo = {}
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=set(former))
 
 
-def _give_back(series: Series, place: Mapping[str, Any], day: date, now: datetime) -> None:
-    member = db.session.get(SeriesMember, place["id"])
-    if member is not None and _text(member.until_day) != place["ended"]:
-        return
-    client, week = db.session.get_one(Client, place["client_id"]), WeekParity(place.get("week", "every"))
-    days = Span(max(day, date.fromisoformat(place["from_day"])), _day(place["until_day"]))
-    if days.last is not None and days.last < days.first:
-        return
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A place that ended with its session, and the days on which it would be had again."""
+
+    series: Series
+    place: Place
+    #: Its row, and until when that lasted; None when it never began and was taken away.
+    member_id: int
+    from_day: date
+    ended: date | None
+
+
+def _lost(series: Series, was: Mapping[str, Any], day: date) -> _Lost:
+    from_day = date.fromisoformat(was["from_day"])
+    days = Span(max(day, from_day), _day(was["until_day"]))
+    place = Place(days, WeekParity(was.get("week", "every")))
+    return _Lost(series, place, was["id"], from_day, _day(was["ended"]))
+
+
+def _give_back(run: PlacementRun, actor: Actor, client_id: int, lost: Sequence[_Lost], now: datetime) -> None:
+    """Let one client have their places again, under the rules of any other place."""
+    client = db.session.get_one(Client, client_id)
+    back: dict[Span, list[int]] = {}
     try:
-        if open_enrollment(client.id, days.first) is None:
-            raise NotPossible(NOT_IN_CARE)
-        theirs = replace(rule_of(series), week=week)
-        check_client_can_come(client, theirs, days, modality=series.modality, now=now)
+        for one in lost:
+            if _have_again(one, client, now):
+                back.setdefault(one.place.days, []).append(one.series.id)
+                record_start(actor, one.series, client_id, one.place, now=now, run=run.id, taken_back=True)
+        for days, series_ids in back.items():
+            check_places(client, series_ids, days)
     except DomainError as refused:
-        refused.data["client_id"] = client.id
+        refused.data["client_id"] = client_id
         raise
-    if member is None:
-        member = SeriesMember(series_id=series.id, client_id=client.id, from_day=days.first, week=week)
-        db.session.add(member)
-    member.until_day = days.last
+
+
+def _have_again(lost: _Lost, client: Client, now: datetime) -> bool:
+    """Let a client have a place again; return False when somebody has changed it since or it is over."""
+    days = lost.place.days
+    if not _is_as_left(lost, client) or (days.last is not None and days.last < days.first):
+        return False
+    if open_enrollment(client.id, days.first) is None:
+        raise NotPossible(NOT_IN_CARE)
+    theirs = replace(rule_of(lost.series), week=lost.place.week)
+    check_client_can_come(client, theirs, days, modality=lost.series.modality, now=now)
+    check_seats(lost.series, lost.place, client_id=client.id, now=now)
+    db.session.add(
+        SeriesMember(
+            series_id=lost.series.id, client_id=client.id, from_day=days.first, until_day=days.last,
+            week=lost.place.week,
+        )
+    )  # fmt: skip
     db.session.flush()
+    return True
+
+
+def _is_as_left(lost: _Lost, client: Client) -> bool:
+    """Return True while nobody has changed a place since it ended; a number may be another place's by now."""
+    if lost.ended is None:
+        return True
+    row = exists().where(
+        SeriesMember.id == lost.member_id,
+        SeriesMember.series_id == lost.series.id,
+        SeriesMember.client_id == client.id,
+        SeriesMember.from_day == lost.from_day,
+        SeriesMember.until_day == lost.ended,
+    )
+    return db.session.scalar(select(row)) is True
 
 
 def _series(series_ids: Collection[int]) -> list[Series]:

@@ -104,7 +104,7 @@ def ended_for(client: Client, *, since: datetime) -> list[Ended]:
         )
         for undo in db.session.scalars(statement)
         for series_id, was in undo.items()
-        if (at := datetime.fromisoformat(was["at"])) >= since
+        if "at" in was and (at := datetime.fromisoformat(was["at"])) >= since
         for place in was["places"]
         if place["client_id"] == client.id
     ]
