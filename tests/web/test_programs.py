@@ -266,7 +266,7 @@ def test_a_group_is_changed_and_a_refusal_stands_beside_its_field(http: Http, we
     assert 'value="Relapse Prevention B"' in http.get(path).text
     refused = http.submit(path, {**GROUP, "seats": "1"})
     assert (refused.status_code, "2 people have a place already" in refused.text) == (422, True)
-    assert http.submit(path, {**GROUP, "seats": "2"}).status_code == 302
+    assert http.submit(path, {**GROUP, "seats": "2", "language": "en"}).status_code == 302
     assert db.session.get_one(Group, week.group.id).name == "Tarde – 夕方"
 
 
