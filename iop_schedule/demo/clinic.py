@@ -376,6 +376,7 @@ def _add_commitments(clinic: _Clinic, client: Client, life: str, today: date) ->
                     anchor_day=None if busy.week is WeekParity.EVERY else anchor,
                     from_day=anchor - timedelta(weeks=26),
                     hard=busy.hard,
+                    negotiable=busy.negotiable,
                     travel_before=busy.travel,
                     travel_after=busy.travel,
                     created_at=clinic.now,

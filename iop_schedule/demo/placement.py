@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from iop_schedule.actions.placement_repair import Change, ask_for_repair
 from iop_schedule.actions.placement_runs import Wanted, ask_for_run
+from iop_schedule.actions.placement_values import set_placement_values
 from iop_schedule.domain import civil_time
 from iop_schedule.models import (
     CounselorHours,
@@ -84,14 +85,16 @@ def _add_hours(site: Site) -> None:
 
 
 def _ask(program: Program, now: datetime) -> None:
-    """Let the site's administrator have asked for a plan; the scheduler makes it."""
+    """Let the site's administrator have set a number and asked for a plan; the scheduler makes it."""
     administrator = _administrator(program)
     if administrator is None:
         return
+    actor = actor_for(administrator)
     wanted = Wanted(
         program_id=program.id, from_day=_tomorrow(program, now), seconds=60, aim=PlacementAim.REACH
     )
-    ask_for_run(actor=actor_for(administrator), wanted=wanted, now=now)
+    set_placement_values(actor=actor, program_id=program.id, numbers={"keep_bonus": 3}, now=now)
+    ask_for_run(actor=actor, wanted=wanted, now=now)
 
 
 def _ask_repair(program: Program, now: datetime) -> None:

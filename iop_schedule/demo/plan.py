@@ -84,6 +84,7 @@ class Busy:
     start: time
     end: time
     hard: bool = True
+    negotiable: bool = True
     overnight: bool = False
     week: WeekParity = WeekParity.EVERY
     travel: int = 0
@@ -161,7 +162,7 @@ LIVES: dict[str, tuple[Busy, ...]] = {
     "part-time": (
         Busy(WORK, "kitchen", (TU, TH), time(8), time(16), travel=15),
         Busy(CARE, "school pick-up", WEEKDAYS, time(14, 45), time(15, 15)),
-        Busy(ConstraintKind.HEALTH, "dosing", WEEKDAYS, time(6, 30), time(7)),
+        Busy(ConstraintKind.HEALTH, "dosing", WEEKDAYS, time(6, 30), time(7), negotiable=False),
     ),
     "night-shift": (
         Busy(WORK, "warehouse nights", (0, 2, 6), time(22), time(6), overnight=True, travel=30),
@@ -173,7 +174,7 @@ LIVES: dict[str, tuple[Busy, ...]] = {
     ),
     "day-shift-early": (
         Busy(WORK, "site crew", WEEKDAYS, time(6, 30), time(15), travel=25),
-        Busy(ConstraintKind.LEGAL, "probation meeting", (FR,), time(15, 30), time(16)),
+        Busy(ConstraintKind.LEGAL, "probation meeting", (FR,), time(15, 30), time(16), negotiable=False),
     ),
     "school": (
         Busy(ConstraintKind.SCHOOL, "nursing classes", (MO, TH), time(9), time(14)),
