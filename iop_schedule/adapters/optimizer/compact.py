@@ -71,9 +71,6 @@ class WholeProblem:
         self._blocks = [
             self._block(n, k, part) for n, parts in enumerate(cohort.people) for k, part in enumerate(parts)
         ]
-        for row, users in self._shared.items():
-            if len(users) > cohort.capacities[row]:
-                self._rows.append((-self._infinity, float(cohort.capacities[row]), users))
 
     def _variable(self, ticks: int, most: float = 1.0, *, whole: bool = True) -> int:
         if whole:
@@ -168,6 +165,9 @@ class WholeProblem:
 
     def solved(self, start: Sequence[Column], seconds: float, cancelled: Cancelled) -> Chosen | None:
         """Return the plan that the solver reaches from `start`."""
+        for row, users in self._shared.items():
+            if len(users) > self._cohort.capacities[row]:
+                self._at_most(users, float(self._cohort.capacities[row]))
         self._load()
         result = solved_whole(
             self._model,

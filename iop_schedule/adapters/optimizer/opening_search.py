@@ -4,10 +4,10 @@ Prices come from a master problem in which groups are opened in part. The groups
 few; choosing among these in whole numbers, and planning anew with those chosen, gives good answers.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from iop_schedule import clock
-from iop_schedule.adapters.optimizer.cohort import Cohort, Column, Seating
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seating
 from iop_schedule.adapters.optimizer.compact import WholeProblem
 from iop_schedule.adapters.optimizer.improvement import by_priority
 from iop_schedule.adapters.optimizer.opening_master import NOTHING, Mixed, OpeningMaster
@@ -17,12 +17,14 @@ from iop_schedule.adapters.optimizer.solve import searched
 from iop_schedule.domain.placement import Plan
 
 #: Share of the time for the first prices, and of the time left for each choice and each plan.
-FIRST_PRICES, CHOOSING = 0.25, 0.15
-#: How much of the best prices so far is kept at first when prices are smoothed, and at least and at most;
-#: less while that improves the bound.
-SMOOTHING, LEAST_SMOOTHING, MOST_SMOOTHING, STEP = 0.7, 0.3, 0.9, 0.1
-#: Rounds of pricing between two choices in whole numbers.
-ROUNDS_BETWEEN = 5
+FIRST_PRICES, CHOOSING, CHOOSING_FROM_ALL = 0.25, 0.15, 0.7
+#: How much of the best prices so far is kept when prices are smoothed (of 0.3 to 0.85 the best measured).
+SMOOTHING = 0.6
+#: Rounds of pricing between two choices in whole numbers, and how often the budget the groups chosen
+#: from may cost: more are not weighed against each other in the time there is.
+ROUNDS_BETWEEN, BUDGETS = 5, 2.5
+#: The master problem has reached its bound when no larger part of it is between them.
+REACHED = 1e-4
 
 
 class OpeningSearch:
@@ -52,36 +54,50 @@ class OpeningSearch:
         """Narrow the gap until it is closed or time is up."""
         whole = WholeProblem(self._cohort, self._seed)
         best = whole.opening_prices(self._question, self._left() * FIRST_PRICES)
-        mixed, share, smoothing, rounds = self._master.solve(), 1.0, SMOOTHING, 0
+        mixed, share, rounds = self._master.solve(), 1.0, 0
         while not self._stop():
             prices = mixed.prices.towards(best, share)
             priced = self._pricing.ask(prices, self._stop)
             if priced is None:
                 return
             if self._answer.lower(priced.bound):
-                best, smoothing = prices, max(LEAST_SMOOTHING, smoothing - STEP)
-            else:
-                smoothing = min(MOST_SMOOTHING, smoothing + STEP)
+                best = prices
             added = self._add(c for c in priced.columns if self._master.gains(c, mixed))
-            if self._answer.is_proved() or (not added and not share):
+            if self._answer.is_proved() or self._is_reached(mixed) or (not added and not share):
                 break
             # Smoothed prices that propose nothing new point the wrong way: look once with the master's own.
-            share = smoothing if added else 0.0
+            share = SMOOTHING if added else 0.0
             if added:
                 mixed, rounds = self._master.solve(), rounds + 1
-                if rounds % ROUNDS_BETWEEN == 0 and self._choose(mixed):
+                if rounds % ROUNDS_BETWEEN == 0 and self._choose(self._opened_most(mixed), CHOOSING):
                     mixed = self._master.solve()
         if not self._answer.is_proved():
-            self._choose(mixed)
+            self._choose(self._opened_most(mixed), CHOOSING)
+        if not self._answer.is_proved() and not self._stop():
+            self._choose(range(len(self._question.possible)), CHOOSING_FROM_ALL)
 
-    def _choose(self, mixed: Mixed) -> int:
-        """Choose among the groups that are opened in part; return how many weeks were weighed anew for it."""
-        groups = {g for g, share in enumerate(mixed.opened) if share > NOTHING} | set(self._answer.opened)
+    def _is_reached(self, mixed: Mixed) -> bool:
+        """Return True when no weeks could improve the master problem by much."""
+        bound = self._answer.bound
+        return bound is not None and bound / TICKS - mixed.value <= REACHED * mixed.value
+
+    def _opened_most(self, mixed: Mixed) -> set[int]:
+        """Return the groups of which most is opened, as far as they can be weighed against each other."""
+        most, found = BUDGETS * self._question.budget, set(self._answer.opened)
+        for group in sorted(range(len(mixed.opened)), key=lambda g: (-mixed.opened[g], g)):
+            most -= self._question.possible[group].cost
+            if most < 0 or mixed.opened[group] <= NOTHING:
+                break
+            found.add(group)
+        return found
+
+    def _choose(self, groups: Collection[int], share: float) -> int:
+        """Choose among groups within a share of the time left; return how many weeks were weighed anew."""
         self._add(self._answer.columns)
         chosen = self._master.choose(
             groups,
             (self._answer.opened, self._answer.columns),
-            seconds=self._left() * CHOOSING,
+            seconds=self._left() * share,
             cancelled=self._cancelled,
         )
         if chosen is None:
