@@ -11,7 +11,7 @@ from iop_schedule.actions import audit
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import PlacesChange, change_places
-from iop_schedule.actions.news import tell_news
+from iop_schedule.actions.news import take_back_news, tell_news
 from iop_schedule.actions.placement import after_in_trail, begin_waiting, change_to, record_decision
 from iop_schedule.actions.placement_endings import end_closed, let_go_on
 from iop_schedule.actions.series import Meeting, add_individual, close_series, record_series
@@ -123,7 +123,8 @@ class Review:
         else:
             self._begin_places(going)
         for proposal in going:
-            tell_news(proposal.client, ("proposal", proposal.id), channels=self._channels, now=self._now)
+            about = "proposal", proposal.id, self._now
+            tell_news(proposal.client, about, channels=self._channels, now=self._now)
         for proposal in proposals:
             if proposal.client_id in left and proposal.state in TO_DECIDE:
                 self.settle(proposal, ProposalState.STALE, left[proposal.client_id])
@@ -166,8 +167,9 @@ class Review:
             record_decision(
                 self._actor, proposal.client_id, wanted=after, held=before, day=self._day, now=self._now
             )
-            if change.start:
-                proposal.undo = begin_waiting(self._actor, proposal.client_id, self._day, self._now)
+            proposal.undo = (
+                begin_waiting(self._actor, proposal.client_id, self._day, self._now) if change.start else {}
+            )
             self.settle(proposal, ProposalState.APPLIED)
         self._change(changes)
 
@@ -194,7 +196,7 @@ class Review:
         del proposals
         if not self._run().undo:
             raise NotPossible(ENDED_NOTHING)
-        let_go_on(self._run(), self._actor, self._day, left=left, now=self._now)
+        let_go_on(self._run(), self._actor, self._day, left=left, channels=self._channels, now=self._now)
 
     def undo_all(self, proposals: Sequence[PlacementProposal], left: Mapping[int, str]) -> None:
         """Take everything back: what was ended goes on, then everyone gets their places."""
@@ -219,6 +221,7 @@ class Review:
             else:
                 changes.append(change_to(proposal.client_id, before, held=after, lasting=after))
                 self._wait_again(proposal)
+            self._tell_undone(proposal)
             self.settle(proposal, ProposalState.UNDONE)
             audit.record(
                 AuditKind.PLACEMENT_UNDONE, actor=self._actor, now=self._now, client_id=proposal.client_id,
@@ -226,6 +229,17 @@ class Review:
                 details={"run": self._run_id, "from": self._day.isoformat(), **after_in_trail(before)},
             )  # fmt: skip
         self._change(changes)
+
+    def _tell_undone(self, proposal: PlacementProposal) -> None:
+        """Tell somebody who had heard of a change that it is taken back, and keep whether they had."""
+        told = take_back_news(
+            proposal.client,
+            [("proposal", proposal.id, proposal.decided_at)] if proposal.decided_at else (),
+            ("undone", proposal.id, self._now),
+            channels=self._channels,
+            now=self._now,
+        )
+        proposal.undo = proposal.undo | {"told": told}
 
     def _end_session(self, proposal: PlacementProposal) -> None:
         """End the one-to-one that was made; nothing that was held is lost."""
@@ -237,7 +251,6 @@ class Review:
             raise
         record_series(AuditKind.SERIES_ENDED, self._actor, series, {"run": self._run_id}, now=self._now)
         follow_rules(series.site, now=self._now, series_ids=[series.id])
-        proposal.undo = {}
 
     def _check(
         self,

@@ -13,7 +13,7 @@ from sqlalchemy import exists, select
 from iop_schedule.actions.horizon import follow_rules
 from iop_schedule.actions.locks import lock_schedule
 from iop_schedule.actions.memberships import check_seats, record_place, record_start
-from iop_schedule.actions.news import tell_news
+from iop_schedule.actions.news import take_back_news, tell_news
 from iop_schedule.actions.series import close_series, places_in, record_series
 from iop_schedule.domain.series import Place, Span
 from iop_schedule.errors import DomainError, NotPossible
@@ -37,6 +37,7 @@ def end_closed(
     have ended by then stay as they are.
     """
     last, former = day - timedelta(days=1), dict(run.undo)
+    losing = set[int]()
     for one in _series(closing(run)):
         if one.until_day is not None and one.until_day <= last:
             continue
@@ -45,42 +46,48 @@ def end_closed(
         close_series(one, last, now)
         db.session.flush()
         left = {member.id: _place(member) for member in places_in(one.id)}
-        former[str(one.id)] = was | {
-            "ended": _text(one.until_day),
-            "at": now.isoformat(),
-            "places": [
-                place | {"id": member, "ended": left.get(member, {}).get("until_day")}
-                for member, place in places.items()
-                if left.get(member) != place
-            ],
-        }
+        ended = [
+            place | {"id": member, "ended": left.get(member, {}).get("until_day")}
+            for member, place in places.items()
+            if left.get(member) != place
+        ]
+        former[str(one.id)] = was | {"ended": _text(one.until_day), "at": now.isoformat(), "places": ended}
         details = {"last_day": str(last), "run": run.id}
         record_series(AuditKind.SERIES_ENDED, actor, one, details, now=now)
-        for client_id in dict.fromkeys(place["client_id"] for place in former[str(one.id)]["places"]):
+        theirs = {place["client_id"] for place in ended}
+        for client_id in sorted(theirs):
             record_place(
                 AuditKind.MEMBERSHIP_ENDED, actor, one, client_id, now=now, last=str(last), run=run.id
             )
-    run.undo = former
+        losing |= theirs
+    run.undo, run.went_on = former, {}
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=closing(run))
-    losing = {place["client_id"]: place["id"] for was in former.values() for place in was["places"]}
-    for client_id, place_id in losing.items():
+    for client_id in sorted(losing):
         client = db.session.get_one(Client, client_id)
-        tell_news(client, ("place", place_id), channels=channels, now=now)
+        tell_news(client, ("ended", run.id, client_id, now), channels=channels, now=now)
 
 
 def let_go_on(
-    run: PlacementRun, actor: Actor, day: date, *, left: Collection[int] = (), now: datetime
+    run: PlacementRun,
+    actor: Actor,
+    day: date,
+    *,
+    left: Mapping[int, str],
+    channels: Sequence[Channel],
+    now: datetime,
 ) -> None:
     """Take back what `end_closed` did: sessions are as they were, and places in them begin again on `day`.
 
-    A session or place that somebody has changed since stays as it is now.
+    A session or place that somebody has changed since stays as it is now. The run keeps what became of
+    each place.
 
     Args:
         run: which ended them.
         actor: who decides.
         day: the first day on which they may be held again.
-        left: people whose places stay ended.
+        left: people whose places stay ended, and why.
+        channels: over which those are told who had heard of the end.
         now: the current instant.
 
     Raises:
@@ -100,12 +107,36 @@ def let_go_on(
         record_series(AuditKind.SERIES_CHANGED, actor, one, details, now=now)
         for place in was["places"]:
             if place["client_id"] not in left:
-                theirs.setdefault(place["client_id"], []).append(_lost(one, place, day))
-    for client_id, lost in sorted(theirs.items()):
-        _give_back(run, actor, client_id, lost, now)
+                theirs.setdefault(place["client_id"], []).append(_lost(one, place, day, was.get("at")))
+    back = {client_id: _give_back(run, actor, client_id, lost, now) for client_id, lost in theirs.items()}
+    run.went_on = {
+        "at": now.isoformat(),
+        "back": {
+            str(client_id): {
+                "first": str(day),
+                "weeks": {str(one.series.id): one.place.week for one in lost},
+                "told": _tell_back(run, client_id, lost, channels, now),
+            }
+            for client_id, lost in back.items()
+            if lost
+        },
+        "left": _of_those_left(run.undo, left),
+    }
     run.undo = {}
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=set(former))
+
+
+def _of_those_left(undo: Mapping[str, Any], left: Mapping[int, str]) -> dict[str, Any]:
+    """Return what a run keeps of the places of those who are left out, with why."""
+    kept = {}
+    for series_id, was in undo.items():
+        places = [
+            place | {"why": left[place["client_id"]]} for place in was["places"] if place["client_id"] in left
+        ]
+        if places:
+            kept[series_id] = was | {"places": places}
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +149,47 @@ class _Lost:
     member_id: int
     from_day: date
     ended: date | None
+    #: When its end was decided.
+    decided_at: datetime | None
 
 
-def _lost(series: Series, was: Mapping[str, Any], day: date) -> _Lost:
+def _lost(series: Series, was: Mapping[str, Any], day: date, decided_at: str | None) -> _Lost:
     from_day = date.fromisoformat(was["from_day"])
     days = Span(max(day, from_day), _day(was["until_day"]))
     place = Place(days, WeekParity(was.get("week", "every")))
-    return _Lost(series, place, was["id"], from_day, _day(was["ended"]))
+    at = None if decided_at is None else datetime.fromisoformat(decided_at)
+    return _Lost(series, place, was["id"], from_day, _day(was["ended"]), at)
 
 
-def _give_back(run: PlacementRun, actor: Actor, client_id: int, lost: Sequence[_Lost], now: datetime) -> None:
-    """Let one client have their places again, under the rules of any other place."""
+def _give_back(
+    run: PlacementRun, actor: Actor, client_id: int, lost: Sequence[_Lost], now: datetime
+) -> list[_Lost]:
+    """Let one client have their places again, under the rules of any other; return those they have."""
     client = db.session.get_one(Client, client_id)
-    back: dict[Span, list[int]] = {}
     try:
-        for one in lost:
-            if _have_again(one, client, now):
-                back.setdefault(one.place.days, []).append(one.series.id)
-                record_start(actor, one.series, client_id, one.place, now=now, run=run.id, taken_back=True)
-        for days, series_ids in back.items():
-            check_places(client, series_ids, days)
+        back = [one for one in lost if _have_again(one, client, now)]
+        for days in dict.fromkeys(one.place.days for one in back):
+            check_places(client, [one.series.id for one in back if one.place.days == days], days)
     except DomainError as refused:
         refused.data["client_id"] = client_id
         raise
+    for one in back:
+        record_start(actor, one.series, client_id, one.place, now=now, run=run.id, taken_back=True)
+    return back
+
+
+def _tell_back(
+    run: PlacementRun, client_id: int, back: Sequence[_Lost], channels: Sequence[Channel], now: datetime
+) -> bool:
+    """Tell a client who had heard that their places end; return whether they had."""
+    decided = {one.decided_at for one in back if one.decided_at is not None}
+    return take_back_news(
+        db.session.get_one(Client, client_id),
+        [("ended", run.id, client_id, at) for at in decided],
+        ("back", run.id, client_id, now),
+        channels=channels,
+        now=now,
+    )
 
 
 def _have_again(lost: _Lost, client: Client, now: datetime) -> bool:

@@ -25,8 +25,8 @@ def apply_proposals(
 ) -> Outcome:
     """Do what a run proposes, for some people or (None) for everyone who is not decided yet.
 
-    Those for whom it is no longer possible are left out; their proposals say why. Everyone else is told,
-    once for each run, that something new waits for them, over one of the `channels` that are set up here;
+    Those for whom it is no longer possible are left out; their proposals say why. Everyone else is told
+    that something new waits for them, over one of the `channels` that are set up here;
     what it is, and only their own, stands on their week.
 
     Raises:
@@ -38,7 +38,12 @@ def apply_proposals(
 
 
 def undo_proposals(
-    *, actor: Actor, run_id: int, client_ids: Collection[int] | None, now: datetime
+    *,
+    actor: Actor,
+    run_id: int,
+    client_ids: Collection[int] | None,
+    channels: Sequence[Channel] = OUTSIDE,
+    now: datetime,
 ) -> Outcome:
     """Give people back the places they had before a run's proposals were applied; None is everyone.
 
@@ -50,7 +55,7 @@ def undo_proposals(
     Raises:
         NotFound: no such run at this person's sites, or a client without a proposal in it.
     """
-    review = Review(actor, run_id, now)
+    review = Review(actor, run_id, now, channels)
     wanted = review.clients(client_ids, ProposalState.APPLIED)
     return review.decide(wanted, review.undo if client_ids is not None else review.undo_all)
 
@@ -68,14 +73,19 @@ def end_sessions(*, actor: Actor, run_id: int, channels: Sequence[Channel] = OUT
     review.decide([], review.end)
 
 
-def let_sessions_go_on(*, actor: Actor, run_id: int, now: datetime) -> Outcome:
+def let_sessions_go_on(
+    *, actor: Actor, run_id: int, channels: Sequence[Channel] = OUTSIDE, now: datetime
+) -> Outcome:
     """Let the weekly sessions that a repair has ended go on, for all who had a place in them and no other.
+
+    Whoever had heard of the end is told as in `apply_proposals`; the run keeps who could not have theirs
+    back, and why.
 
     Raises:
         NotFound: no such run at this person's sites.
         TimeTaken: the counselor or the room has something else by now.
     """
-    review = Review(actor, run_id, now)
+    review = Review(actor, run_id, now, channels)
     return review.decide([], review.go_on)
 
 

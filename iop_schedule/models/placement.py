@@ -94,6 +94,9 @@ class PlacementRun(Base):
     #: What letting the weekly sessions go on that it ended needs to know: by series its days and places,
     #: as they were; {} while none has ended.
     undo: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    #: What became of the places in them once they went on again: when, who has them back and had heard of
+    #: the end, and as in `undo` those that could not be given back, with why; {} before, and while ended.
+    went_on: Mapped[Json] = mapped_column(default=dict, server_default="{}")
 
     site: Mapped[Site] = relationship()
     program: Mapped[Program] = relationship()
@@ -128,7 +131,8 @@ class PlacementProposal(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     #: Why it could not be applied, or could not be undone.
     note: Mapped[str] = mapped_column(String(300), default="")
-    #: What undoing needs to know: the enrollment as it was, the session that was made.
+    #: What undoing needs to know: the enrollment as it was, the session that was made. Once it is undone:
+    #: whether the person had heard of it, and that session.
     undo: Mapped[Json]
 
     run: Mapped[PlacementRun] = relationship()

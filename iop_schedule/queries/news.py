@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, or_, select
 
 from iop_schedule.models import Client, PlacementOffer, PlacementProposal, ReminderDelivery, db
-from iop_schedule.queries.placement_endings import ended_for
+from iop_schedule.queries.placement_endings import ended_for, given_back_to
 from iop_schedule.vocabulary import Channel, DeliveryPurpose, OfferState, ProposalState
 
 
 def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
-    """Return True while something decided at `since` or later stands: a choice, or a change of places."""
+    """Return True while something decided at `since` or later stands: a choice, or a change of places.
+
+    That a change is taken back is new only for those who had heard of it.
+    """
     offered = exists().where(
         PlacementOffer.client_id == client_id,
         PlacementOffer.state == OfferState.OPEN,
@@ -24,8 +27,15 @@ def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
     )
     if db.session.scalar(select(or_(offered, changed))) is True:
         return True
+    undone = select(PlacementProposal.undo).where(
+        PlacementProposal.client_id == client_id,
+        PlacementProposal.state == ProposalState.UNDONE,
+        PlacementProposal.decided_at >= since,
+    )
+    if any(undo.get("told") for undo in db.session.scalars(undone)):
+        return True
     client = db.session.get(Client, client_id)
-    return client is not None and bool(ended_for(client, since=since))
+    return client is not None and bool(ended_for(client, since=since) or given_back_to(client, since=since))
 
 
 def is_being_told(client_id: int, *, since: datetime) -> bool:

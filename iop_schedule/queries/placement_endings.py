@@ -1,9 +1,10 @@
 """The weekly sessions whose end a repair is about: whether they have ended, and who is still in them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -89,12 +90,6 @@ class Ended:
 
 def ended_for(client: Client, *, since: datetime) -> list[Ended]:
     """Return the places of a client that ended with their sessions, decided at `since` or later."""
-    statement = select(PlacementRun.undo).where(
-        PlacementRun.site_id == client.site_id,
-        PlacementRun.kind == RunKind.REPAIR,
-        PlacementRun.undo != {},
-        PlacementRun.created_at >= since - REPAIRS_LAST,
-    )
     return [
         Ended(
             series_id=int(series_id),
@@ -102,12 +97,45 @@ def ended_for(client: Client, *, since: datetime) -> list[Ended]:
             last_day=date.fromisoformat(was["ended"]),
             decided_at=at,
         )
-        for undo in db.session.scalars(statement)
-        for series_id, was in undo.items()
+        for undo, went_on in _repairs(client, since)
+        for series_id, was in (undo or went_on.get("left", {})).items()
         if "at" in was and (at := datetime.fromisoformat(was["at"])) >= since
         for place in was["places"]
         if place["client_id"] == client.id
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """The places that one client has again because the sessions go on, after hearing that they end."""
+
+    weeks: Mapping[int, WeekParity]
+    first_day: date
+
+
+def given_back_to(client: Client, *, since: datetime) -> list[GivenBack]:
+    """Return the places a client has again, given back at `since` or later, if they had heard of the end."""
+    return [
+        GivenBack(
+            {int(series_id): WeekParity(week) for series_id, week in back["weeks"].items()},
+            date.fromisoformat(back["first"]),
+        )
+        for _, went_on in _repairs(client, since)
+        if went_on and datetime.fromisoformat(went_on["at"]) >= since
+        for client_id, back in went_on["back"].items()
+        if int(client_id) == client.id and back["told"]
+    ]
+
+
+def _repairs(client: Client, since: datetime) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what the repairs of the client's site that ended sessions keep of it: ended, and gone on."""
+    statement = select(PlacementRun.undo, PlacementRun.went_on).where(
+        PlacementRun.site_id == client.site_id,
+        PlacementRun.kind == RunKind.REPAIR,
+        or_(PlacementRun.undo != {}, PlacementRun.went_on != {}),
+        PlacementRun.created_at >= since - REPAIRS_LAST,
+    )
+    return ((row.undo, row.went_on) for row in db.session.execute(statement))
 
 
 def ending_of(

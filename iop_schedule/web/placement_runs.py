@@ -176,7 +176,10 @@ def apply(placement_run_id: int) -> ResponseReturnValue:
 def undo(placement_run_id: int) -> ResponseReturnValue:
     """Take back what was applied, for the people chosen or for everyone."""
     with said_on_top():
-        outcome = undo_proposals(actor=actor(), run_id=placement_run_id, client_ids=_people(), now=g.now)
+        outcome = undo_proposals(
+            actor=actor(), run_id=placement_run_id, client_ids=_people(), channels=channels_set_up(),
+            now=g.now,
+        )  # fmt: skip
         _say(outcome, undone=True)
     return _back(placement_run_id)
 
@@ -196,7 +199,9 @@ def end(placement_run_id: int) -> ResponseReturnValue:
 def go_on(placement_run_id: int) -> ResponseReturnValue:
     """Let the weekly sessions go on that a repair has ended."""
     with said_on_top():
-        outcome = let_sessions_go_on(actor=actor(), run_id=placement_run_id, now=g.now)
+        outcome = let_sessions_go_on(
+            actor=actor(), run_id=placement_run_id, channels=channels_set_up(), now=g.now
+        )
         left = len(outcome.left)
         flash(
             "The sessions go on."

@@ -1,11 +1,17 @@
 """Weekly sessions that a repair has ended go on again: who has a place back, who has not, and who hears of it."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from iop_schedule.actions.placement_review import end_sessions, let_sessions_go_on
+from iop_schedule.actions.placement_review import (
+    apply_proposals,
+    end_sessions,
+    let_sessions_go_on,
+    undo_proposals,
+)
+from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.models import AuditEvent, Client, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.placement_changes import own_change
@@ -13,9 +19,10 @@ from iop_schedule.vocabulary import AuditKind, RunKind, RunState, WeekParity
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.outbox import drain, quiet_staff
 
 MONDAY = date(2026, 3, 9)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def places(client: Client) -> list[tuple[int, date, date | None]]:
 
 def in_trail(kind: AuditKind, client: Client) -> list[dict[str, object]]:
     rows = select(AuditEvent).where(AuditEvent.kind == kind, AuditEvent.client_id == client.id)
-    return [row.details | {"series": int(row.subject_id)} for row in db.session.scalars(rows)]
+    return [row.details | {"series": int(row.subject_id or 0)} for row in db.session.scalars(rows)]
 
 
 def newcomer(cast: Cast, series: Series, **place: object) -> Client:
@@ -119,3 +126,86 @@ def test_sessions_that_ended_before_it_was_written_down_when_are_no_news(
     run.undo = {series: {k: v for k, v in was.items() if k != "at"} for series, was in run.undo.items()}
     db.session.commit()
     assert own_change(cast.ben, now=NOW) is None
+
+
+def new_words(client: Client, now: datetime) -> int:
+    """Return how often a client is written to at `now` that something is new."""
+    mail = NullMessages()
+    drain(mail, now)
+    db.session.expire_all()
+    return sum(message.to == client.email and "something new" in message.text for message in mail.sent)
+
+
+@pytest.fixture
+def told(cast: Cast) -> Client:
+    """Ben, who agreed to hear of his times by mail."""
+    make.make_reachable(cast.ben)
+    quiet_staff(cast)
+    db.session.commit()
+    return cast.ben
+
+
+def test_each_end_and_each_way_back_is_told_once_to_those_who_heard_of_the_one_before(
+    root: Actor, run: PlacementRun, told: Client
+) -> None:
+    for days in (0, 2):
+        now = NOW + days * DAY
+        end_sessions(actor=root, run_id=run.id, now=now)
+        assert new_words(told, now) == 1
+        let_sessions_go_on(actor=root, run_id=run.id, now=now + DAY)
+        assert new_words(told, now + DAY) == 1
+        change = own_change(told, now=now + DAY)
+        assert change is not None
+        assert (len(change.begins), change.ends, change.is_back) == (3, (), True)
+    assert new_words(told, NOW + 4 * DAY) == 0
+
+
+def test_of_an_end_that_was_taken_back_before_it_was_told_nobody_hears(
+    root: Actor, run: PlacementRun, told: Client
+) -> None:
+    night = NOW.replace(hour=4) + DAY
+    end_sessions(actor=root, run_id=run.id, now=night)
+    let_sessions_go_on(actor=root, run_id=run.id, now=night + HOUR)
+    assert new_words(told, night + 10 * HOUR) == 0
+    assert own_change(told, now=night + 10 * HOUR) is None
+    # Ended again within the night it is told once, not once for each time.
+    end_sessions(actor=root, run_id=run.id, now=night + 2 * HOUR)
+    assert new_words(told, night + 10 * HOUR) == 1
+
+
+def test_who_cannot_have_the_place_back_still_hears_that_it_ends(
+    cast: Cast, root: Actor, run: PlacementRun, told: Client
+) -> None:
+    night = NOW.replace(hour=4) + DAY
+    end_sessions(actor=root, run_id=run.id, now=night)
+    make.make_apart(cast.ana, told, by=cast.dev)
+    db.session.commit()
+    assert let_sessions_go_on(actor=root, run_id=run.id, now=night).left.keys() == {told.id}
+    assert new_words(told, night + 10 * HOUR) == 1
+    change = own_change(told, now=night + 10 * HOUR)
+    assert change is not None
+    assert (change.begins, len(change.ends)) == ((), 3)
+
+
+def test_who_was_told_of_a_new_week_is_told_when_it_is_taken_back_and_when_it_comes_after_all(
+    cast: Cast, root: Actor, run: PlacementRun, told: Client
+) -> None:
+    other = make.make_meeting(make.make_group(cast.program), cast.dev, weekday=1)
+    everything = sorted([cast.monday.id, cast.wednesday.id, cast.friday.id])
+    before = {"A": [*everything, other.id], "B": everything}
+    cast.program.alternating_weeks = True
+    make.make_member(other, told, week=WeekParity.A)
+    make.make_proposal(run, told, before=before, after=everything)
+    db.session.commit()
+    do = {"actor": root, "run_id": run.id, "client_ids": [told.id]}
+    for days in (0, 2):
+        now = NOW + days * DAY
+        assert apply_proposals(**do, now=now).left == {}
+        assert new_words(told, now) == 1
+        assert undo_proposals(**do, now=now + DAY).left == {}
+        assert new_words(told, now + DAY) == 1
+        change = own_change(told, now=now + DAY)
+        assert change is not None
+        assert (len(change.begins), change.ends, change.is_back) == (1, (), True)
+    (first, _) = in_trail(AuditKind.PLACEMENT_UNDONE, told)
+    assert first["weeks"] == {str(other.id): "A"}

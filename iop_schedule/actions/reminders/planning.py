@@ -1,11 +1,11 @@
 """Making the outbox agree with the timetable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import update
+from sqlalchemy import exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from iop_schedule.domain import reminders as rules
@@ -110,24 +110,20 @@ def put(*messages: Wanted) -> None:
     )
 
 
-def put_again(message: Wanted) -> None:
-    """Do as `put`; the same message that was held back before goes out after all."""
-    put(message)
-    db.session().execute(
-        update(ReminderDelivery)
-        .where(
-            ReminderDelivery.dedup_key == message.dedup_key,
-            ReminderDelivery.state.in_([DeliveryState.SUPPRESSED, DeliveryState.CANCELLED]),
-        )
-        .values(
-            state=DeliveryState.PLANNED,
-            reason="",
-            day=message.day,
-            due_at=message.due_at,
-            next_try_at=message.next_try_at,
-            expires_at=message.expires_at,
-        )
-    )
+def hold_back(keys: Collection[str]) -> bool:
+    """Take messages that are no longer so out of the outbox, in the transaction of the caller.
+
+    Returns:
+        True when one of them has gone out, or is going out at this moment.
+    """
+    session = db.session()
+    theirs = ReminderDelivery.dedup_key.in_(keys)
+    waiting = select(ReminderDelivery).where(theirs, ReminderDelivery.state == DeliveryState.PLANNED)
+    for delivery in session.scalars(waiting.with_for_update(skip_locked=True)):
+        delivery.state, delivery.reason = DeliveryState.CANCELLED, HoldReason.NOTHING_LEFT
+    session.flush()
+    held = (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.DEAD)
+    return session.scalar(select(exists().where(theirs, ReminderDelivery.state.not_in(held)))) is True
 
 
 def _row(message: Wanted) -> dict[str, Any]:
