@@ -91,23 +91,28 @@ def preview_change(
     )
 
 
-def _holders(series: Series, day: date) -> list[tuple[Client, Place]]:
-    """Return who has a place on `day` or later, by name."""
+def _holders(series: Series, day: date) -> list[tuple[Client, list[Place]]]:
+    """Return who has places on `day` or later, by name, each with these places in order."""
     if series.client is not None:
-        return [(series.client, Place(Span(series.from_day, series.until_day)))]
+        return [(series.client, [Place(Span(series.from_day, series.until_day))])]
     statement = select(SeriesMember).where(
         SeriesMember.series_id == series.id,
         (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
     )
-    found = {
-        row.client_id: (row.client, Place(Span(row.from_day, row.until_day), WeekParity(row.week)))
-        for row in db.session.scalars(statement)
-    }
-    return sorted(found.values(), key=lambda pair: (pair[0].short_name, pair[0].id))
+    found: dict[Client, list[Place]] = {}
+    for row in db.session.scalars(statement.order_by(SeriesMember.from_day, SeriesMember.id)):
+        found.setdefault(row.client, []).append(
+            Place(Span(row.from_day, row.until_day), WeekParity(row.week))
+        )
+    return sorted(found.items(), key=lambda pair: (pair[0].short_name, pair[0].id))
 
 
 def _in_the_way(
-    series: Series, rule: WeeklyRule, holders: Sequence[tuple[Client, Place]], cut: date, now: datetime
+    series: Series,
+    rule: WeeklyRule,
+    holders: Sequence[tuple[Client, Sequence[Place]]],
+    cut: date,
+    now: datetime,
 ) -> tuple[tuple[CannotCome, ...], tuple[CannotCome, ...]]:
     """Return who could not come at another time, and who could, with a week that would break another rule."""
 
@@ -123,15 +128,19 @@ def _in_the_way(
         )
 
     cannot, not_right = [], []
-    for client, place in holders:
-        span = place.days.shared_with(Span(rule.from_day, rule.until_day))
-        if span is None:
-            continue
-        days = Span(max(cut, place.days.first), place.days.last)
-        whys = no_longer_legal(client, [series.id], days, becoming=becoming)
-        busy = _busy_then(series, replace(rule, week=place.week), client, span, now)
+    for client, places in holders:
+        busy: dict[str, None] = {}
+        whys: dict[str, None] = {}
+        for place in places:
+            span = place.days.shared_with(Span(rule.from_day, rule.until_day))
+            if span is None:
+                continue
+            days = Span(max(cut, place.days.first), place.days.last)
+            whys |= dict.fromkeys(no_longer_legal(client, [series.id], days, becoming=becoming))
+            if said := _busy_then(series, replace(rule, week=place.week), client, span, now):
+                busy[said] = None
         if busy:
-            cannot.append(CannotCome(client.id, client.short_name, " ".join([busy, *whys])))
+            cannot.append(CannotCome(client.id, client.short_name, " ".join([*busy, *whys])))
         elif whys:
             not_right.append(CannotCome(client.id, client.short_name, " ".join(whys)))
     return tuple(cannot), tuple(not_right)

@@ -97,16 +97,22 @@ def caseload_of(
         for client in people
         if (dose := doses[client.id]) is not None
     )
-    clients = tuple(replace(one, may_alternate=one.alternates) for one in clients)
+    clients = tuple(_with_weeks(one, two_plans=program.alternating_weeks) for one in clients)
     problem = rules.Problem(
         groups=tuple(placement_problem.group(g, program.site.code, seats) for g in groups),
         clients=clients,
         weights=values.weights,
         prices=values.prices,
-        alternating=program.alternating_weeks and any(one.alternates for one in clients),
+        alternating=any(one.may_alternate for one in clients),
     )
     before = {one.id: one.current for one in clients if held.get(int(one.id))}
     return Caseload(problem, before, len(episodes) - len(people), policy)
+
+
+def _with_weeks(person: rules.Client, *, two_plans: bool) -> rules.Client:
+    """Return a client who may have two plans: where the program gives them, or the client has two today."""
+    may = person.alternates if two_plans else isinstance(person.current, rules.Alternating)
+    return replace(person, may_alternate=may)
 
 
 def _episodes(program: Program, day: date) -> dict[int, Enrollment]:

@@ -1,5 +1,7 @@
 """Migrations go up and down on both databases, and end at exactly the tables the models describe."""
 
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,9 @@ from sqlalchemy import inspect, select, text
 
 import iop_schedule
 from iop_schedule.actions import audit
-from iop_schedule.models import AuditEventClient, db
-from iop_schedule.vocabulary import AuditKind
+from iop_schedule.models import AuditEventClient, MonitorVersion, db
+from iop_schedule.vocabulary import AuditKind, PolicyOrigin
+from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -54,6 +57,50 @@ def test_lists_in_an_older_trail_are_found_by_the_people_on_them(app: Flask, cas
     downgrade(revision="20261127_handover")
     upgrade()
     assert db.session.execute(statement).all() == before
+
+
+@pytest.mark.own_database
+def test_going_down_two_places_of_every_other_week_become_one(app: Flask, cast: Cast) -> None:
+    client, series = make.make_client(cast.elm), cast.friday
+    make.make_member(series, client, week="A", from_day=date(2026, 3, 2))
+    make.make_member(series, client, week="B", from_day=date(2026, 3, 9), until_day=date(2026, 4, 10))
+    run = make.make_placement_run(cast.program, cast.root)
+    weeks = {"A": [cast.monday.id, series.id], "B": [series.id]}
+    make.make_proposal(run, client, before=[], after=weeks)
+    db.session.commit()
+    client_id, both = client.id, sorted([cast.monday.id, series.id])
+    db.session.remove()
+    downgrade(revision="20261127_wishes")
+    places = text("SELECT from_day, until_day FROM series_member WHERE client_id = :client")
+    found = [tuple(map(str, row)) for row in db.session.execute(places, {"client": client_id})]
+    proposed = db.session.execute(text("SELECT after FROM placement_proposal")).scalar_one()
+    db.session.remove()
+    upgrade()
+    assert found == [("2026-03-02", "None")]
+    assert json.loads(proposed) == both
+
+
+@pytest.mark.own_database
+def test_going_down_a_monitor_loses_the_numbers_it_cannot_hold(app: Flask, cast: Cast) -> None:
+    numbers = {"threshold": 4.2, "service_minimums": {"process": 45}}
+    db.session.add(
+        MonitorVersion(
+            program_id=cast.program.id,
+            number=1,
+            numbers=numbers,
+            origin=PolicyOrigin.BY_HAND,
+            note="",
+            from_at=NOW,
+            made_by_id=cast.root.id,
+        )
+    )
+    db.session.commit()
+    db.session.remove()
+    downgrade(revision="20261127_news")
+    found = db.session.execute(text("SELECT numbers FROM monitor_version")).scalar_one()
+    db.session.remove()
+    upgrade()
+    assert json.loads(found) == {"threshold": 4.2}
 
 
 def test_the_head_file_names_the_newest_revision(app: Flask) -> None:

@@ -6,6 +6,8 @@ Revision ID: 20261127_case_numbers
 Revises: 20261127_news
 """
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,9 +24,10 @@ def upgrade():
 
 def downgrade():
     op.execute("DELETE FROM case_snapshot")
-    version = sa.table("monitor_version", sa.column("id", sa.Integer), sa.column("numbers", sa.JSON))
+    version = sa.table("monitor_version", sa.column("id"), sa.column("numbers"))
     connection = op.get_bind()
     for row in connection.execute(sa.select(version)).all():
-        if "service_minimums" in row.numbers:
-            kept = {name: value for name, value in row.numbers.items() if name != "service_minimums"}
-            connection.execute(version.update().where(version.c.id == row.id).values(numbers=kept))
+        numbers = json.loads(row.numbers)
+        if numbers.pop("service_minimums", None) is not None:
+            kept = version.update().where(version.c.id == row.id).values(numbers=json.dumps(numbers))
+            connection.execute(kept)

@@ -1,10 +1,13 @@
 """In which weeks a place is attended: every week, or every other one; and which programs plan so.
 
-Seats are counted in each of the two weeks, also by the database itself.
+Seats are counted in each of the two weeks, also by the database itself. Going down, a place of every other week
+becomes one of every week, and two such places of one person in one session become one.
 
 Revision ID: 20261127_weeks_of_places
 Revises: 20261127_wishes
 """
+
+import json
 
 import sqlalchemy as sa
 from alembic import op
@@ -73,7 +76,45 @@ def upgrade():
     _refuse(BY_WEEK, "from_day, until_day, week", f"{WIDENS} OR NEW.week <> OLD.week")
 
 
+def _every_week():
+    """Let places and proposals be of every week: what was before has no words for anything else."""
+    connection = op.get_bind()
+    # A place that is made longer here is no new one; the refusal is put back with the old rule.
+    if connection.dialect.name == "postgresql":
+        op.execute("ALTER TABLE series_member DISABLE TRIGGER series_member_once_update")
+    else:
+        op.execute("DROP TRIGGER series_member_once_update")
+    place = sa.table(
+        "series_member",
+        *(sa.column(name) for name in ("id", "series_id", "client_id", "week")),
+        sa.column("from_day", sa.Date),
+        sa.column("until_day", sa.Date),
+    )
+    one, other = place.alias(), place.alias()
+    pairs = sa.select(one, other.c.id.label("other"), other.c.from_day.label("first"), other.c.until_day.label("last"))
+    pairs = pairs.join(other, sa.and_(one.c.client_id == other.c.client_id, one.c.series_id == other.c.series_id))
+    for pair in connection.execute(pairs.where(one.c.week == "A", other.c.week == "B")).all():
+        if (pair.until_day and pair.first > pair.until_day) or (pair.last and pair.from_day > pair.last):
+            continue
+        connection.execute(place.delete().where(place.c.id == pair.other))
+        until = max(pair.until_day, pair.last) if pair.until_day and pair.last else None
+        both = {"from_day": min(pair.from_day, pair.first), "until_day": until}
+        connection.execute(place.update().where(place.c.id == pair.id).values(both))
+    proposal = sa.table(
+        "placement_proposal", sa.column("id"), sa.column("before"), sa.column("after")
+    )
+    for row in connection.execute(sa.select(proposal)).all():
+        plain = {
+            name: json.dumps(sorted({*weeks.get("A", ()), *weeks.get("B", ())}))
+            for name, text in (("before", row.before), ("after", row.after))
+            if isinstance(weeks := json.loads(text), dict)
+        }
+        if plain:
+            connection.execute(proposal.update().where(proposal.c.id == row.id).values(plain))
+
+
 def downgrade():
+    _every_week()
     if op.get_bind().dialect.name == "postgresql":
         _refuse(ALIKE, "from_day, until_day", WIDENS)
     for table in TABLES:
