@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from iop_schedule.actions.occurrences import cancel_occurrence, extend_horizon
-from iop_schedule.models import AuditEvent, Occurrence, Series, SeriesMember, User, db
+from iop_schedule.models import AuditEvent, ClientConstraint, Occurrence, Series, SeriesMember, User, db
 from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import OccurrenceStatus, Role
 from tests import factories as make
@@ -117,6 +117,21 @@ def test_a_change_is_shown_with_who_could_not_come_before_it_is_made(http: Http,
         select(Occurrence).where(Occurrence.original_day == MONDAY, Occurrence.site_id == week.elm.id)
     ).one()
     assert (moved.starts_at.hour, moved.series_id != week.monday.id) == (16, True)
+
+
+def test_each_place_of_a_person_is_looked_at_before_a_change_is_made(http: Http, week: Cast) -> None:
+    """Ana works in the weeks of her first place only; the one that follows fits."""
+    (place,) = (one for one in week.monday.members if one.client_id == week.ana.id)
+    place.until_day = date(2026, 4, 26)
+    make.make_member(week.monday, week.ana, from_day=date(2026, 4, 27))
+    (work,) = db.session.query(ClientConstraint).filter_by(client_id=week.ana.id, weekday=0)
+    work.until_day = date(2026, 4, 26)
+    db.session.commit()
+    http.sign_in(week.root.email)
+    wanted = change(week, start="12:30", end="15:30")
+    shown = words(http.submit(f"/program/meetings/{week.monday.id}/change", wanted).text)
+    assert "1 of 2 people could not come:" in shown
+    assert "Ana Q.: Work, Mondays 1:00 pm to 9:00 pm" in shown
 
 
 def test_whose_week_a_shorter_meeting_would_leave_short_is_told_before_it_is_changed(
