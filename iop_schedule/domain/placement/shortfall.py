@@ -1,6 +1,7 @@
 """What a whole week is short of, priced: minutes, days and service types."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from iop_schedule.domain.placement.changes import (
     MINUTES_PER_HOUR,
@@ -19,6 +20,25 @@ from iop_schedule.domain.placement.week_limits import Found, Limits
 _LOOKS = (PRICE_UNITS * 25, PRICE_UNITS * 90)
 
 
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """Says what the minutes of a week are worth, too many and too few; None when there may not be so few."""
+
+    limits: Limits
+    price: int
+    may_be_short: bool
+
+    def __call__(self, minutes: int) -> int | None:
+        short = self.limits.least_minutes - minutes
+        if short <= 0:
+            return self.limits.over_price * short
+        hours = hours_short(short)
+        # Hours less are a proposal only as long as something of the dose remains.
+        if not self.may_be_short or hours * MINUTES_PER_HOUR >= self.limits.least_minutes:
+            return None
+        return -PRICE_UNITS * self.price * hours
+
+
 class Shortfall:
     """Finds the cheapest week when minutes, days and service types may be missing, each at its price.
 
@@ -33,13 +53,13 @@ class Shortfall:
         self, limits: Limits, required: Sequence[str], ruled_out: frozenset[Atom], prices: Prices
     ) -> None:
         self._limits, self._required, self._prices = limits, tuple(required), prices
-        self._short_allowed = (ChangeKind.DOSE, None) not in ruled_out
         self._fewer_allowed = (ChangeKind.DAYS, None) not in ruled_out
         #: The service types that must not be missing, as bits.
         self._must = sum(
             1 << n for n, t in enumerate(self._required) if (ChangeKind.SERVICE_TYPE, t) in ruled_out
         )
-        self._ladders = Ladders(limits, self._end)
+        self._hours = _Hours(limits, prices.hour, may_be_short=(ChangeKind.DOSE, None) not in ruled_out)
+        self._ladders = Ladders(limits, self._hours)
 
     def best(self, days: Sequence[Day], floor: int | None = None) -> Found | None:
         """Return the cheapest week that has at least one meeting and is worth more than `floor`."""
@@ -56,7 +76,7 @@ class Shortfall:
             if missing is None:
                 continue
             for minutes, (value, chain) in by_minutes.items():
-                end = self._end(minutes)
+                end = self._hours(minutes)
                 if (
                     chain is not None
                     and end is not None
@@ -64,18 +84,6 @@ class Shortfall:
                 ):
                     best = (value + end - missing, chain)
         return None if best is None else Found(best[0], tuple(sorted(members(best[1]))))
-
-    def _end(self, minutes: int) -> int | None:
-        """Return what the minutes of a week are worth; None when there may not be so few."""
-        limits = self._limits
-        short = limits.least_minutes - minutes
-        if short <= 0:
-            return limits.over_price * short
-        hours = hours_short(short)
-        # Hours less are a proposal only as long as something of the dose remains.
-        if not self._short_allowed or hours * MINUTES_PER_HOUR >= limits.least_minutes:
-            return None
-        return -PRICE_UNITS * self._prices.hour * hours
 
     def _missing(self, days: int, types: int) -> int | None:
         """Return what missing days and service types cost; None when they may not be missing."""

@@ -1,6 +1,7 @@
 """What a week can be worth at most, told from its minutes alone: most weeks need not be looked at."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from iop_schedule.domain.placement.week_join import Bar, Day, States, join_days, may_be_legal
 from iop_schedule.domain.placement.week_limits import Limits
@@ -72,6 +73,11 @@ class Ladder:
         ]
 
 
+def _paid(limits: Limits, minutes: int) -> int | None:
+    beyond = minutes - limits.least_minutes
+    return -limits.over_price * beyond if beyond >= 0 else None
+
+
 class Ladders:
     """The ladder of one person's questions, with all lengths that their days have had so far.
 
@@ -82,13 +88,9 @@ class Ladders:
 
     def __init__(self, limits: Limits, ends: Ends | None = None) -> None:
         self._limits = limits
-        self._ends = ends or self._paid
+        self._ends = ends or partial(_paid, limits)
         self._lengths: list[set[int]] = []
         self._known: Ladder | None = None
-
-    def _paid(self, minutes: int) -> int | None:
-        beyond = minutes - self._limits.least_minutes
-        return -self._limits.over_price * beyond if beyond >= 0 else None
 
     def _of(self, days: Sequence[Day]) -> Ladder:
         """Return a ladder of these days; it is made anew only for lengths that no day has had before."""
