@@ -63,6 +63,7 @@ class ChangeSearch:
         self._required = tuple(dict.fromkeys(client.dose.required))
         self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
         self._offers = _only_whole([o for o in offers(problem).values() if _welcome(client, o, free)])
+        self._numbers = {id(c): self._hard.index(c) for c in client.commitments if c.hard}
         self._candidates = candidates(client, self._offers)
         self._whole = whole_groups(self._candidates)
         self._touches = [self._touched(o) for o in self._offers]
@@ -139,7 +140,7 @@ class ChangeSearch:
     def _touched(self, offer: Offer) -> dict[int, tuple[int, int]]:
         hard = (c for c in fit.overlapped(self._client, offer, WeekParity.EVERY) if c.hard)
         stretches = ((c, *fit.needed_beside(self._client, offer, c)) for c in hard)
-        return {self._hard.index(c): (max(start, c.start), min(end, c.end)) for c, start, end in stretches}
+        return {self._numbers[id(c)]: (max(start, c.start), min(end, c.end)) for c, start, end in stretches}
 
     def _ways(self, fixed: frozenset[int], allowed: frozenset[int]) -> list[Day] | None:
         """Return the ways to spend each day, or None when the fixed meetings do not go together."""

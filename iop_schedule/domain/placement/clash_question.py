@@ -40,6 +40,7 @@ class Question:
         self._client, self._free = client, free
         self._limits = limits(client, problem.weights, UNITS_PER_POINT)
         self._hard = tuple(dict.fromkeys(c for c in client.commitments if c.hard))
+        self._numbers = {id(c): self._hard.index(c) for c in client.commitments if c.hard}
         own = [o for o in offers(problem).values() if fit.level_suits(client, o.group)]
         weeks = problem.weeks_for(client)
         stopped = {week: [tuple(self._stops(o, week)) for o in own] for week in weeks}
@@ -88,7 +89,7 @@ class Question:
         client = self._client
         for commitment in fit.overlapped(client, offer, week):
             if commitment.hard:
-                yield self._hard.index(commitment)
+                yield self._numbers[id(commitment)]
         if self._free.seats_left(self._client, offer, week) <= 0:
             yield ClashKind.SEATS
         if not fit.modality_suits(client, offer.group.modality):

@@ -20,7 +20,7 @@ from iop_schedule.vocabulary import Attend
 #: What disregarding one item costs: more than any week is worth.
 _DISREGARDED = UNITS_PER_POINT * MINUTES_PER_DAY
 #: How far below the best that minutes alone allow a week is looked for, before it is anywhere.
-_LOOKS = (_DISREGARDED, 4 * _DISREGARDED)
+_LOOKS = (_DISREGARDED,)
 
 
 @dataclass(frozen=True, slots=True)
