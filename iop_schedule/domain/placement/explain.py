@@ -62,6 +62,7 @@ def explain(
         KeyError: the problem has no such client.
     """
     client, free = problem.client(client_id), free or Openings()
+    problem = replace(problem, clients=(client,))
     clash = smallest_clash(problem, client, free, looks=looks)
     if not clash:
         return None

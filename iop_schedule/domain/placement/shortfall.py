@@ -17,7 +17,7 @@ from iop_schedule.domain.placement.week_join import Day, States
 from iop_schedule.domain.placement.week_limits import Found, Limits
 
 #: How far below the best that minutes alone allow the cheapest week is looked for, before it is anywhere.
-_LOOKS = (PRICE_UNITS * 25, PRICE_UNITS * 90)
+_LOOKS = (PRICE_UNITS * 25, PRICE_UNITS * 90, PRICE_UNITS * 170)
 
 
 @dataclass(frozen=True, slots=True)
