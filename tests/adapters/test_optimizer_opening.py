@@ -8,6 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iop_schedule.adapters.optimizer import NewGroup, open_groups, solve
+from iop_schedule.adapters.optimizer.cohort import TICKS
+from iop_schedule.adapters.optimizer.compact import WholeProblem
+from iop_schedule.adapters.optimizer.opening_prices import Pricing
+from iop_schedule.adapters.optimizer.opening_question import Question
 from iop_schedule.domain.placement import (
     Client,
     Commitment,
@@ -110,3 +114,14 @@ def test_a_cancelled_run_gives_the_quick_answer():
     done = open_groups(asked, [NewGroup(EVENINGS, 1)], 1, held={}, seconds=600, cancelled=lambda: True)
     assert (done.plan.bound, done.plan.status) == (None, PlanStatus.FEASIBLE)
     assert solve(asked, seconds=600).assignments == {}
+
+
+def test_the_first_prices_already_bound_what_few_seats_serve():
+    evenings = group("pm", 1020, MO, TU, seats=2)
+    asked = Problem((group("old", 540, MO, seats=0),), DAY_WORKERS)
+    question = Question(asked, [NewGroup(evenings, 1)], 1, {})
+    prices = WholeProblem(question.cohort, 0).opening_prices(question, 600)
+    bound = Pricing(question).ask(prices, lambda: False).bound
+    best = open_groups(asked, [NewGroup(evenings, 1)], 1, held={}, seconds=600)
+    assert len(best.placed) == 2
+    assert bound / TICKS == pytest.approx(best.plan.objective, rel=1e-3)

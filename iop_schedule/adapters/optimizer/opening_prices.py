@@ -127,9 +127,8 @@ def _by_group(part: Part, group_of: Mapping[int, int]) -> dict[int, list[int]]:
     """Return the offers of each new group."""
     found: dict[int, list[int]] = {}
     for i, rows in enumerate(part.rows):
-        for row in rows:
-            if row in group_of:
-                found.setdefault(group_of[row], []).append(i)
+        for group in sorted({group_of[row] for row in rows if row in group_of}):
+            found.setdefault(group, []).append(i)
     return found
 
 

@@ -18,8 +18,8 @@ from iop_schedule.domain.placement import Plan
 
 #: Share of the time for the first prices, and of the time left for each choice and each plan.
 FIRST_PRICES, CHOOSING, CHOOSING_FROM_ALL = 0.25, 0.15, 0.7
-#: How much of the best prices so far is kept when prices are smoothed (of 0.3 to 0.85 the best measured).
-SMOOTHING = 0.6
+#: How much of the best prices so far is kept when prices are smoothed: the first ones are good already.
+SMOOTHING = 0.85
 #: Rounds of pricing between two choices in whole numbers, and how often the budget the groups chosen
 #: from may cost: more are not weighed against each other in the time there is.
 ROUNDS_BETWEEN, BUDGETS = 5, 2.5
