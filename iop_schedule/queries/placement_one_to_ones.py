@@ -24,8 +24,8 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor, access_site, access_staff, in_force
+from iop_schedule.queries.choices import Choice, leaders_of
 from iop_schedule.queries.placement_caseload import Caseload, caseload_of
-from iop_schedule.queries.programs import Choice, leaders_of
 from iop_schedule.vocabulary import AssignmentRole, SeriesKind, Weekday
 
 #: What holds for a counselor of whom nobody has said anything else.

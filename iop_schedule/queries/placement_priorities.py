@@ -9,9 +9,9 @@ from sqlalchemy import select
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, Enrollment, PriorityMark, db
 from iop_schedule.queries.access import Actor, access_program, sees_client
+from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.placement_caseload import priority_classes
 from iop_schedule.queries.prescription import OPEN
-from iop_schedule.queries.programs import Choice
 
 
 @dataclass(frozen=True, slots=True)

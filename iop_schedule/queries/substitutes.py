@@ -13,7 +13,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.substitutes import LONGEST_DAYS, BadAbsence, fewest
 from iop_schedule.models import GroupCoLeader, Occurrence, RosterEntry, Series, User, db
 from iop_schedule.queries.access import Actor, access_site, access_staff
-from iop_schedule.queries.programs import Choice, leaders_of
+from iop_schedule.queries.choices import Choice, leaders_of
 from iop_schedule.queries.session_lines import place_words, session_title
 from iop_schedule.vocabulary import OccurrenceStatus
 

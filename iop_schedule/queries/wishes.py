@@ -11,7 +11,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.wishes import Wishes
 from iop_schedule.models import ClientWishes, Series, User, db
 from iop_schedule.queries.access import Actor, access_client
-from iop_schedule.queries.programs import Choice
+from iop_schedule.queries.choices import Choice
 from iop_schedule.vocabulary import DayPart, Modality, ModalityWish, Role, Weekday
 
 

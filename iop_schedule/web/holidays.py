@@ -11,8 +11,8 @@ from iop_schedule.adapters.ical import uid_key
 from iop_schedule.domain.occurrences import Closed
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotFound, NotPossible
+from iop_schedule.queries.choices import sites_of
 from iop_schedule.queries.holidays import HolidayLine, closures_calendar, holidays_for
-from iop_schedule.queries.programs import sites_of
 from iop_schedule.web.feeds import CALENDAR_TYPE
 from iop_schedule.web.forms.holidays import HolidayForm
 from iop_schedule.web.presenting import count

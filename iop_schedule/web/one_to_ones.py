@@ -9,8 +9,8 @@ from iop_schedule.actions.counselor_hours import set_counselor_hours
 from iop_schedule.actions.placement_runs import ask_for_run
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
+from iop_schedule.queries.choices import programs_of
 from iop_schedule.queries.placement_one_to_ones import CounselorTime, counselor_time, times_of_sites
-from iop_schedule.queries.programs import programs_of
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.one_to_ones import CounselorHoursForm, OneToOneForm
 from iop_schedule.web.placement_run_words import DAY_NAMES, span

@@ -17,12 +17,12 @@ from iop_schedule.actions.placement_review import (
 )
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
+from iop_schedule.queries.choices import programs_of
 from iop_schedule.queries.misfits import misfits
 from iop_schedule.queries.placement_openings import opening_names
 from iop_schedule.queries.placement_priorities import policy_view
 from iop_schedule.queries.placement_runs import RunLine, run_file, run_view, runs_compared, runs_of
 from iop_schedule.queries.plans_compared import where_plans_differ
-from iop_schedule.queries.programs import programs_of
 from iop_schedule.vocabulary import AuditKind, ProposalState
 from iop_schedule.web import placement_run_words as words
 from iop_schedule.web.forms.fields import blame

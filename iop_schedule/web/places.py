@@ -12,8 +12,9 @@ from iop_schedule.actions.programs import change_site, save_program, save_room
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.access import access_program, access_room, access_site
-from iop_schedule.queries.programs import places as places_of
-from iop_schedule.queries.programs import program_place, room_place, sites_of
+from iop_schedule.queries.choices import sites_of
+from iop_schedule.queries.places import places as places_of
+from iop_schedule.queries.places import program_place, room_place
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed
 from iop_schedule.web.forms.places import LEVEL_WORDS, ProgramForm, RoomForm, SiteForm
 from iop_schedule.web.programs import note_names

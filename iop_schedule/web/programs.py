@@ -15,24 +15,14 @@ from iop_schedule.actions.programs import add_closure, remove_closure
 from iop_schedule.domain.civil_time import ProgramWeek, minutes_of_day
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import Conflict, DomainError, NotFound, NotPossible
+from iop_schedule.queries.choices import leaders_of, programs_of, sites_of
+from iop_schedule.queries.closures import closures_list
 from iop_schedule.queries.co_leaders import co_leaders_of
 from iop_schedule.queries.demand import site_demand
+from iop_schedule.queries.groups import group_view, groups_list
 from iop_schedule.queries.misfits import misfits
-from iop_schedule.queries.programs import (
-    Filters,
-    GroupBlock,
-    ProgramDay,
-    ProgramWeekView,
-    closures_list,
-    group_view,
-    groups_list,
-    leaders_of,
-    programs_of,
-    sites_of,
-)
-from iop_schedule.queries.programs import (
-    program_week as week_of,
-)
+from iop_schedule.queries.program_week import Filters, GroupBlock, ProgramDay, ProgramWeekView
+from iop_schedule.queries.program_week import program_week as week_of
 from iop_schedule.queries.standstills import Stopped, news_of_a_standstill
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.demand_table import DemandRow, demand_rows

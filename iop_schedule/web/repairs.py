@@ -9,7 +9,8 @@ from iop_schedule.actions.placement_repair import ask_for_repair
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import NotPossible
 from iop_schedule.queries.access import access_program
-from iop_schedule.queries.programs import Choice, groups_list, leaders_of, programs_of, sites_of
+from iop_schedule.queries.choices import Choice, leaders_of, programs_of, sites_of
+from iop_schedule.queries.groups import groups_list
 from iop_schedule.vocabulary import RepairCause
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.repairs import CAUSE_HINTS, NOBODY, RepairForm

@@ -13,6 +13,7 @@ from iop_schedule.domain.engagement.program_report import program_sections
 from iop_schedule.domain.engagement.sections import Section
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.errors import NotFound, NotPossible
+from iop_schedule.queries.choices import programs_of
 from iop_schedule.queries.engagement.clients import CaseloadLine, caseload_lines
 from iop_schedule.queries.engagement.program import (
     READ_AT_ONCE,
@@ -21,7 +22,6 @@ from iop_schedule.queries.engagement.program import (
     program_facts,
     sessions_in,
 )
-from iop_schedule.queries.programs import programs_of
 from iop_schedule.queries.risk import policy_in_force
 from iop_schedule.vocabulary import AuditKind, ReportKind
 from iop_schedule.web.forms.reports import HistoryForm, ProgramReportForm, SpanForm

@@ -14,16 +14,9 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import Scope
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
 from iop_schedule.queries.access import access_occurrence, access_series
+from iop_schedule.queries.choices import leaders_of, rooms_of
+from iop_schedule.queries.groups import MeetingView, SessionView, group_view, meeting_view, session_view
 from iop_schedule.queries.prescription import SessionsFor, sessions_for
-from iop_schedule.queries.programs import (
-    MeetingView,
-    SessionView,
-    group_view,
-    leaders_of,
-    meeting_view,
-    rooms_of,
-    session_view,
-)
 from iop_schedule.vocabulary import AuditKind, ServiceType, WeekParity
 from iop_schedule.web.forms.fields import blame, fingerprint, is_confirmed, needed
 from iop_schedule.web.forms.series import (

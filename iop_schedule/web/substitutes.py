@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from iop_schedule.actions.substitutes import substitute
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotAllowed, NotFound
-from iop_schedule.queries.programs import leaders_of, site_of
+from iop_schedule.queries.choices import leaders_of, site_of
 from iop_schedule.queries.substitutes import SessionToLead, sessions_to_lead
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.forms.fields import blame, needed

@@ -15,8 +15,8 @@ from iop_schedule.actions.series import Meeting
 from iop_schedule.domain.civil_time import wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
+from iop_schedule.queries.choices import leaders_of, programs_of, rooms_of, sites_of
 from iop_schedule.queries.demand import Draft, demand_of, draft_views
-from iop_schedule.queries.programs import leaders_of, programs_of, rooms_of, sites_of
 from iop_schedule.vocabulary import AuditKind, GroupGender, Weekday
 from iop_schedule.web.demand_table import demand_rows
 from iop_schedule.web.forms.days import parse_day

@@ -10,8 +10,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from iop_schedule.actions.placement_runs import Wanted
 from iop_schedule.domain.civil_time import minutes_of_day, wall_time
 from iop_schedule.domain.intervals import Interval
+from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.placement_one_to_ones import CounselorTime
-from iop_schedule.queries.programs import Choice
 from iop_schedule.vocabulary import Cadence, RunKind, Weekday
 from iop_schedule.web.forms.attendance import wall_clock
 from iop_schedule.web.forms.fields import (

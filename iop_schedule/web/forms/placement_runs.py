@@ -6,7 +6,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from iop_schedule.actions.placement_priorities import HEAVIEST, LIGHTEST
 from iop_schedule.actions.placement_runs import Wanted
-from iop_schedule.queries.programs import Choice
+from iop_schedule.queries.choices import Choice
 from iop_schedule.vocabulary import PlacementAim
 from iop_schedule.web.forms.fields import (
     ChoiceField,

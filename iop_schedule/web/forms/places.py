@@ -7,7 +7,8 @@ from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from iop_schedule.actions.programs import ProgramDetails, RoomDetails, SiteDetails
-from iop_schedule.queries.programs import Choice, ProgramPlace, RoomPlace, SitePlace
+from iop_schedule.queries.choices import Choice
+from iop_schedule.queries.places import ProgramPlace, RoomPlace, SitePlace
 from iop_schedule.vocabulary import LevelOfCare
 from iop_schedule.web.forms.fields import ChoiceField, HoursField, WholeNumberField, needed, options
 

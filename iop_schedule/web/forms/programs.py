@@ -6,7 +6,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.actions.groups import MOST_SEATS, GroupDetails
 from iop_schedule.domain.occurrences import Closed
-from iop_schedule.queries.programs import Choice, GroupView
+from iop_schedule.queries.choices import Choice
+from iop_schedule.queries.groups import GroupView
 from iop_schedule.vocabulary import Attend, GroupGender, Modality, ServiceType
 from iop_schedule.web.forms.fields import (
     ChoiceField,

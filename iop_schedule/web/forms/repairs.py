@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms.validators import InputRequired, Optional
 
 from iop_schedule.actions.placement_repair import Change
-from iop_schedule.queries.programs import Choice
+from iop_schedule.queries.choices import Choice
 from iop_schedule.vocabulary import RepairCause
 from iop_schedule.web.forms.fields import ChoiceField, DayField, RadioChoiceField, needed, options
 from iop_schedule.web.forms.placement_runs import SECONDS_WORDS

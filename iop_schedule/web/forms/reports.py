@@ -14,8 +14,8 @@ from iop_schedule.domain.civil_time import ProgramWeek
 from iop_schedule.domain.engagement.client_report import MOST_WEEKS
 from iop_schedule.domain.engagement.settings_report import Asked
 from iop_schedule.domain.risk.policy import MonitorPolicy
+from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.engagement.program import Span
-from iop_schedule.queries.programs import Choice
 from iop_schedule.web.forms.days import YEARS
 from iop_schedule.web.forms.fields import ChoiceField, DayField, WholeNumberField, needed, options
 

@@ -11,7 +11,8 @@ from iop_schedule.actions.occurrences import Move
 from iop_schedule.actions.series import Meeting
 from iop_schedule.domain.civil_time import minutes_of_day, weeks_in_words
 from iop_schedule.domain.series import Scope
-from iop_schedule.queries.programs import Choice, MeetingView, SessionView
+from iop_schedule.queries.choices import Choice
+from iop_schedule.queries.groups import MeetingView, SessionView
 from iop_schedule.vocabulary import ServiceType, Weekday, WeekParity
 from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import (

@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from iop_schedule.queries.programs import Choice
+from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.substitutes import SessionToLead
 from iop_schedule.web.forms.fields import ChoiceField, DayField, options
 

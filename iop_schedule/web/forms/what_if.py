@@ -7,8 +7,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from iop_schedule.actions.groups import MOST_SEATS
 from iop_schedule.domain.civil_time import minutes_of_day, wall_time
+from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.demand import Draft
-from iop_schedule.queries.programs import Choice
 from iop_schedule.vocabulary import GroupGender, Modality, ServiceType, Weekday
 from iop_schedule.web.forms.fields import ChoiceField, WallTimeField, WholeNumberField, needed, options
 from iop_schedule.web.forms.programs import GENDER_WORDS, MODALITY_WORDS, SERVICE_WORDS

@@ -7,7 +7,7 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from iop_schedule.domain.wishes import Wishes
-from iop_schedule.queries.programs import Choice
+from iop_schedule.queries.choices import Choice
 from iop_schedule.vocabulary import DayPart, Modality, Weekday
 from iop_schedule.web.forms.fields import ChoiceField, RadioChoiceField, options
 from iop_schedule.web.presenting import DAY_NAMES

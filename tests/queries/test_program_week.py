@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from iop_schedule.queries.programs import GroupBlock
+from iop_schedule.queries.program_week import GroupBlock
 from tests.conftest import NOW
 
 
