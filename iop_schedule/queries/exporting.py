@@ -13,6 +13,7 @@ from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.places import NEEDED, Places
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.availability import Commitment
+from iop_schedule.domain.placement import Valuation
 from iop_schedule.domain.series import Place, Span, WeeklyRule
 from iop_schedule.models import (
     Assignment,
@@ -111,8 +112,12 @@ def _programs(scope: Scope) -> Iterator[Values]:
         Program.minimum_days, Program.minimum_source, Program.horizon_weeks,
         Program.make_up_days, Program.late_entry_hours, Program.cancel_notice_hours, Program.self_check_in,
         Program.check_in_before_minutes, Program.check_in_after_minutes, Program.alternating_weeks,
+        Program.spares_scarce_seats, Program.placement_numbers,
     ).join(Program.site)  # fmt: skip
-    return in_order(_dicts(statement.where(in_scope(Program.site_id, scope))), "code")
+    rows = _dicts(statement.where(in_scope(Program.site_id, scope)))
+    for row in rows:
+        row.update(Valuation.of(row.pop("placement_numbers")).numbers())
+    return in_order(rows, "code")
 
 
 def _rooms(scope: Scope) -> Iterator[Values]:

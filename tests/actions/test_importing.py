@@ -29,6 +29,7 @@ from iop_schedule.models import (
     Client,
     MakeUp,
     Occurrence,
+    Program,
     RosterEntry,
     Series,
     SeriesMember,
@@ -335,6 +336,10 @@ def second_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> 
         server.drop(name)
 
 
+#: Numbers of a program that are not the usual ones.
+VALUED = {"wished_day": 0, "seat_price": 1000}
+
+
 def enrich() -> None:
     """Add what people really type, and what only happens on screen."""
     ana = db.session.scalars(select(Client).where(Client.code == "C-101")).one()
@@ -370,6 +375,8 @@ def enrich() -> None:
     stopped.modality = "telehealth"  # and has places in person
     make.make_apart(ana, stopped, by=staff)  # and they share a group
     come_every_other_week(db.session.scalars(select(Client).where(Client.code == "C-112")).one(), "B")
+    program = db.session.scalars(select(Program).where(Program.code == "lake-evening")).one()
+    program.spares_scarce_seats, program.placement_numbers = False, VALUED
     db.session.commit()
 
 
@@ -430,6 +437,9 @@ def test_an_export_imported_elsewhere_gives_the_same_clinic(
         again = importing.check(folder=tmp_path / "one", actor=None, now=NOW)
         assert {name: count.new for name, count in again.counts.items() if count.new} == {}
         assert found(again) == []
+        stored = select(Program.code, Program.spares_scarce_seats, Program.placement_numbers)
+        programs = {code: kept for code, *kept in db.session.execute(stored)}
+        assert programs == {"maple-day": [True, {}], "lake-evening": [False, VALUED]}
     one, two = files_of(tmp_path / "one"), files_of(tmp_path / "two")
     assert list(one) == list(two)
     assert {name: two[name].decode() for name in two} == {name: one[name].decode() for name in one}
@@ -508,6 +518,10 @@ REFUSED = {
                        ("memberships", 4, "client", "no such code"), ("memberships", 4, "meeting", "no such code")]),
     "one mistake is one line": ({"sites": "bad,Bad,Nowhere/Land\n", "programs": "p,bad,P,iop_adult\n", "rooms": "bad,1,R,4\n"},
                                 [("sites", 4, "time_zone", "America/New_York")]),
+    "a number of a program out of its bounds": (
+        {"=programs": "code,site,name,level_of_care,day_cost,minute_price,seat_price\n"
+                      "day,elm,Day,iop_adult,101,,0\nshore,lake,Shore,iop_adult,100,60,\n"},
+        [("programs", 2, "day_cost", "from 0 to 100"), ("programs", 2, "seat_price", "from 1 to 1000")]),
     "the same code twice": ({"clients": "ana,elm,Ana,20\n"}, [("clients", 5, "code", "Line 2")]),
     "agreed to texts tomorrow": ({"=clients": "code,site,given_name,text_number,text_consent_since\nana,elm,Ana,2025550142,2026-03-30\nben,elm,Ben,,\nzoe,lake,Zoe,,\n"},
                                  [("clients", 2, "text_consent_since", "not come yet")]),

@@ -13,7 +13,9 @@ from iop_schedule.actions.importing.marks import ToWrite
 from iop_schedule.actions.importing.rules import changed_rule
 from iop_schedule.adapters.clinic_files import as_domain
 from iop_schedule.adapters.clinic_files.rows import Row
+from iop_schedule.adapters.clinic_files.tables import VALUED
 from iop_schedule.domain import civil_time
+from iop_schedule.domain.placement import Valuation
 from iop_schedule.models import (
     Assignment,
     AttendanceRecord,
@@ -178,8 +180,13 @@ class Writer:
     def _programs(self, rows: list[Row]) -> None:
         same = ("code", "name", "level_of_care", "minimum_minutes", "minimum_days", "minimum_source",
                 "horizon_weeks", "make_up_days", "late_entry_hours", "cancel_notice_hours", "self_check_in",
-                "check_in_before_minutes", "check_in_after_minutes", "alternating_weeks")  # fmt: skip
-        _put(Program, [{**_same(r, *same), "site_id": self.ids.sites[r["site"]]} for r in rows])
+                "check_in_before_minutes", "check_in_after_minutes", "alternating_weeks",
+                "spares_scarce_seats")  # fmt: skip
+        _put(Program, [
+            {**_same(r, *same), "site_id": self.ids.sites[r["site"]],
+             "placement_numbers": Valuation.of(_same(r, *VALUED)).set_numbers()}
+            for r in rows
+        ])  # fmt: skip
         self.ids.learn(self.ids.programs, Program, rows)
 
     def _rooms(self, rows: list[Row]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from iop_schedule.adapters.clinic_files import values as v
 from iop_schedule.adapters.clinic_files.values import Kind
+from iop_schedule.domain.placement.valuation import NUMBERS
 from iop_schedule.vocabulary import (
     AbsenceReason,
     AgreeableRule,
@@ -110,6 +111,25 @@ _REQUEST = (
     _must("asked_at", v.TIME),
 )
 
+#: What each number of a program's valuation is; `NUMBERS` has its bounds and what it is unless set.
+_POINTS = {
+    "day_cost": "points taken off for each day of coming in",
+    "over_cost": "points taken off for each quarter of an hour beyond the prescribed hours",
+    "keep_bonus": "points added for each session somebody keeps",
+    "soft_cost": "points taken off a session that overlaps something a person would rather keep",
+    "wished_day": "points added or taken off for each session on a day that suits best, or does not",
+    "commitment_price": "points for changing one of a person's own times",
+    "minute_price": "points for each minute of it",
+    "seat_price": "points for one seat more in a group",
+    "day_price": "points for a day less than prescribed",
+    "modality_price": "points for attending the other way, by video or in person",
+    "hour_price": "points for an hour less than prescribed",
+    "service_type_price": "points for a week without a prescribed kind of session",
+}
+
+#: Columns that hold the numbers of a program's valuation.
+VALUED = tuple(number.name for number in NUMBERS)
+
 TABLES: tuple[Table, ...] = (
     Table(
         "sites",
@@ -141,6 +161,10 @@ TABLES: tuple[Table, ...] = (
             _may("check_in_after_minutes", v.whole(0, 120), 30, "until so long after it"),
             _may("alternating_weeks", v.YES_NO, default=False,
                  about="people whose weeks alternate may have a plan for each"),
+            _may("spares_scarce_seats", v.YES_NO, default=True,
+                 about="scarce seats are left to people who have no other"),
+            *(_may(one.name, v.whole(one.least, one.most), one.default, _POINTS[one.name])
+              for one in NUMBERS),
         ),
         ("code",), 500, "Treatment programs of a site.",
     ),
