@@ -1,12 +1,15 @@
 """Whether something new waits for a client to be looked at: weeks to choose among, or times that changed."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 
 from iop_schedule.models import Client, PlacementOffer, PlacementProposal, ReminderDelivery, db
 from iop_schedule.queries.placement_endings import ended_for, given_back_to
-from iop_schedule.vocabulary import Channel, DeliveryPurpose, OfferState, ProposalState
+from iop_schedule.vocabulary import Channel, DeliveryPurpose, DeliveryState, OfferState, ProposalState
+
+_NOT_GOING = (DeliveryState.SUPPRESSED, DeliveryState.CANCELLED, DeliveryState.DEAD)
 
 
 def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
@@ -40,11 +43,24 @@ def has_news(client_id: int, *, since: datetime, now: datetime) -> bool:
 
 def is_being_told(client_id: int, *, since: datetime) -> bool:
     """Return True when a word that something decided at `since` or later is new leaves for a client."""
-    message = exists().where(
-        ReminderDelivery.client_id == client_id,
-        ReminderDelivery.purpose == DeliveryPurpose.NEWS,
-        ReminderDelivery.channel != Channel.IN_APP,
-        ReminderDelivery.day >= since.date() - timedelta(days=1),
-        ReminderDelivery.due_at >= since,
+    return client_id in being_told({client_id: since})
+
+
+def being_told(since: Mapping[int, datetime]) -> set[int]:
+    """Return for which clients a word leaves, or has left, that something decided since then is new."""
+    if not since:
+        return set()
+    last = func.max(ReminderDelivery.due_at)
+    statement = (
+        select(ReminderDelivery.client_id, last)
+        .where(
+            ReminderDelivery.client_id.in_(since),
+            ReminderDelivery.purpose == DeliveryPurpose.NEWS,
+            ReminderDelivery.channel != Channel.IN_APP,
+            ReminderDelivery.state.not_in(_NOT_GOING),
+            ReminderDelivery.day >= min(since.values()).date() - timedelta(days=1),
+        )
+        .group_by(ReminderDelivery.client_id)
     )
-    return db.session.scalar(select(message)) is True
+    rows = db.session.execute(statement)
+    return {client_id for client_id, at in rows if client_id is not None and at >= since[client_id]}

@@ -18,6 +18,7 @@ from iop_schedule.errors import NotPossible
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, access_placement_run, sees_client
 from iop_schedule.queries.placement_endings import Ending, Outside, closing, ending_of, why_outside
+from iop_schedule.queries.placement_follow_ups import FollowUps, follow_ups
 from iop_schedule.queries.proposed_weeks import weeks_proposed
 from iop_schedule.vocabulary import (
     Modality,
@@ -146,12 +147,15 @@ class RunView:
     ending: Ending | None
     #: Of people in no plan whose places end: why they are in none.
     outside: Mapping[int, Outside]
+    #: Whom it leaves to staff.
+    follow_ups: FollowUps
 
     @property
     def client_ids(self) -> list[int]:
         """Return everyone whose name is on the page."""
         left = {one.client_id for one in self.ending.still_there} if self.ending else set()
-        return sorted({p.client_id for p in self.proposals} | {one.client_id for one in self.without} | left)
+        planned = {p.client_id for p in self.proposals} | {one.client_id for one in self.without}
+        return sorted(planned | left | self.follow_ups.client_ids)
 
 
 def runs_of(actor: Actor, *, now: datetime) -> list[RunLine]:
@@ -278,6 +282,7 @@ def run_view(actor: Actor, run_id: int, *, now: datetime) -> RunView:
         program_id=run.program_id,
         ending=ending_of(actor, run, states, now=now) if run.state == RunState.FINISHED else None,
         outside=why_outside(run, _outside(run, rows), run.from_day),
+        follow_ups=follow_ups(actor, run, rows, now=now),
     )
 
 

@@ -205,7 +205,11 @@ def go_on(placement_run_id: int) -> ResponseReturnValue:
         left = len(outcome.left)
         flash(
             "The sessions go on."
-            + (f" {count(left, 'person', 'people')} could not be given the place back." if left else ""),
+            + (
+                f" {count(left, 'person', 'people')} could not be given the place back: see below."
+                if left
+                else ""
+            ),
             "warning" if left else "success",
         )
     return _back(placement_run_id)

@@ -15,6 +15,7 @@ from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.models import AuditEvent, Client, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.queries.placement_changes import own_change
+from iop_schedule.queries.placement_follow_ups import follow_ups
 from iop_schedule.vocabulary import AuditKind, RunKind, RunState, WeekParity
 from tests import factories as make
 from tests.cast import Cast
@@ -209,3 +210,27 @@ def test_who_was_told_of_a_new_week_is_told_when_it_is_taken_back_and_when_it_co
         assert (len(change.begins), change.ends, change.is_back) == (1, (), True)
     (first, _) = in_trail(AuditKind.PLACEMENT_UNDONE, told)
     assert first["weeks"] == {str(other.id): "A"}
+
+
+def test_who_hears_nothing_and_who_has_no_place_back_is_named_until_it_is_settled(
+    cast: Cast, root: Actor, run: PlacementRun, told: Client
+) -> None:
+    def named(now: datetime) -> tuple[list[int], list[int]]:
+        shown = follow_ups(root, run, [], now=now)
+        return [one.client_id for one in shown.without_place], [one.client_id for one in shown.unheard]
+
+    assert named(NOW) == ([], [])
+    end_sessions(actor=root, run_id=run.id, now=NOW)
+    assert named(NOW) == ([], [cast.ana.id])
+    assert named(NOW + 30 * DAY) == ([], [])
+    new_words(told, NOW)
+    make.make_apart(cast.ana, told, by=cast.dev)
+    db.session.commit()
+    let_sessions_go_on(actor=root, run_id=run.id, now=NOW + DAY)
+    assert named(NOW + DAY) == ([told.id], [])
+    (line,) = follow_ups(root, run, [], now=NOW + DAY).without_place
+    assert line.why
+    other = make.make_meeting(make.make_group(cast.program), cast.dev, weekday=1)
+    make.make_member(other, told, from_day=MONDAY)
+    db.session.commit()
+    assert named(NOW + DAY) == ([], [])

@@ -93,11 +93,18 @@ def test_sessions_of_a_group_that_closes_end_from_its_plan_and_go_on_again(
     root.submit(f"{at}/end", page=at)
     page = words(root.get(at).text)
     assert "held for the last time by Sun, Mar 8" in page
+    assert "No message tells 2 people that their week changes." in page
     assert db.session.get_one(Series, cast.monday.id).until_day == date(2026, 3, 8)
     root.submit(f"{at}/end", page=at)
+    cast.group.seats = 1
+    db.session.commit()
     root.submit(f"{at}/go-on", page=at)
     db.session.expire_all()
-    assert "The sessions go on." in root.get(at).text
+    page = words(root.get(at).text)
+    assert "The sessions go on. 1 person could not be given the place back: see below." in page
+    assert "Ben O.: All 1 seats of Relapse Prevention B are taken then." in page.replace("\n", " ").replace(
+        " :", ":"
+    )
     assert db.session.get_one(Series, cast.monday.id).until_day is None
     root.submit(f"{at}/go-on", page=at)
     assert "This plan has ended no sessions." in root.get(at).text
