@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from iop_schedule.errors import NotPossible
 from iop_schedule.vocabulary import Weekday, WeekParity
 
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DAYS_PER_WEEK = 7
 #: The two weeks of anything that alternates.
 BOTH_WEEKS = (WeekParity.A, WeekParity.B)
@@ -205,6 +206,12 @@ def weeks_in_words(week: WeekParity, day: date) -> str:
     first = first_week(week, day)
     near, far = (f"{one:%b} {one.day}" for one in (first, first + timedelta(weeks=2)))
     return f"weeks of {near}, {far}…"
+
+
+def weeks_label(week: WeekParity, day: date) -> str:
+    """Return the same as `weeks_in_words`, to begin a line with."""
+    words = weeks_in_words(week, day)
+    return words[:1].upper() + words[1:]
 
 
 def first_week(week: WeekParity, day: date) -> date:

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 
 from iop_schedule.domain import civil_time
 from iop_schedule.domain.attendance import SessionState
-from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.civil_time import DAY_NAMES, ProgramWeek
 from iop_schedule.domain.frequency import SessionFact, WeeklyFrequency
 from iop_schedule.domain.risk.level import LevelReading
 from iop_schedule.domain.risk.reasons import Reason, ReasonKind, Review, Tier
@@ -27,7 +27,6 @@ from iop_schedule.queries.risk import (
 )
 from iop_schedule.vocabulary import EnrollmentStatus
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: Weeks in the strip and the line, the current one included.
 WEEKS_SHOWN = 8
 #: How far back the monitor reads.

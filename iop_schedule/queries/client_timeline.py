@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from iop_schedule.domain.civil_time import instant, local
+from iop_schedule.domain.civil_time import DAY_NAMES, instant, local
 from iop_schedule.domain.risk.reasons import Tier
 from iop_schedule.models import (
     Client,
@@ -23,7 +23,6 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries.access import Actor
-from iop_schedule.queries.cases import DAY_NAMES
 from iop_schedule.queries.frequency import CareRecord
 from iop_schedule.queries.outreach import contacts_of
 from iop_schedule.vocabulary import DeliveryState, Role

@@ -330,10 +330,11 @@ def _meetings(
         .where(Series.program_id == run.program_id, Series.id.in_(wanted))
         .options(joinedload(Series.group), joinedload(Series.leader).lazyload(User.roles))
     )
-    return {str(series.id): _meeting(series) for series in db.session.scalars(statement).unique()}
+    return {str(series.id): meeting_line(series) for series in db.session.scalars(statement).unique()}
 
 
-def _meeting(series: Series) -> MeetingLine:
+def meeting_line(series: Series) -> MeetingLine:
+    """Return a weekly session as plans show it; group and leader are loaded."""
     start = civil_time.minutes_of_day(series.local_start)
     name = series.group.name if series.group else ""
     end = start + series.duration_minutes

@@ -7,12 +7,11 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from iop_schedule.domain import civil_time
 from iop_schedule.models import Client, PlacementProposal, PlacementRun, Series, User, db
 from iop_schedule.queries.access import Actor, sees_client
-from iop_schedule.queries.placement_runs import MeetingLine, in_order
+from iop_schedule.queries.placement_runs import MeetingLine, in_order, meeting_line
 from iop_schedule.queries.proposed_weeks import weeks_proposed
-from iop_schedule.vocabulary import Weekday, WeekParity
+from iop_schedule.vocabulary import WeekParity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,4 @@ def _meetings(series_ids: Iterable[int]) -> dict[str, MeetingLine]:
         .where(Series.id.in_(set(series_ids)))
         .options(joinedload(Series.group), joinedload(Series.leader).lazyload(User.roles))
     )
-    return {str(series.id): _meeting(series) for series in db.session.scalars(statement).unique()}
-
-
-def _meeting(series: Series) -> MeetingLine:
-    start = civil_time.minutes_of_day(series.local_start)
-    name = series.group.name if series.group else ""
-    return MeetingLine(
-        Weekday(series.weekday), start, start + series.duration_minutes, name, series.leader.name
-    )
+    return {str(series.id): meeting_line(series) for series in db.session.scalars(statement).unique()}

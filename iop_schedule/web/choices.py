@@ -7,14 +7,14 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement_offers import choose_week, say_none_works
-from iop_schedule.domain.civil_time import BOTH_WEEKS, first_week, weeks_in_words
+from iop_schedule.domain.civil_time import BOTH_WEEKS, DAY_NAMES, first_week, weeks_label
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
 from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, my_choice
 from iop_schedule.vocabulary import AuditKind, Weekday, WeekParity
 from iop_schedule.web.forms.numbers import whole_number
-from iop_schedule.web.placement_words import MiniDay, span
-from iop_schedule.web.presenting import DAY_NAMES
+from iop_schedule.web.placement_words import MiniDay
+from iop_schedule.web.presenting import span
 from iop_schedule.web.security import actor, requires, viewed
 
 choices = Blueprint("choices", __name__)
@@ -91,7 +91,7 @@ def _option(option: tuple[OfferedSession, ...], day: date) -> list[OfferedWeek]:
     found = []
     for week in sorted(BOTH_WEEKS, key=lambda one: first_week(one, day)):
         own = tuple(session for session in option if session.week in {WeekParity.EVERY, week})
-        found.append(_week(own, weeks_in_words(week, day).replace("weeks", "Weeks", 1)))
+        found.append(_week(own, weeks_label(week, day)))
     return found
 
 

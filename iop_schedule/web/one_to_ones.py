@@ -13,7 +13,7 @@ from iop_schedule.queries.choices import programs_of
 from iop_schedule.queries.placement_one_to_ones import CounselorTime, counselor_time, times_of_sites
 from iop_schedule.web.forms.fields import blame, needed
 from iop_schedule.web.forms.one_to_ones import CounselorHoursForm, OneToOneForm
-from iop_schedule.web.placement_run_words import DAY_NAMES, span
+from iop_schedule.web.presenting import SHORT_DAY_NAMES, span
 from iop_schedule.web.security import actor, requires
 
 one_to_ones = Blueprint("one_to_ones", __name__)
@@ -60,7 +60,7 @@ def _days(time: CounselorTime) -> list[str]:
     """Return a counselor's hours, days with the same hours together."""
     alike: dict[str, list[str]] = {}
     for weekday, pieces in time.hours.items():
-        alike.setdefault(", ".join(span(p.start, p.end) for p in pieces), []).append(DAY_NAMES[weekday])
+        alike.setdefault(", ".join(span(p.start, p.end) for p in pieces), []).append(SHORT_DAY_NAMES[weekday])
     return [f"{', '.join(days)}: {hours}" for hours, days in alike.items()]
 
 

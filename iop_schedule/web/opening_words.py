@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import url_for
 
+from iop_schedule.domain.civil_time import DAY_NAMES
 from iop_schedule.queries.placement_openings import OpeningNames
 from iop_schedule.queries.placement_runs import RunView
 from iop_schedule.vocabulary import GroupGender, Modality, ServiceType
 from iop_schedule.web.forms.programs import MODALITY_WORDS, SERVICE_WORDS
-from iop_schedule.web.placement_words import span
-from iop_schedule.web.presenting import DAY_NAMES, count, hours, listed
+from iop_schedule.web.presenting import count, hours, listed, span
 
 _AS_MANY = ("one usual group takes", "two usual groups take", "three usual groups take")
 

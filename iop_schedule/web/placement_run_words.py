@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from iop_schedule.domain.availability import KIND_WORDS
-from iop_schedule.domain.civil_time import wall_time, weeks_in_words
+from iop_schedule.domain.civil_time import DAY_NAMES, wall_time, weeks_in_words
 from iop_schedule.domain.placement import Because
 from iop_schedule.queries.placement_endings import Outside
 from iop_schedule.queries.placement_runs import MeetingLine, ProposalLine, RunLine, RunView
@@ -20,10 +20,8 @@ from iop_schedule.vocabulary import (
     WeekParity,
 )
 from iop_schedule.web.forms.placement_runs import AIM_WORDS
-from iop_schedule.web.presenting import clock_time, count, day_label, listed
+from iop_schedule.web.presenting import SHORT_DAY_NAMES, clock_time, count, day_label, listed, span
 
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: A commitment as plans name it, such as `work MO 07:00-15:30 week A`.
 _COMMITMENT = re.compile(r"(\w+) (MO|TU|WE|TH|FR|SA|SU) (\d\d):(\d\d)-(\d\d):(\d\d)(?: week ([AB]))?")
 #: A change as plans name it, such as `work MO ends 30 min earlier` or `one seat more in 17`.
@@ -163,7 +161,7 @@ def _one_because(because: Because, day: date) -> tuple[str, str, str]:
         return _RULES.get(because.what, because.what.replace("_", " ")), "", ""
     start, end = (_minutes(found[n], found[n + 1]) for n in (3, 5))
     week = f", {weeks_in_words(WeekParity(found[7]), day)}" if found[7] else ""
-    return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], f"{span(start, end)}{week}"
+    return _kind_words(found[1]), DAY_NAMES[Weekday[found[2]]], f"{span(start, end)}{week}"
 
 
 def change_words(change: str, meetings: Mapping[str, MeetingLine], day: date) -> str:
@@ -182,14 +180,14 @@ def _one_change(change: str, meetings: Mapping[str, MeetingLine], day: date) -> 
     seats = _MORE_SEATS.fullmatch(change)
     if seats is not None:
         meeting = meetings.get(seats[2])
-        where = f"{meeting.name} on {_LONG_DAYS[meeting.weekday]}" if meeting else "one of the sessions"
+        where = f"{meeting.name} on {DAY_NAMES[meeting.weekday]}" if meeting else "one of the sessions"
         return f"{seats[1]} more in {where}", "", ""
     found = _GIVES_WAY.fullmatch(change)
     if found is None:
         return change.replace("_", " "), "", ""
     how = _FREED.sub(lambda m: clock_time(wall_time(_minutes(m[1], m[2]))), found[3])
     how = _WEEKS.sub(lambda m: f" in {weeks_in_words(WeekParity(m[1]), day)}", how)
-    return _kind_words(found[1]), _LONG_DAYS[Weekday[found[2]]], how
+    return _kind_words(found[1]), DAY_NAMES[Weekday[found[2]]], how
 
 
 def _kind_words(kind: str) -> str:
@@ -200,17 +198,12 @@ def _minutes(hour: str, minute: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def span(start: int, end: int) -> str:
-    """Return two minutes of a day as `9:00 am to 12:00 pm`."""
-    return f"{clock_time(wall_time(start))} to {clock_time(wall_time(end))}"
-
-
 def meetings_words(meetings: Iterable[MeetingLine]) -> list[str]:
     """Return sessions gathered by group and time, such as `Morning IOP: Mon, Wed 9:00 am to 12:00 pm`."""
     alike: dict[tuple[str, str], list[str]] = {}
     for one in meetings:
         when = span(one.start_minute, one.end_minute) + (f", {one.weeks}" if one.weeks else "")
-        alike.setdefault((one.name, when), []).append(DAY_NAMES[one.weekday])
+        alike.setdefault((one.name, when), []).append(SHORT_DAY_NAMES[one.weekday])
     return [f"{name}: {', '.join(days)} {when}" for (name, when), days in alike.items()]
 
 

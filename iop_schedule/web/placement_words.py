@@ -9,7 +9,7 @@ from flask import current_app, url_for
 
 from iop_schedule.domain import placement as rules
 from iop_schedule.domain.availability import KIND_WORDS
-from iop_schedule.domain.civil_time import BOTH_WEEKS, first_week, wall_time, weeks_in_words
+from iop_schedule.domain.civil_time import BOTH_WEEKS, DAY_NAMES, first_week, weeks_in_words, weeks_label
 from iop_schedule.domain.intervals import Interval
 from iop_schedule.domain.permissions import Permission, holds
 from iop_schedule.queries.placement import BlockedView, MeetingView, PlacementView, PlanView, PlanWeek, WayOut
@@ -19,10 +19,9 @@ from iop_schedule.queries.placement_problem import SESSION
 from iop_schedule.vocabulary import ConstraintKind, Modality, Role, ServiceType, Weekday, WeekParity
 from iop_schedule.web.forms.chosen_places import place_text
 from iop_schedule.web.forms.programs import SERVICE_WORDS
-from iop_schedule.web.presenting import DAY_NAMES, clock_time, count, day_label, duration, hours, listed
+from iop_schedule.web.presenting import MIDNIGHT, count, day_label, duration, hours, listed, span
 from iop_schedule.web.wish_words import wish_reasons
 
-MIDNIGHT = 24 * 60
 #: Dates on which a plan does not hold that are named; the others are counted.
 DATES_NAMED = 4
 
@@ -95,15 +94,6 @@ class WayWords:
     plan: PlanWords
 
 
-def span(start: int, end: int) -> str:
-    """Return two times of a day, in minutes from midnight, as one phrase."""
-    return f"{_clock(start)} to {_clock(end)}"
-
-
-def _clock(minute: int) -> str:
-    return "midnight" if minute >= MIDNIGHT else clock_time(wall_time(minute))
-
-
 def meeting_words(meeting: MeetingView, day: date | None = None) -> MeetingWords:
     """Return one meeting in words; with `day`, in which weeks from then on, if not in each."""
     return MeetingWords(
@@ -134,7 +124,7 @@ def _week_words(week: PlanWeek, plan: PlanView, shown: PlacementView) -> WeekWor
     if week is plan.weeks[0]:
         reasons += _reasons_of_all(plan)
     return WeekWords(
-        label=weeks_in_words(week.week, shown.from_day).replace("weeks", "Weeks", 1),
+        label=weeks_label(week.week, shown.from_day),
         days=listed(dict.fromkeys(DAY_NAMES[m.weekday] for m in week.meetings)),
         meetings=tuple(meeting_words(meeting) for meeting in week.meetings),
         reasons=tuple(reasons),

@@ -15,12 +15,15 @@ from lucide.jinja import lucide
 from markupsafe import Markup
 
 from iop_schedule.adapters.assets import URL_PREFIX, Manifest
+from iop_schedule.domain.civil_time import DAY_NAMES, wall_time
 
 THEME_COOKIE = "theme"
 #: Holds LETTERS_OFF where somebody wants no single-letter keys, as WCAG 2.1.4 asks; else there is none.
 LETTERS_COOKIE, LETTERS_OFF = "letters", "off"
 THEMES = frozenset({"light", "dark"})
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+#: Minutes after midnight at which a day ends.
+MIDNIGHT = 24 * 60
+SHORT_DAY_NAMES = tuple(name[:3] for name in DAY_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,16 @@ def clock_time(at: datetime | time) -> str:
     ('9:00 am', '12:05 am', '12:30 pm')
     """
     return f"{at.hour % 12 or 12}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"  # noqa: PLR2004
+
+
+def span(start: int, end: int) -> str:
+    """Return two times of a day, in minutes after midnight, as one phrase.
+
+    >>> span(540, 720), span(1260, 1440)
+    ('9:00 am to 12:00 pm', '9:00 pm to midnight')
+    """
+    last = "midnight" if end >= MIDNIGHT else clock_time(wall_time(end))
+    return f"{clock_time(wall_time(start))} to {last}"
 
 
 def day_label(day: date) -> str:

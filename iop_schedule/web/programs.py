@@ -37,13 +37,12 @@ from iop_schedule.web.forms.programs import (
     GroupForm,
 )
 from iop_schedule.web.forms.series import PlaceForm
-from iop_schedule.web.presenting import clock_time
+from iop_schedule.web.presenting import SHORT_DAY_NAMES, clock_time
 from iop_schedule.web.security import actor, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, Under, grid_day
 
 programs = Blueprint("programs", __name__)
 
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri")
 #: Weeks further away than this are typing mistakes.
 FARTHEST_WEEK = 520
 
@@ -122,7 +121,7 @@ def _week_title(view: ProgramWeekView) -> str:
 
 def _grid_day(day: ProgramDay, wanted: Mapping[int, int], demand: Sequence[DemandRow]) -> GridDay:
     shown = GridDay(
-        name=DAY_NAMES[day.day.weekday()],
+        name=SHORT_DAY_NAMES[day.day.weekday()],
         date_label=f"{day.day:%b} {day.day.day}",
         is_today=day.is_today,
         sessions=(),

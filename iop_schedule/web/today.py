@@ -15,14 +15,13 @@ from iop_schedule.queries.today import LedDay, led_week, today_board
 from iop_schedule.vocabulary import AuditKind, Weekday
 from iop_schedule.web.attendance import attendance
 from iop_schedule.web.forms.days import parse_day
-from iop_schedule.web.presenting import clock_time, printed_at
+from iop_schedule.web.presenting import SHORT_DAY_NAMES, clock_time, printed_at
 from iop_schedule.web.security import actor, polled, requires, viewed
 from iop_schedule.web.week_grid import Block, GridDay, grid_day
 
 SERVICE_WORKER = OURS / "sw.js"
 #: How many weeks ahead and back the week view goes.
 FARTHEST_WEEK = 60
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri")
 
 
 @attendance.get("/today")
@@ -135,7 +134,7 @@ def _asked_week(this_week: ProgramWeek) -> ProgramWeek:
 
 def _grid_day(day: LedDay) -> GridDay:
     shown = GridDay(
-        name=DAY_NAMES[day.day.weekday()],
+        name=SHORT_DAY_NAMES[day.day.weekday()],
         date_label=f"{day.day:%b} {day.day.day}",
         is_today=day.is_today,
         sessions=(),

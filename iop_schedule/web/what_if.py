@@ -12,7 +12,7 @@ from iop_schedule.actions.drafts import open_draft
 from iop_schedule.actions.groups import GroupDetails
 from iop_schedule.actions.placement_openings import ask_for_openings
 from iop_schedule.actions.series import Meeting
-from iop_schedule.domain.civil_time import wall_time
+from iop_schedule.domain.civil_time import DAY_NAMES, wall_time
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound, NotPossible
 from iop_schedule.queries.choices import leaders_of, programs_of, rooms_of, sites_of
@@ -23,8 +23,7 @@ from iop_schedule.web.forms.days import parse_day
 from iop_schedule.web.forms.fields import blame
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.forms.what_if import DraftForm
-from iop_schedule.web.placement_words import span
-from iop_schedule.web.presenting import DAY_NAMES, day_label, listed
+from iop_schedule.web.presenting import day_label, listed, span
 from iop_schedule.web.security import actor, requires, viewed
 
 what_if = Blueprint("what_if", __name__)

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from iop_schedule.domain import placement as rules
+from iop_schedule.domain.civil_time import DAY_NAMES
 from iop_schedule.queries.placement import PlanWeek
 from iop_schedule.queries.wishes import Wished
 from iop_schedule.vocabulary import DayPart, Modality, Weekday
-from iop_schedule.web.presenting import DAY_NAMES, listed
+from iop_schedule.web.presenting import listed
 
 TIME_WORDS = {
     DayPart.MORNING: "Mornings",

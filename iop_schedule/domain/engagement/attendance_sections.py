@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from iop_schedule.domain.civil_time import ProgramWeek
+from iop_schedule.domain.civil_time import DAY_NAMES, ProgramWeek
 from iop_schedule.domain.engagement import measures
 from iop_schedule.domain.engagement.measures import Rate
 from iop_schedule.domain.engagement.program_facts import ProgramFacts
@@ -18,7 +18,6 @@ from iop_schedule.domain.engagement.sections import (
     percent,
 )
 
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 #: The first curve is drawn from this many weeks on.
 FEWEST_WEEKS = 4
 #: A difference this small is not worth a sentence.

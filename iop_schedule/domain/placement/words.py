@@ -1,9 +1,8 @@
 """Times and commitments as people read them, and as files write them."""
 
+from iop_schedule.domain.civil_time import DAY_NAMES
 from iop_schedule.domain.placement.problem import Commitment, Offer
 from iop_schedule.vocabulary import Weekday, WeekParity
-
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def day_name(weekday: Weekday) -> str:

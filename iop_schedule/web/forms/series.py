@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from iop_schedule.actions.occurrences import Move
 from iop_schedule.actions.series import Meeting
-from iop_schedule.domain.civil_time import minutes_of_day, weeks_in_words
+from iop_schedule.domain.civil_time import minutes_of_day, weeks_label
 from iop_schedule.domain.series import Scope
 from iop_schedule.queries.choices import Choice
 from iop_schedule.queries.groups import MeetingView, SessionView
@@ -188,8 +188,7 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
         """Fill the list of people to choose from, and the weeks in which they may come."""
         self.client_id.choices = options([(0, "Choose a person")] + [(one.id, one.name) for one in people])
         self.week.choices = options(
-            (week.value, weeks_in_words(week, today).replace("weeks", "Weeks", 1) or "Every week")
-            for week in WeekParity
+            (week.value, weeks_label(week, today) or "Every week") for week in WeekParity
         )
 
 

@@ -6,11 +6,11 @@ from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from iop_schedule.domain.civil_time import DAY_NAMES
 from iop_schedule.domain.wishes import Wishes
 from iop_schedule.queries.choices import Choice
 from iop_schedule.vocabulary import DayPart, Modality, Weekday
 from iop_schedule.web.forms.fields import ChoiceField, RadioChoiceField, options
-from iop_schedule.web.presenting import DAY_NAMES
 
 _DAYS = [(int(day), DAY_NAMES[day]) for day in Weekday if day.is_treatment_day]
 _ANY = ""
