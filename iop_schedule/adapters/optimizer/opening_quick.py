@@ -11,7 +11,7 @@ def open_one_by_one(answer: Answer, stop: Callable[[], bool]) -> None:
     """Open the group that helps most for its cost, again and again, until none helps or `stop`."""
     question = answer.question
     seating, opened = question.seating(), list[int]()
-    seating.place_rest(by_priority(question.cohort), stop)
+    seating.place_rest(by_priority(question.cohort))
     while not stop():
         able = [g for g in range(len(question.possible)) if question.may_open(g, opened)]
         gains = [(_gain(question, seating, g, stop) / max(1, question.possible[g].cost), -g) for g in able]
