@@ -10,7 +10,7 @@ from iop_schedule.adapters.optimizer.lp import Master, Relaxed
 WHOLE = 1 - 1e-6
 #: Shares from here on are settled together, so that a dive ends soon.
 SURE = 0.8
-#: Rounds of new proposals after each settling: more take longer and bring no more (300 people, seeds 1 and 3).
+#: Rounds of new proposals after each settling: more take longer and bring no more (M, seeds 1 and 3).
 ROUNDS = 1
 
 
