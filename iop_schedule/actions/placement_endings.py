@@ -20,7 +20,7 @@ from iop_schedule.errors import DomainError, NotPossible
 from iop_schedule.models import Client, PlacementRun, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor
 from iop_schedule.queries.legal_places import check_places
-from iop_schedule.queries.placement_endings import closing
+from iop_schedule.queries.placement_endings import closing, series_held
 from iop_schedule.queries.prescription import open_enrollment
 from iop_schedule.queries.series import check_client_can_come, check_free, rule_of
 from iop_schedule.vocabulary import AuditKind, Channel, WeekParity
@@ -120,19 +120,21 @@ def let_go_on(
             for client_id, lost in back.items()
             if lost
         },
-        "left": _of_those_left(run.undo, left),
+        "left": _of_those_left(run.undo, left, day),
     }
     run.undo = {}
     db.session.flush()
     follow_rules(run.site, now=now, series_ids=set(former))
 
 
-def _of_those_left(undo: Mapping[str, Any], left: Mapping[int, str]) -> dict[str, Any]:
-    """Return what a run keeps of the places of those who are left out, with why."""
-    kept = {}
+def _of_those_left(undo: Mapping[str, Any], left: Mapping[int, str], day: date) -> dict[str, Any]:
+    """Return what a run keeps of the places of those who are left out: why, and which they have else."""
+    held, kept = series_held(left, day), {}
     for series_id, was in undo.items():
         places = [
-            place | {"why": left[place["client_id"]]} for place in was["places"] if place["client_id"] in left
+            place | {"why": left[client_id], "held": held[client_id]}
+            for place in was["places"]
+            if (client_id := place["client_id"]) in left
         ]
         if places:
             kept[series_id] = was | {"places": places}

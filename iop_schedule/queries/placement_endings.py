@@ -78,6 +78,18 @@ def places_ending(run: PlacementRun, day: date) -> dict[int, dict[int, WeekParit
     return places_on(clients, list(db.session.scalars(own)), day)
 
 
+def series_held(client_ids: Collection[int], day: date) -> dict[int, list[int]]:
+    """Return by client the weekly group sessions in which they have a place on `day` or later."""
+    statement = select(SeriesMember.client_id, SeriesMember.series_id).where(
+        SeriesMember.client_id.in_(client_ids),
+        or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= day),
+    )
+    found: dict[int, list[int]] = {client_id: [] for client_id in client_ids}
+    for client_id, series_id in db.session.execute(statement.distinct().order_by(SeriesMember.series_id)):
+        found[client_id].append(series_id)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A weekly session in which one client had a place until a repair ended it."""

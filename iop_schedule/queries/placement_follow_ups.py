@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from iop_schedule.domain.civil_time import local_day, zone
-from iop_schedule.models import Client, PlacementProposal, PlacementRun, SeriesMember, db
+from iop_schedule.models import Client, PlacementProposal, PlacementRun, db
 from iop_schedule.queries.access import Actor, sees_client
 from iop_schedule.queries.news import being_told
 from iop_schedule.queries.placement_changes import TOLD_FOR
-from iop_schedule.queries.placement_endings import first_day
+from iop_schedule.queries.placement_endings import first_day, series_held
 from iop_schedule.vocabulary import ProposalState
 
 
@@ -56,17 +56,13 @@ def follow_ups(
 def _without_place(run: PlacementRun, now: datetime) -> dict[int, str]:
     """Return who could not have the place back, and why, but those to whom others were given since."""
     ended = run.went_on.get("left", {}).values()
-    left = {place["client_id"]: place["why"] for was in ended for place in was["places"]}
-    if not left:
-        return {}
-    since = local_day(datetime.fromisoformat(run.went_on["at"]), zone(run.site.zone))
-    given = select(SeriesMember.client_id).where(
-        SeriesMember.client_id.in_(left),
-        SeriesMember.from_day >= since,
-        or_(SeriesMember.until_day.is_(None), SeriesMember.until_day >= first_day(run, now)),
-    )
-    settled = set(db.session.scalars(given))
-    return {client_id: why for client_id, why in left.items() if client_id not in settled}
+    left = {place["client_id"]: place for was in ended for place in was["places"]}
+    held = series_held(left, first_day(run, now)) if left else {}
+    return {
+        client_id: place["why"]
+        for client_id, place in left.items()
+        if {*held[client_id]} <= {*place.get("held", ())}
+    }
 
 
 def _unheard(run: PlacementRun, proposals: Iterable[PlacementProposal], now: datetime) -> Collection[int]:
