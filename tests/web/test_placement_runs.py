@@ -130,7 +130,7 @@ def test_who_cannot_be_placed_is_listed_with_what_is_in_the_way(
     page = root.get(f"/placement/{run_id + 1}").text
     assert "No whole week found" in page
     assert "No seat is free in the sessions that fit" in page
-    assert "one seat more in Relapse Prevention B on Monday" in page
+    assert "One seat more in Relapse Prevention B on Monday" in page
 
 
 def test_a_run_at_work_shows_how_far_it_is_and_is_stopped(cast: Cast, root: Http) -> None:
