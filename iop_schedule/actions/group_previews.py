@@ -1,6 +1,6 @@
 """For whom a group would no longer be right after a change of what it is, before the change is made."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.series import Span
 from iop_schedule.models import Client, Enrollment, Group, Series, SeriesMember, db
 from iop_schedule.queries.access import Actor, access_group, access_program, sees_client
-from iop_schedule.queries.legal_places import no_longer_legal
+from iop_schedule.queries.legal_places import Touched, no_longer_legal
 from iop_schedule.vocabulary import EnrollmentStatus, LevelOfCare
 
 
@@ -49,10 +49,9 @@ def preview_group(*, actor: Actor, group_id: int, details: GroupDetails, now: da
         return replace(one, gender=details.gender, language=details.language, attend=details.attend)
 
     today = local_day(now, zone(group.program.site.zone))
-    touched = [series.id for series in group.meetings]
-    people = _with_a_place(touched, today)
-    why = {client.id: no_longer_legal(client, touched, Span(today), becoming=becoming) for client in people}
-    return _told(actor, people, why, now)
+    meetings = [series.id for series in group.meetings]
+    touched = [Touched(client, meetings, Span(today)) for client in _with_a_place(meetings, today)]
+    return _told(actor, touched, no_longer_legal(touched, becoming=becoming), now)
 
 
 def preview_level(*, actor: Actor, program_id: int, level: LevelOfCare, now: datetime) -> NoLongerRight:
@@ -65,18 +64,11 @@ def preview_level(*, actor: Actor, program_id: int, level: LevelOfCare, now: dat
     if program.level_of_care == level:
         return NOBODY
     today = local_day(now, zone(program.site.zone))
-    places = _across_programs(program.id, today)
-    people = {client.id: client for client, _ in places}.values()
-    why = {
-        client.id: no_longer_legal(
-            client,
-            [series for other, series in places if other.id == client.id],
-            Span(today),
-            levels={program.id: level},
-        )
-        for client in people
-    }
-    return _told(actor, people, why, now)
+    places: dict[Client, list[int]] = {}
+    for client, series_id in _across_programs(program.id, today):
+        places.setdefault(client, []).append(series_id)
+    touched = [Touched(client, series_ids, Span(today)) for client, series_ids in places.items()]
+    return _told(actor, touched, no_longer_legal(touched, levels={program.id: level}), now)
 
 
 def _with_a_place(series_ids: Collection[int], day: date) -> list[Client]:
@@ -109,9 +101,10 @@ def _across_programs(program_id: int, day: date) -> list[tuple[Client, int]]:
 
 
 def _told(
-    actor: Actor, people: Iterable[Client], why: dict[int, tuple[str, ...]], now: datetime
+    actor: Actor, touched: Sequence[Touched], whys: Sequence[tuple[str, ...]], now: datetime
 ) -> NoLongerRight:
-    concerned = {client.id: client for client in people if why[client.id]}
+    why = {one.client.id: said for one, said in zip(touched, whys, strict=True) if said}
+    concerned = {one.client.id: one.client for one in touched if one.client.id in why}
     seen = set(
         db.session.scalars(select(Client.id).where(Client.id.in_(concerned), sees_client(actor, now=now)))
     )

@@ -1,10 +1,12 @@
 """What a change would do, worked out with the same checks and without doing it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from iop_schedule.actions.occurrences import Move, check_move
 from iop_schedule.actions.programs import check_closure
@@ -26,9 +28,9 @@ from iop_schedule.queries.access import (
     access_site,
 )
 from iop_schedule.queries.availability import commitments_of, session_name, trip
-from iop_schedule.queries.legal_places import no_longer_legal
+from iop_schedule.queries.legal_places import Touched, no_longer_legal
 from iop_schedule.queries.occurrences import clients_busy, expected_at
-from iop_schedule.queries.series import check_client_can_come, in_words, rule_of
+from iop_schedule.queries.series import Held, check_free_of, held_by, in_words, rule_of
 from iop_schedule.vocabulary import OccurrenceStatus, SeriesKind, WeekParity
 
 
@@ -100,7 +102,8 @@ def _holders(series: Series, day: date) -> list[tuple[Client, list[Place]]]:
         (SeriesMember.until_day.is_(None)) | (SeriesMember.until_day >= day),
     )
     found: dict[Client, list[Place]] = {}
-    for row in db.session.scalars(statement.order_by(SeriesMember.from_day, SeriesMember.id)):
+    in_order = statement.order_by(SeriesMember.from_day, SeriesMember.id)
+    for row in db.session.scalars(in_order.options(joinedload(SeriesMember.client))):
         found.setdefault(row.client, []).append(
             Place(Span(row.from_day, row.until_day), WeekParity(row.week))
         )
@@ -127,29 +130,37 @@ def _in_the_way(
             break_minutes=rule.break_minutes,
         )
 
-    cannot, not_right = [], []
-    for client, places in holders:
-        busy: dict[str, None] = {}
-        whys: dict[str, None] = {}
-        for place in places:
-            span = place.days.shared_with(Span(rule.from_day, rule.until_day))
-            if span is None:
-                continue
-            days = Span(max(cut, place.days.first), place.days.last)
-            whys |= dict.fromkeys(no_longer_legal(client, [series.id], days, becoming=becoming))
-            if said := _busy_then(series, replace(rule, week=place.week), client, span, now):
-                busy[said] = None
-        if busy:
-            cannot.append(CannotCome(client.id, client.short_name, " ".join([*busy, *whys])))
-        elif whys:
-            not_right.append(CannotCome(client.id, client.short_name, " ".join(whys)))
-    return tuple(cannot), tuple(not_right)
+    days = Span(rule.from_day, rule.until_day)
+    concerned = [
+        (client, place, shared)
+        for client, places in holders
+        for place in places
+        if (shared := place.days.shared_with(days))
+    ]
+    held = held_by([client.id for client, _ in holders], days, ignore=[series.id], now=now)
+    touched = [
+        Touched(client, [series.id], Span(max(cut, place.days.first), place.days.last))
+        for client, place, _ in concerned
+    ]
+    busy: dict[Client, dict[str, None]] = defaultdict(dict)
+    wrong: dict[Client, dict[str, None]] = defaultdict(dict)
+    broken = no_longer_legal(touched, becoming=becoming)
+    for (client, place, shared), whys in zip(concerned, broken, strict=True):
+        wrong[client] |= dict.fromkeys(whys)
+        if said := _busy_then(held, series, replace(rule, week=place.week), client, shared):
+            busy[client][said] = None
+    said_of = [
+        CannotCome(client.id, client.short_name, " ".join([*busy[client], *wrong[client]]))
+        for client, _ in holders
+    ]
+    cannot = tuple(one for one, (client, _) in zip(said_of, holders, strict=True) if busy[client])
+    return cannot, tuple(one for one in said_of if one.why and one not in cannot)
 
 
-def _busy_then(series: Series, rule: WeeklyRule, client: Client, span: Span, now: datetime) -> str:
+def _busy_then(held: Held, series: Series, rule: WeeklyRule, client: Client, span: Span) -> str:
     """Return what else a client has at another time of a weekly session; nothing when they are free."""
     try:
-        check_client_can_come(client, rule, span, modality=series.modality, ignore=[series.id], now=now)
+        check_free_of(held, client, rule, span, modality=series.modality)
     except (TimeTaken, CommitmentClash) as refused:
         why = refused.message.removeprefix(f"{client.called} ").removeprefix("cannot come then: ")
         return why.removesuffix(" Choose another session.")

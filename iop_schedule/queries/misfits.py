@@ -10,7 +10,7 @@ from iop_schedule.domain.placement import by_hand
 from iop_schedule.models import Client, Group, Series, SeriesMember, db
 from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import Actor, in_force, sees_client
-from iop_schedule.queries.legal_places import groups_on, nothing_prescribed
+from iop_schedule.queries.person_weeks import groups_on, nothing_prescribed
 from iop_schedule.queries.placement_people import places_on
 from iop_schedule.queries.prescription import enrollments_on
 

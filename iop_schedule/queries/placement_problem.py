@@ -85,10 +85,16 @@ def _preferences(wishes: Wishes, wished_day: int) -> rules.Preferences:
     )
 
 
-def group(row: Group, site: str, seats: Mapping[int, int]) -> rules.Group:
-    """Return a group with the meetings loaded on it and the seats there are in each, by series."""
-    meetings, leader_id = [], row.meetings[0].leader_id
-    for series in row.meetings:
+def group(
+    row: Group, site: str, seats: Mapping[int, int], met: Sequence[Series] | None = None
+) -> rules.Group:
+    """Return a group with the seats there are in each meeting, by series.
+
+    Its meetings are those in `met`, or else the ones loaded on it.
+    """
+    there = row.meetings if met is None else met
+    meetings, leader_id = [], there[0].leader_id
+    for series in there:
         start = civil_time.minutes_of_day(series.local_start)
         meetings.append(
             rules.Meeting(

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.domain.prescription import Dose, Pause, dose_on
+from iop_schedule.domain.series import Span
 from iop_schedule.models import Enrollment, EnrollmentPause, PrescribedDose, db
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.vocabulary import EnrollmentStatus, Modality, ModalityWish, PauseReason, ServiceType
@@ -45,18 +46,30 @@ def enrollments_on(client_ids: Iterable[int], day: date) -> dict[int, Enrollment
 
     Clients without one are not in the answer. Doses and pauses are loaded.
     """
+    stays = stays_within(client_ids, Span(day, day))
+    return {client_id: rows[-1] for client_id, rows in stays.items() if rows}
+
+
+def stays_within(client_ids: Iterable[int], days: Span) -> dict[int, list[Enrollment]]:
+    """Return the enrollments each client is in on some of these days, in order; every id is a key.
+
+    Doses and pauses are loaded.
+    """
+    found: dict[int, list[Enrollment]] = {client_id: [] for client_id in client_ids}
     statement = (
         select(Enrollment)
         .where(
-            Enrollment.client_id.in_(list(client_ids)),
+            Enrollment.client_id.in_(found),
             Enrollment.status != EnrollmentStatus.CANCELLED,
-            Enrollment.from_day <= day,
-            or_(Enrollment.until_day.is_(None), Enrollment.until_day >= day),
+            Enrollment.from_day <= days.last if days.last is not None else true(),
+            or_(Enrollment.until_day.is_(None), Enrollment.until_day >= days.first),
         )
         .options(joinedload(Enrollment.program))
         .order_by(Enrollment.from_day, Enrollment.id)
     )
-    return {row.client_id: row for row in db.session.scalars(statement)}
+    for row in db.session.scalars(statement):
+        found[row.client_id].append(row)
+    return found
 
 
 def open_enrollment(client_id: int, day: date) -> Enrollment | None:

@@ -1,12 +1,13 @@
 """Weekly series as values, and who or what is already taken at a time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from iop_schedule.domain.availability import Commitment
 from iop_schedule.domain.availability import in_words as commitment_in_words
 from iop_schedule.domain.civil_time import weeks_in_words, zone
 from iop_schedule.domain.intervals import Interval
@@ -102,7 +103,8 @@ def _taken(
         day = first_overlap(rule, rule_of(other), span)
         if day is not None:
             return _says(other, day)
-    return _dated(rule, span, _moved(now).where(dated, Occurrence.series_id.not_in(list(ignore))))
+    moved = _moved(now).where(dated, Occurrence.series_id.not_in(list(ignore)))
+    return _dated(rule, span, db.session.scalars(moved))
 
 
 def _moved(now: datetime) -> Select[Occurrence]:
@@ -119,8 +121,8 @@ def _to_come(now: datetime) -> Select[Occurrence]:
     )
 
 
-def _dated(rule: WeeklyRule, span: Span, occurrences: Select[Occurrence]) -> Taken | None:
-    for occurrence in db.session.scalars(occurrences):
+def _dated(rule: WeeklyRule, span: Span, occurrences: Iterable[Occurrence]) -> Taken | None:
+    for occurrence in occurrences:
         day = occurrence.starts_at.astimezone(zone(rule.zone)).date()
         inside = span.first <= day and (span.last is None or day <= span.last)
         theirs = Interval(occurrence.starts_at, occurrence.ends_at)
@@ -133,28 +135,47 @@ def _says(series: Series, day: date) -> Taken:
     return Taken(day, f"{session_name(series)} ({in_words(rule_of(series))})", series.id, series.site_id)
 
 
-def client_taken(
-    client_id: int, rule: WeeklyRule, span: Span, *, ignore: Collection[int] = (), now: datetime
-) -> Taken | None:
-    """Return which of the client's own sessions has the time of `rule` within `span`; None when free."""
-    for own in own_series(client_id, span):
-        if own.series.id in ignore:
-            continue
-        shared = own.days.shared_with(span)
-        day = first_overlap(rule, own.rule, shared) if shared else None
-        if day is not None:
-            return _says(own.series, day)
-    unusual = (
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What some clients have already, by client."""
+
+    weekly: Mapping[int, Sequence["OwnSeries"]]
+    #: Sessions to come that were moved, and make-ups.
+    unusual: Mapping[int, Sequence[Occurrence]]
+    commitments: Mapping[int, Sequence[Commitment]]
+
+
+def held_by(client_ids: Collection[int], span: Span, *, ignore: Collection[int] = (), now: datetime) -> Held:
+    """Return what each of these clients has within `span` besides the weekly sessions to `ignore`."""
+    entries = (
         _to_come(now)
+        .add_columns(RosterEntry.client_id)
         .join(RosterEntry, RosterEntry.occurrence_id == Occurrence.id)
         .where(
-            RosterEntry.client_id == client_id,
+            RosterEntry.client_id.in_(client_ids),
             RosterEntry.released_at.is_(None),
             or_(Occurrence.edited, RosterEntry.source == RosterSource.MAKE_UP),
             Occurrence.series_id.not_in(list(ignore)),
         )
     )
-    return _dated(rule, span, unusual)
+    unusual: dict[int, list[Occurrence]] = {client_id: [] for client_id in client_ids}
+    for occurrence, client_id in db.session.execute(entries):
+        unusual[client_id].append(occurrence)
+    weekly = {
+        client_id: [own for own in attended if own.series.id not in ignore]
+        for client_id, attended in own_series_of(client_ids, span).items()
+    }
+    return Held(weekly, unusual, commitments_of(client_ids))
+
+
+def _taken_by(held: Held, client_id: int, rule: WeeklyRule, span: Span) -> Taken | None:
+    """Return which of the client's own sessions has the time of `rule` within `span`; None when free."""
+    for own in held.weekly[client_id]:
+        shared = own.days.shared_with(span)
+        day = first_overlap(rule, own.rule, shared) if shared else None
+        if day is not None:
+            return _says(own.series, day)
+    return _dated(rule, span, held.unusual[client_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +194,32 @@ class OwnSeries:
 
 def own_series(client_id: int, span: Span) -> list[OwnSeries]:
     """Return the weekly sessions the client has a place in within `span`, groups first."""
+    return own_series_of([client_id], span)[client_id]
+
+
+def own_series_of(client_ids: Collection[int], span: Span) -> dict[int, list[OwnSeries]]:
+    """Return the weekly sessions each client has a place in within `span`, groups first; each id is a key."""
     members = db.session.execute(
         select(Series, SeriesMember)
         .join(SeriesMember, SeriesMember.series_id == Series.id)
-        .where(SeriesMember.client_id == client_id, _reaches(SeriesMember, span), _reaches(Series, span))
+        .where(SeriesMember.client_id.in_(client_ids), _reaches(SeriesMember, span), _reaches(Series, span))
         .options(joinedload(Series.site), joinedload(Series.group))
         .order_by(Series.weekday, Series.local_start, Series.id)
     ).unique()
     own = db.session.scalars(
         select(Series)
-        .where(Series.client_id == client_id, Series.kind == SeriesKind.INDIVIDUAL, _reaches(Series, span))
+        .where(Series.client_id.in_(client_ids), Series.kind == SeriesKind.INDIVIDUAL, _reaches(Series, span))
         .options(joinedload(Series.site))
         .order_by(Series.weekday, Series.local_start, Series.id)
     )
-    return [
-        OwnSeries(series, Span(member.from_day, member.until_day), WeekParity(member.week))
-        for series, member in members
-    ] + [OwnSeries(series, Span(series.from_day, series.until_day)) for series in own]
+    found: dict[int, list[OwnSeries]] = {client_id: [] for client_id in client_ids}
+    for series, member in members:
+        days = Span(member.from_day, member.until_day)
+        found[member.client_id].append(OwnSeries(series, days, WeekParity(member.week)))
+    for series in own:
+        if series.client_id is not None:
+            found[series.client_id].append(OwnSeries(series, Span(series.from_day, series.until_day)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,12 +376,17 @@ def check_client_can_come(
         TimeTaken: another of their sessions has the time.
         CommitmentClash: names the commitment.
     """
-    own = client_taken(client.id, rule, span, ignore=ignore, now=now)
+    check_free_of(held_by([client.id], span, ignore=ignore, now=now), client, rule, span, modality=modality)
+
+
+def check_free_of(held: Held, client: Client, rule: WeeklyRule, span: Span, *, modality: str) -> None:
+    """Refuse a weekly session that what a client has already does not allow; as `check_client_can_come`."""
+    own = _taken_by(held, client.id, rule, span)
     if own is not None:
         message = f"{client.called} already has {own.what} then, first on {_day(own.day)}."
         raise TimeTaken(message + " Choose another session.", field="client")
-    held = commitments_of([client.id])[client.id]
-    for clash in weekly_clashes(held, rule, span, travel_minutes=trip(client, modality)):
+    commitments = held.commitments[client.id]
+    for clash in weekly_clashes(commitments, rule, span, travel_minutes=trip(client, modality)):
         message = f"{client.called} cannot come then: {commitment_in_words(clash.commitment)}."
         raise CommitmentClash(message, field="client", commitment_id=clash.commitment.id)
 
