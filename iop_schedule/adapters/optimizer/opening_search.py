@@ -17,7 +17,7 @@ from iop_schedule.adapters.optimizer.solve import searched
 from iop_schedule.domain.placement import Plan
 
 #: Share of the time for the first prices, and of the time left for each choice and each plan.
-FIRST_PRICES, CHOOSING, CHOOSING_FROM_ALL = 0.25, 0.15, 0.7
+FIRST_PRICES, CHOOSING, CHOOSING_FROM_ALL = 0.4, 0.15, 0.7
 #: How much of the best prices so far is kept when prices are smoothed: the first ones are good already.
 SMOOTHING = 0.85
 #: Rounds of pricing between two choices in whole numbers, and how often the budget the groups chosen
