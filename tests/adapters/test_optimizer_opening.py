@@ -75,6 +75,15 @@ def test_groups_that_need_one_room_are_not_opened_together():
     assert apart.groups == ("pm",)
 
 
+def test_a_question_without_time_is_answered_within_the_rules():
+    asked = Problem((group("old", 540, MO, seats=0),), DAY_WORKERS + NIGHT_WORKERS)
+    both, apart = [NewGroup(MORNINGS, 1), NewGroup(EVENINGS, 1)], [frozenset({"am", "pm"})]
+    done = open_groups(asked, both, 9, held={}, seconds=0, not_together=apart)
+    assert done.groups in {(), ("am",), ("pm",)}
+    question = Question(asked, both, 9, {}, apart)
+    assert len(WholeProblem(question.cohort, 0).opening_prices(question, 0).closing) == 1
+
+
 def test_who_has_a_place_keeps_it_and_is_not_counted():
     asked = Problem((group("old", 540, MO, TU, seats=1),), (person("ana"), *DAY_WORKERS))
     done = open_groups(asked, [NewGroup(EVENINGS, 1)], 1, held={"ana": ("old-MO", "old-TU")}, seconds=600)

@@ -154,6 +154,8 @@ class WholeProblem:
             self._model.setOptionValue(name, value)
         self._model.run()
         duals = [max(0, round(-d * TICKS)) for d in self._model.getSolution().row_dual]
+        # Where time was too short for any there are none; then everything is free at first.
+        duals += [0] * (len(self._rows) - len(duals))
         prices = [0] * len(self._cohort.capacities)
         fees: dict[Payer, int] = {}
         for n, dual in enumerate(duals):
