@@ -239,3 +239,15 @@ def test_weeks_that_alternate_are_told_by_their_dates() -> None:
     assert change_words(change, {}, date(2026, 3, 9)) == (
         "Family care on Monday moves to another time in weeks of Mar 9, Mar 23…"
     )
+
+
+def test_who_had_heard_of_an_end_reads_on_their_week_that_the_sessions_go_on(cast: Cast, http: Http) -> None:
+    back = {"first": "2026-03-09", "weeks": {str(cast.monday.id): "every"}, "told": True}
+    make.make_placement_run(
+        cast.program, cast.root, kind=RunKind.REPAIR, created_at=NOW,
+        went_on={"at": NOW.isoformat(), "back": {str(cast.ben.id): back}, "left": {}},
+    )  # fmt: skip
+    db.session.commit()
+    page = words(http.sign_in("ben@example.net").get("/my/week").text)
+    assert "We took a change back. This is your week from Monday, March 9." in page
+    assert "Again: Mondays 9:00 am to 12:00 pm." in page
