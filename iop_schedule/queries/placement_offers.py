@@ -1,17 +1,22 @@
 """Weeks offered to a client: as staff follow them up, and as the client chooses among them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
-from iop_schedule.domain.civil_time import local, local_day, minutes_of_day, zone
+from iop_schedule.domain import placement as rules
+from iop_schedule.domain.civil_time import BOTH_WEEKS, local, local_day, minutes_of_day, zone
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.models import Client, PlacementOffer, PlacementOfferMeeting, db
+from iop_schedule.queries import placement_problem
 from iop_schedule.queries.access import Actor, access_client
 from iop_schedule.queries.availability import session_name
+from iop_schedule.queries.person_weeks import groups_on, nothing_prescribed
 from iop_schedule.queries.session_lines import place_words
+from iop_schedule.queries.wishes import wishes_of
 from iop_schedule.vocabulary import OfferState, Weekday, WeekParity
 
 #: How long an answer is shown to staff beside the plans.
@@ -23,6 +28,7 @@ class OfferedSession:
     """One weekly session of an option."""
 
     series_id: int
+    group_id: int | None
     name: str
     weekday: Weekday
     start_minute: int
@@ -66,11 +72,23 @@ def latest_offer(client: Client, *, now: datetime) -> OfferView | None:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedWeek:
+    """One week of an option; of two that alternate, one of them."""
+
+    week: WeekParity
+    sessions: tuple[OfferedSession, ...]
+    #: Which of the client's wishes it keeps.
+    kept: rules.WishesKept
+
+
+@dataclass(frozen=True, slots=True)
 class MyChoice:
     """What the client's own page of a choice shows."""
 
     name: str
     offer: OfferView
+    #: For each option one week, or A and B.
+    options: tuple[tuple[OfferedWeek, ...], ...]
     #: The first day the chosen week could begin.
     first_day: date
     office_phone: str
@@ -84,7 +102,35 @@ def my_choice(actor: Actor, *, now: datetime) -> MyChoice | None:
     if offer is None:
         return None
     tomorrow = local_day(now, zone(client.site.zone)) + timedelta(days=1)
-    return MyChoice(client.called, offer, max(offer.from_day, tomorrow), client.site.phone)
+    first_day = max(offer.from_day, tomorrow)
+    return MyChoice(
+        client.called, offer, _weeks_of(client, offer.options, first_day), first_day, client.site.phone
+    )
+
+
+def _weeks_of(
+    client: Client, options: Sequence[Sequence[OfferedSession]], day: date
+) -> tuple[tuple[OfferedWeek, ...], ...]:
+    """Return the week, or the two that alternate, of each option, with the client's wishes that it keeps."""
+    wishes = wishes_of([client.id])[client.id]
+    dose = nothing_prescribed(day)
+    person = placement_problem.person("", client, dose, held={}, commitments=(), wishes=wishes)
+    ids = {session.group_id for option in options for session in option if session.group_id is not None}
+    known = rules.offers(rules.Problem(groups=tuple(groups_on(ids, day)), clients=()))
+
+    def week(option: Sequence[OfferedSession], which: WeekParity) -> OfferedWeek:
+        there = tuple(one for one in option if one.week in {WeekParity.EVERY, which})
+        meetings = [known[str(one.series_id)] for one in there if str(one.series_id) in known]
+        return OfferedWeek(which, there, rules.wishes_kept(person, meetings, known))
+
+    return tuple(
+        tuple(week(option, which) for which in (BOTH_WEEKS if _alternates(option) else (WeekParity.EVERY,)))
+        for option in options
+    )
+
+
+def _alternates(option: Sequence[OfferedSession]) -> bool:
+    return any(session.week is not WeekParity.EVERY for session in option)
 
 
 def is_choice_open(client_id: int, *, now: datetime) -> bool:
@@ -136,6 +182,7 @@ def _session(offered: PlacementOfferMeeting) -> OfferedSession:
     start = minutes_of_day(series.local_start)
     return OfferedSession(
         series_id=series.id,
+        group_id=series.group_id,
         name=session_name(series),
         weekday=Weekday(series.weekday),
         start_minute=start,

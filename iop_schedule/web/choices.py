@@ -7,15 +7,16 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from iop_schedule.actions.placement_offers import choose_week, say_none_works
-from iop_schedule.domain.civil_time import BOTH_WEEKS, DAY_NAMES, first_week, weeks_label
+from iop_schedule.domain.civil_time import DAY_NAMES, first_week, weeks_label
 from iop_schedule.domain.permissions import Permission
 from iop_schedule.errors import DomainError, NotFound
-from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, my_choice
-from iop_schedule.vocabulary import AuditKind, Weekday, WeekParity
+from iop_schedule.queries.placement_offers import MyChoice, OfferedSession, OfferedWeek, my_choice
+from iop_schedule.vocabulary import AuditKind, Weekday
 from iop_schedule.web.forms.numbers import whole_number
 from iop_schedule.web.placement_words import MiniDay
 from iop_schedule.web.presenting import span
 from iop_schedule.web.security import actor, requires, viewed
+from iop_schedule.web.wish_words import own_wish_reasons
 
 choices = Blueprint("choices", __name__)
 
@@ -70,33 +71,35 @@ def _page(*, problem: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferedWeek:
+class ShownWeek:
     """One week as a small picture and as lines of what is when; of two that alternate, with its dates."""
 
     label: str
     picture: tuple[MiniDay, ...]
     lines: tuple[tuple[str, str], ...]
+    #: What of the client's wishes it keeps: an icon and words.
+    wishes: tuple[tuple[str, str], ...]
 
 
-def _weeks(mine: MyChoice | None) -> list[list[OfferedWeek]]:
+def _weeks(mine: MyChoice | None) -> list[list[ShownWeek]]:
     """Return each option: one week, or two that alternate, the one that comes first before."""
     if mine is None:
         return []
-    return [_option(option, mine.first_day) for option in mine.offer.options]
+    day = mine.first_day
+    return [
+        [_week(one, day) for one in sorted(option, key=lambda one: first_week(one.week, day))]
+        for option in mine.options
+    ]
 
 
-def _option(option: tuple[OfferedSession, ...], day: date) -> list[OfferedWeek]:
-    if all(session.week is WeekParity.EVERY for session in option):
-        return [_week(option, "")]
-    found = []
-    for week in sorted(BOTH_WEEKS, key=lambda one: first_week(one, day)):
-        own = tuple(session for session in option if session.week in {WeekParity.EVERY, week})
-        found.append(_week(own, weeks_label(week, day)))
-    return found
-
-
-def _week(own: tuple[OfferedSession, ...], label: str) -> OfferedWeek:
-    return OfferedWeek(label, _picture(own), tuple(_line(session) for session in own))
+def _week(one: OfferedWeek, day: date) -> ShownWeek:
+    leaders = {str(session.series_id): session.leader for session in one.sessions}
+    return ShownWeek(
+        label=weeks_label(one.week, day),
+        picture=_picture(one.sessions),
+        lines=tuple(_line(session) for session in one.sessions),
+        wishes=tuple(own_wish_reasons(one.kept, leaders)),
+    )
 
 
 def _line(session: OfferedSession) -> tuple[str, str]:

@@ -223,6 +223,9 @@ def test_the_person_chooses_among_the_offered_weeks(
 ) -> None:
     login = make.make_user("client", email="pia@example.net")
     person.user_id = login.id
+    make.make_wishes(
+        person, login, time="evening", liked_days=[0], disliked_days=[4], counselor_id=cast.carol.id
+    )
     db.session.commit()
     http.sign_in(cast.dev.email)
     options = [
@@ -240,6 +243,14 @@ def test_the_person_chooses_among_the_offered_weeks(
     page = words(http.get("/my/choice").text)
     assert "Week 2\nMonday, 5:30 pm to 8:30 pm" in page.replace("Mo\nTu\nWe\nTh\nFr\n", "")
     assert "Relapse" not in page
+    first, second = page.partition("Week 2\n")[::2]
+    for week, part_of_day, counselor in (
+        (first, "None late in the day, which you wished for", f"With {cast.carol.name}, as you wished"),
+        (second, "Late afternoons and evenings, as you wished", "Not with the counselor you wished for"),
+    ):
+        assert part_of_day in week, page
+        assert counselor in week, page
+        assert "Monday, as you wished" in week
     offer_id = http.get("/my/choice").text.split('name="offer" value="')[1].split('"')[0]
     assert http.submit("/my/choice", {"offer": offer_id}).status_code == 422
     answer = http.submit("/my/choice", {"offer": offer_id, "week": "2"})

@@ -92,7 +92,7 @@ from iop_schedule.domain.placement.suggesting import suggested_weeks
 from iop_schedule.domain.placement.unlocking import unlocking
 from iop_schedule.domain.placement.valuation import Valuation
 from iop_schedule.domain.placement.week_facts import Gap, WeekFacts, WeekOf, WeekPlan, week_plan
-from iop_schedule.domain.placement.wishes_kept import WishesKept
+from iop_schedule.domain.placement.wishes_kept import WishesKept, wishes_kept
 from iop_schedule.domain.placement.words import clock, commitment_code, commitment_words, hours, meeting_words
 from iop_schedule.vocabulary import DayPart
 
@@ -193,6 +193,7 @@ __all__ = [
     "weeks_by_meeting",
     "weeks_of",
     "why_not",
+    "wishes_kept",
     "with_meeting_moved",
     "with_what_is_left",
     "without_meetings",
