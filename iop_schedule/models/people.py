@@ -166,11 +166,13 @@ class Assignment(Base):
         one_of("role", AssignmentRole),
         CheckConstraint("until_day IS NULL OR until_day >= from_day", name="ends_after_it_starts"),
         Index("ix_assignment_client_role", "client_id", "role"),
+        # By both, or SQLite goes through all clients of somebody to look for one of them.
+        Index("ix_assignment_user_client", "user_id", "client_id"),
     )
 
     id: Mapped[Id]
     client_id: Mapped[int] = mapped_column(ForeignKey("client.id"))
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     role: Mapped[Word]
     from_day: Mapped[date]
     #: Last day, included; open while empty.
