@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import event
 
+from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.models import db
+from iop_schedule.web.forms.risk import MonitorForm
 
 #: Elements that end a line; the words of two table cells or list items are not one phrase.
 _BREAKS = frozenset(
@@ -97,3 +99,10 @@ def counted_statements() -> Iterator[list[str]]:
         yield found
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
+
+
+def monitor_form(**changed: str) -> dict[str, object]:
+    """Return the monitor's form as the browser sends it, untouched but for what `changed` says."""
+    form = MonitorForm(formdata=None, meta={"csrf": False})
+    form.show(MonitorPolicy())
+    return {field.name: field._value() for field in form} | changed

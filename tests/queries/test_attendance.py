@@ -116,7 +116,7 @@ def test_a_roster_costs_the_same_statements_for_any_number_of_people(cast: Cast,
         roster_for(viewer, wanted, now=NOW)
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
-    assert len(statements) == 17, "\n".join(statements)
+    assert len(statements) == 18, "\n".join(statements)
 
 
 def test_two_people_of_one_name_are_told_apart_on_the_roster(cast: Cast) -> None:

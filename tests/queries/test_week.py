@@ -255,4 +255,4 @@ def test_any_number_of_sessions_costs_the_same_statements(cast: Cast, sessions: 
     db.session.expire_all()
     with counted_statements() as statements:
         my_week(viewer, week=ProgramWeek(MONDAY), now=NOW)
-    assert len(statements) == 18, "\n".join(statements)
+    assert len(statements) == 21, "\n".join(statements)

@@ -9,13 +9,8 @@ from iop_schedule.models import MonitorVersion, db
 from iop_schedule.vocabulary import PolicyOrigin
 from tests.cast import Cast
 from tests.conftest import Http
-from tests.pages import value_of, words
+from tests.pages import monitor_form, value_of, words
 from tests.world import mark, occurrence
-
-NUMBERS = {
-    "threshold": "3.8", "prior_mean": "0.8", "prior_strength": "5.5", "check_in_from": "0.8",
-    "reach_out_from": "0.92", "no_contact_days": "7", "no_contact_today_days": "14", "early_days": "14",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -33,13 +28,13 @@ def quiet(cast: Cast) -> Cast:
 def test_a_preview_says_whom_it_would_move_and_changes_nothing(http: Http, quiet: Cast) -> None:
     path = f"/programs/{quiet.program.id}/monitor"
     http.sign_in(quiet.root.email)
-    answer = http.submit(path, {**NUMBERS, "no_contact_today_days": "10", "preview": "1"})
+    answer = http.submit(path, monitor_form(no_contact_today_days="10", preview="1"))
     assert answer.status_code == 200
     page = words(answer.text)
     assert "As of today, this would move 2 people to “Reach out today”." in page
     assert "Reach out today\n0\n2" in page
     assert value_of(answer.text, "no_contact_today_days") == "10"
-    same = words(http.submit(path, {**NUMBERS, "preview": "1"}).text)
+    same = words(http.submit(path, monitor_form(preview="1")).text)
     assert "As of today, this would move nobody." in same
     assert db.session.scalar(select(func.count()).select_from(MonitorVersion)) == 0
 
@@ -48,8 +43,8 @@ def test_each_number_says_its_default_and_who_changed_it_last(http: Http, quiet:
     path = f"/programs/{quiet.program.id}/monitor"
     http.sign_in(quiet.root.email)
     assert "Default 3.8 (our simulation)." in http.get(path).text
-    assert http.submit(path, {**NUMBERS, "threshold": "3.2"}).status_code == 302
-    assert http.submit(path, {**NUMBERS, "threshold": "3.2", "early_days": "21"}).status_code == 302
+    assert http.submit(path, monitor_form(threshold="3.2")).status_code == 302
+    assert http.submit(path, monitor_form(threshold="3.2", early_days="21")).status_code == 302
     page = http.get(path).text
     assert "Default 3.8 (our simulation). Last changed by Root Okafor on Mar 4, 2026." in page
     assert page.count("Last changed by") == 2
@@ -64,7 +59,7 @@ def test_numbers_fitted_to_the_past_are_filled_in_and_kept_as_such(http: Http, q
         "0.9126",
         "5.5",
     ]
-    fitted = {**NUMBERS, "threshold": "2.9", "fitted": value_of(page, "fitted")}
+    fitted = monitor_form(threshold="2.9", fitted=value_of(page, "fitted"))
     assert http.submit(path, fitted).status_code == 302
     assert db.session.scalars(select(MonitorVersion.origin)).one() == PolicyOrigin.CALIBRATED
 
@@ -74,4 +69,4 @@ def test_a_number_that_means_nothing_is_explained(http: Http, cast: Cast, value:
     path = f"/programs/{cast.program.id}/monitor"
     http.sign_in(cast.root.email)
     for extra in ({}, {"preview": "1"}):
-        assert http.submit(path, {**NUMBERS, "threshold": value, **extra}).status_code == 422
+        assert http.submit(path, monitor_form(threshold=value, **extra)).status_code == 422

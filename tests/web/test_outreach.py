@@ -13,11 +13,10 @@ from iop_schedule.domain.risk.policy import MonitorPolicy
 from iop_schedule.models import MonitorVersion, OutreachAttempt, RiskSignal, SelfReportRow, SetAside, db
 from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.vocabulary import AttendanceStatus, ConsentPurpose
-from iop_schedule.web.forms.risk import MonitorForm
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
-from tests.pages import words
+from tests.pages import monitor_form, words
 
 
 @pytest.fixture
@@ -221,7 +220,7 @@ def test_a_payer_that_counts_an_hour_from_45_minutes_can_be_told_so(http: Http, 
     db.session.commit()
     before = cases_of([cast.ana.id], now=NOW)[cast.ana.id]
     assert before.level.share == (4.4 + 1) / 6.5
-    wanted = typed(minimum_group=str(held.occurrence.scheduled_minutes), note="the payer's manual")
+    wanted = monitor_form(minimum_group=str(held.occurrence.scheduled_minutes), note="the payer's manual")
     assert root.submit(path, {**wanted, "minimum_group": "-1"}).status_code == 422
     told = words(root.submit(path, {**wanted, "preview": "1"}).text)
     assert "Nothing has changed yet" in told
@@ -234,17 +233,10 @@ def test_a_payer_that_counts_an_hour_from_45_minutes_can_be_told_so(http: Http, 
     assert version.numbers["service_minimums"] == {"group": held.occurrence.scheduled_minutes}
 
 
-def typed(**changed: str) -> dict[str, object]:
-    """Return the monitor's form as the browser sends it, untouched but for what `changed` says."""
-    form = MonitorForm(formdata=None, meta={"csrf": False})
-    form.show(MonitorPolicy())
-    return {field.name: field._value() for field in form} | changed
-
-
 def test_an_administrator_sets_the_monitor(http: Http, cast: Cast) -> None:
     root = http.sign_in(cast.root.email)
     path = f"/programs/{cast.program.id}/monitor"
-    given = typed(threshold="4.2", note="fewer alerts")
+    given = monitor_form(threshold="4.2", note="fewer alerts")
     assert "Put in force" in words(root.get(path).text)
     answer = root.submit(path, given, follow_redirects=True)
     assert "2026-1 v1, from Wed, Mar 4, Root Okafor: fewer alerts" in words(answer.text)
