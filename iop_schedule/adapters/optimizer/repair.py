@@ -14,6 +14,7 @@ from iop_schedule.adapters.optimizer.solve import Progress, solve
 from iop_schedule.domain.placement import (
     Choice,
     Plan,
+    PlanStatus,
     Problem,
     Touched,
     meetings_in,
@@ -26,6 +27,8 @@ from iop_schedule.vocabulary import WeekParity
 KEPT_MEETING = 50
 #: People placed anew that would outweigh one unaffected person's place, before the rule forbids it.
 UNAFFECTED = 6
+#: Share of the time in which nobody unaffected is moved: whatever comes of moving some, that plan is there.
+STAYING_FIRST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +92,32 @@ def repair(
     staying = {client: before[client] for client in sides.whole}
     asked = _asked(problem, before, sides, prized=sides.whole if move_unaffected else ())
 
-    def solved(fixed: Mapping[str, Choice] | None) -> Plan:
+    def solved(share: float, start: Plan, fixed: Mapping[str, Choice] | None) -> Plan:
         return solve(
             asked,
-            seconds=max(0.0, until - clock.monotonic()),
+            seconds=max(0.0, share * (until - clock.monotonic())),
             seed=seed,
-            start=Plan(before),
+            start=start,
             fixed=fixed,
             cancelled=cancelled,
             progress=progress,
         )
 
-    plan = solved(None if move_unaffected else staying)
-    if not staying.keys() <= plan.assignments.keys():
-        # The points speak against it, but only the rule makes sure: nobody unaffected loses the place.
-        plan = solved(staying)
+    plan = solved(STAYING_FIRST if move_unaffected else 1.0, Plan(before), staying)
+    if move_unaffected:
+        plan = _better(plan, solved(1.0, plan, None), staying)
     return _described(problem, before, sides, plan)
+
+
+def _better(plan: Plan, wider: Plan, staying: Mapping[str, Choice]) -> Plan:
+    """Return the plan that may move people, unless it is no better or costs an unaffected person the place.
+
+    The points speak against that, but only the rule makes sure. What the wider search proved holds for both.
+    """
+    if not staying.keys() <= wider.assignments.keys():
+        return replace(plan, bound=wider.bound, status=PlanStatus.FEASIBLE)
+    as_good = (wider.objective or 0.0) <= (plan.objective or 0.0)
+    return replace(plan, bound=wider.bound, status=wider.status) if as_good else wider
 
 
 def _asked(
