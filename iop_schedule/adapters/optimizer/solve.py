@@ -242,9 +242,8 @@ class _Run:
 
     def _dive(self, master: lp.Master, relaxed: Relaxed) -> None:
         shares = dived(self.cohort, master, relaxed, self._stop)
-        if shares is not None:
-            self._keep(improvement.rounded(self.cohort, master.columns, shares))
-            self._tell("dived")
+        self._keep(improvement.rounded(self.cohort, master.columns, shares))
+        self._tell("dived")
 
     def _choose(self, solver: Chooser, columns: Sequence[Column], seconds: float) -> float | None:
         """Choose among columns in whole numbers; return the bound on such choices, in ticks."""
