@@ -185,7 +185,8 @@ def test_a_plan_for_each_week_is_decided_and_changed_as_one(program: Cast) -> No
     decide(plan | {program.monday.id: B}, date(2026, 3, 18))
     assert expected(cleo, program.monday) == ["03-09", *WEEKS_B[1:]]
     assert expected(cleo, program.friday) == ["03-06", "03-13", "03-20"]
-    told = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.PLACEMENT_DECIDED)).all()
+    decided = select(AuditEvent).where(AuditEvent.kind == AuditKind.PLACEMENT_DECIDED)
+    told = db.session.scalars(decided.order_by(AuditEvent.id)).all()
     assert [event.details["weeks"] for event in told] == [
         {str(program.monday.id): "A", str(program.wednesday.id): "B"},
         {str(program.monday.id): "B", str(program.wednesday.id): "B"},

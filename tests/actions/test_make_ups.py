@@ -346,7 +346,8 @@ def test_who_cannot_come_is_expected_again_once_the_session_is_at_another_time(
     assert told_off_on(FRIDAY) == {True}
     to(TUESDAY, time(13), cast.dev)
     assert told_off_on(TUESDAY) == {False}
-    kinds = list(db.session.scalars(select(AuditEvent.kind).where(AuditEvent.client_id == cast.ana.id)))
+    about_ana = select(AuditEvent.kind).where(AuditEvent.client_id == cast.ana.id)
+    kinds = list(db.session.scalars(about_ana.order_by(AuditEvent.id)))
     assert kinds == [AuditKind.ABSENCE_TOLD, AuditKind.ABSENCE_TAKEN_BACK]
 
 

@@ -135,8 +135,12 @@ def test_marks_are_saved_by_themselves_and_undo_takes_them_back(visit: Visit) ->
     everyone = people(page)
     pick(page, 0, "excused").click()
     expect(sync(page)).to_have_text("All changes saved")
-    rest(page).click()
-    page.get_by_role("button", name="Undo").click()
+    # “All changes saved” stands there from before: what is read below must have been sent.
+    with page.expect_response("**/api/attendance"):
+        rest(page).click()
+    expect(sync(page)).to_have_text("All changes saved")
+    with page.expect_response("**/api/attendance"):
+        page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(f"{everyone - 1} people still to mark")).to_be_visible()
     expect(sync(page)).to_have_text("All changes saved")
     assert sorted(status for _, _, status in page.evaluate(VERSIONS))[-2:] == ["", "excused"]
