@@ -52,7 +52,10 @@ def places(client: Client) -> list[tuple[int, date, date | None]]:
 
 def in_trail(kind: AuditKind, client: Client) -> list[dict[str, object]]:
     rows = select(AuditEvent).where(AuditEvent.kind == kind, AuditEvent.client_id == client.id)
-    return [row.details | {"series": int(row.subject_id or 0)} for row in db.session.scalars(rows)]
+    return [
+        row.details | {"series": int(row.subject_id or 0)}
+        for row in db.session.scalars(rows.order_by(AuditEvent.id))
+    ]
 
 
 def newcomer(cast: Cast, series: Series, **place: object) -> Client:
