@@ -228,6 +228,10 @@ class Span:
     first: date
     last: date | None = None
 
+    def contains(self, day: date) -> bool:
+        """Return True when `day` is one of them."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
     def shared_with(self, other: "Span") -> "Span | None":
         """Return the days in both; None when there are none."""
         first = max(self.first, other.first)
@@ -245,11 +249,7 @@ def most_at_once(spans: Iterable[Span], within: Span) -> int:
     2
     """
     clipped = [shared for span in spans if (shared := span.shared_with(within))]
-    return max((sum(_contains(span, start.first) for span in clipped) for start in clipped), default=0)
-
-
-def _contains(span: Span, day: date) -> bool:
-    return span.first <= day and (span.last is None or day <= span.last)
+    return max((sum(span.contains(start.first) for span in clipped) for start in clipped), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ class Place:
 
     def covers(self, day: date) -> bool:
         """Return True when the place is attended in the week of `day`, one of its days."""
-        return _contains(self.days, day) and self.week in {WeekParity.EVERY, letter_of(day)}
+        return self.days.contains(day) and self.week in {WeekParity.EVERY, letter_of(day)}
 
 
 #: In which weeks places are attended, by series: none of them only every other week.

@@ -20,6 +20,8 @@ from iop_schedule.models import (
     CareRequest,
     Client,
     ClientGoal,
+    Enrollment,
+    EnrollmentPause,
     Group,
     GroupCoLeader,
     HandoverNote,
@@ -155,6 +157,11 @@ def open_session(
 def in_force(row: type[Assignment] | type[SeriesMember] | type[Series], day: date) -> ColumnElement[bool]:
     """Return the condition that a dated row holds on `day`."""
     return and_(row.from_day <= day, or_(row.until_day.is_(None), row.until_day >= day))
+
+
+def holds_on(row: Assignment | Series | Enrollment | EnrollmentPause, day: date) -> bool:
+    """Return the same as `in_force`, of a row that has been read."""
+    return row.from_day <= day and (row.until_day is None or day <= row.until_day)
 
 
 def sees_client(actor: Actor, *, now: datetime) -> ColumnElement[bool]:

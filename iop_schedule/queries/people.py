@@ -18,6 +18,7 @@ from iop_schedule.queries.access import (
     Actor,
     access_client,
     access_staff,
+    holds_on,
     in_force,
     sees_client,
     sees_staff,
@@ -263,7 +264,7 @@ def _responsible_for(client: Client, today: date) -> tuple[Responsible, ...]:
             role=AssignmentRole(row.role),
             from_day=row.from_day,
             until_day=row.until_day,
-            is_current=row.from_day <= today and (row.until_day is None or row.until_day >= today),
+            is_current=holds_on(row, today),
         )
         for row, user in db.session.execute(statement).unique()
     )

@@ -14,6 +14,7 @@ from iop_schedule.domain.prescription import Dose, dose_on
 from iop_schedule.domain.series import Span
 from iop_schedule.models import Client, Enrollment, Group, Program, Series, db
 from iop_schedule.queries import placement_problem
+from iop_schedule.queries.access import holds_on
 from iop_schedule.queries.availability import session_name
 from iop_schedule.queries.prescription import dose_of, stays_within
 from iop_schedule.queries.series import OwnSeries, own_series_of
@@ -74,7 +75,7 @@ class PersonWeeks:
         ids = {own.series.group_id for own in held}
         meetings = [one for group_id in ids if group_id for one in self._meetings[group_id]]
         alone = [_alone(own.series, client) for own in held if own.series.group_id is None]
-        stay = next((one for one in reversed(self._stays[client.id]) if _covers(one, day)), None)
+        stay = next((one for one in reversed(self._stays[client.id]) if holds_on(one, day)), None)
         return PersonWeek(
             client=client,
             day=day,
@@ -168,7 +169,7 @@ def _groups_then(meetings: Iterable[Series], day: date, levels: Levels) -> list[
     """Return the groups of these meetings with those they have on `day`, in the order of their ids."""
     there: dict[Group, list[Series]] = defaultdict(list)
     for one in meetings:
-        if one.group is not None and _covers(one, day):
+        if one.group is not None and holds_on(one, day):
             there[one.group].append(one)
     return [
         replace(
@@ -215,7 +216,3 @@ def _dose_in(stay: Enrollment | None, day: date) -> Dose:
 
 def _level(program: Program, changed: Levels) -> LevelOfCare:
     return changed.get(program.id, LevelOfCare(program.level_of_care))
-
-
-def _covers(row: Series | Enrollment, day: date) -> bool:
-    return row.from_day <= day and (row.until_day is None or day <= row.until_day)

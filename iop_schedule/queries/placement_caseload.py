@@ -24,6 +24,7 @@ from iop_schedule.models import (
     db,
 )
 from iop_schedule.queries import placement_problem
+from iop_schedule.queries.access import holds_on
 from iop_schedule.queries.availability import commitments_of
 from iop_schedule.queries.keep_apart import apart_from, shared_places
 from iop_schedule.queries.placement_values import values_of
@@ -66,7 +67,7 @@ def caseload_of(
     values = values or values_of(program)
     episodes = _episodes(program, day)
     doses = {client: dose_on([dose_of(d) for d in e.doses], day) for client, e in episodes.items()}
-    away = {c for c, e in episodes.items() if any(_covers(p.from_day, p.until_day, day) for p in e.pauses)}
+    away = {c for c, e in episodes.items() if any(holds_on(p, day) for p in e.pauses)}
     people = [e.client for c, e in episodes.items() if doses[c] is not None and c not in away]
     groups = _groups(program, day)
     own = {m.id for g in groups for m in g.meetings}
@@ -130,10 +131,6 @@ def _episodes(program: Program, day: date) -> dict[int, Enrollment]:
         .order_by(Enrollment.client_id, Enrollment.from_day, Enrollment.id)
     )
     return {row.client_id: row for row in db.session.scalars(statement)}
-
-
-def _covers(first: date, last: date | None, day: date) -> bool:
-    return first <= day and (last is None or last >= day)
 
 
 def _typical(

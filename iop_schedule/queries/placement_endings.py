@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from iop_schedule.domain.civil_time import local_day, zone
 from iop_schedule.domain.prescription import dose_on
 from iop_schedule.models import Client, Enrollment, PlacementRun, Series, SeriesMember, db
-from iop_schedule.queries.access import Actor, sees_client
+from iop_schedule.queries.access import Actor, holds_on, sees_client
 from iop_schedule.queries.placement_caseload import places_on
 from iop_schedule.queries.prescription import OPEN, dose_of
 from iop_schedule.vocabulary import EnrollmentStatus, ProposalState, RunKind, WeekParity
@@ -205,7 +205,7 @@ def why_outside(run: PlacementRun, client_ids: Collection[int], day: date) -> di
 def _why(enrollment: Enrollment, day: date) -> Outside:
     if enrollment.status == EnrollmentStatus.ON_HOLD:
         return Outside.ON_HOLD
-    if any(p.from_day <= day and (p.until_day is None or p.until_day >= day) for p in enrollment.pauses):
+    if any(holds_on(p, day) for p in enrollment.pauses):
         return Outside.AWAY
     if dose_on([dose_of(one) for one in enrollment.doses], day) is None:
         return Outside.NO_DOSE

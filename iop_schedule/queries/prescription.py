@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, true
 from sqlalchemy.orm import joinedload
 
 from iop_schedule.domain.permissions import Permission
-from iop_schedule.domain.prescription import Dose, Pause, dose_on
+from iop_schedule.domain.prescription import Dose, Pause
 from iop_schedule.domain.series import Span
 from iop_schedule.models import Enrollment, EnrollmentPause, PrescribedDose, db
 from iop_schedule.queries.access import Actor, access_client
@@ -81,15 +81,6 @@ def open_enrollment(client_id: int, day: date) -> Enrollment | None:
         .order_by(Enrollment.from_day, Enrollment.id)
     )
     return db.session.scalars(statement).first()
-
-
-def doses_on(client_ids: Iterable[int], day: date) -> dict[int, Dose]:
-    """Return the dose in force for each client on `day`; clients without one are not in the answer."""
-    found = {
-        client_id: dose_on([dose_of(row) for row in enrollment.doses], day)
-        for client_id, enrollment in enrollments_on(client_ids, day).items()
-    }
-    return {client_id: dose for client_id, dose in found.items() if dose is not None}
 
 
 def episodes_of(actor: Actor, client_id: int, *, now: datetime) -> list[Enrollment]:

@@ -16,11 +16,11 @@ from iop_schedule.actions.prescription import (
     resume,
     set_status,
 )
-from iop_schedule.domain.prescription import BadDose, BadPause, Dose, Pause
+from iop_schedule.domain.prescription import BadDose, BadPause, Dose, Pause, dose_on
 from iop_schedule.errors import NotAllowed, NotFound, NotPossible
 from iop_schedule.models import Client, Enrollment, Occurrence, RosterEntry, SeriesMember, User, db
 from iop_schedule.queries.access import Actor, actor_for
-from iop_schedule.queries.prescription import doses_on, enrollments_on, episodes_of
+from iop_schedule.queries.prescription import dose_of, enrollments_on, episodes_of
 from iop_schedule.vocabulary import EnrollmentStatus, PauseReason, ServiceType
 from tests import factories as make
 from tests.cast import Cast
@@ -35,6 +35,11 @@ def acting(user: User) -> Actor:
 
 def episode(client: Client) -> Enrollment:
     return db.session.scalars(select(Enrollment).where(Enrollment.client_id == client.id)).one()
+
+
+def doses_on(client_ids: list[int], day: date) -> dict[int, Dose | None]:
+    stays = enrollments_on(client_ids, day)
+    return {one: dose_on([dose_of(row) for row in stay.doses], day) for one, stay in stays.items()}
 
 
 def test_a_new_dose_holds_from_its_day(cast: Cast) -> None:

@@ -211,13 +211,19 @@ def crowd(app: Flask, write: Callable[[int], None]) -> list[str]:
 ONE_OF_THE_CROWD = {"done": 1, "refused": CROWD - 1}
 
 
-@pytest.mark.parametrize("run", RUNS)
-def test_the_database_gives_the_last_place_to_one_of_fifty(app: Flask, cast: Cast, run: int) -> None:
+def one_seat_left(cast: Cast) -> tuple[list[int], int]:
+    """Return fifty people and a weekly session with one seat left in each week."""
     cast.group.seats = 3
     people = [make.make_client(cast.elm).id for _ in range(CROWD)]
     db.session.commit()
     series_id = cast.monday.id
     db.session.remove()
+    return people, series_id
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_the_database_gives_the_last_place_to_one_of_fifty(app: Flask, cast: Cast, run: int) -> None:
+    people, series_id = one_seat_left(cast)
     outcomes = crowd(
         app,
         lambda number: db.session.add(
@@ -228,11 +234,7 @@ def test_the_database_gives_the_last_place_to_one_of_fifty(app: Flask, cast: Cas
 
 
 def test_the_database_gives_the_last_place_to_one_in_each_of_two_weeks(app: Flask, cast: Cast) -> None:
-    cast.group.seats = 3
-    people = [make.make_client(cast.elm).id for _ in range(CROWD)]
-    db.session.commit()
-    series_id = cast.monday.id
-    db.session.remove()
+    people, series_id = one_seat_left(cast)
     outcomes = crowd(
         app,
         lambda number: db.session.add(

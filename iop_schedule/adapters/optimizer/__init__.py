@@ -11,7 +11,7 @@ from iop_schedule.adapters.optimizer.individual import (
 from iop_schedule.adapters.optimizer.opening import Opening, open_groups
 from iop_schedule.adapters.optimizer.opening_question import NewGroup
 from iop_schedule.adapters.optimizer.prices import seat_prices
-from iop_schedule.adapters.optimizer.repair import Repair, WeekChange, repair
+from iop_schedule.adapters.optimizer.repair import Repair, repair
 from iop_schedule.adapters.optimizer.solve import Progress, solve
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "Repair",
     "Session",
     "Sessions",
-    "WeekChange",
     "individual_sessions",
     "open_groups",
     "plan_caseload",

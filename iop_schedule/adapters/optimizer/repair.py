@@ -17,11 +17,10 @@ from iop_schedule.domain.placement import (
     PlanStatus,
     Problem,
     Touched,
-    meetings_in,
     objective,
     touched,
+    weeks_by_meeting,
 )
-from iop_schedule.vocabulary import WeekParity
 
 #: Points for each meeting that a person keeps: moving a whole week must be worth something.
 KEPT_MEETING = 50
@@ -29,14 +28,6 @@ KEPT_MEETING = 50
 UNAFFECTED = 6
 #: Share of the time in which nobody unaffected is moved: whatever comes of moving some, that plan is there.
 STAYING_FIRST = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class WeekChange:
-    """What one person is told: the meetings that end and those that begin."""
-
-    ends: tuple[str, ...]
-    begins: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +45,6 @@ class Repair:
     lost: tuple[str, ...]
     #: People with a whole week that still works who are asked to change it.
     moved: tuple[str, ...]
-    #: Each person's own change only; people without one are not in it.
-    changes: Mapping[str, WeekChange]
 
 
 def _ignore(progress: Progress) -> None:
@@ -87,7 +76,7 @@ def repair(
     """
     until = clock.monotonic() + seconds
     people = {c.id for c in problem.clients}
-    before = {c: held for c, held in before.items() if c in people and _meetings(held)}
+    before = {c: held for c, held in before.items() if c in people and weeks_by_meeting(held)}
     sides = touched(problem, before, earlier)
     staying = {client: before[client] for client in sides.whole}
     asked = _asked(problem, before, sides, prized=sides.whole if move_unaffected else ())
@@ -138,29 +127,15 @@ def _asked(
     return replace(left, clients=clients, weights=weights)
 
 
-def _meetings(choice: Choice) -> tuple[str, ...]:
-    both = (*meetings_in(choice, WeekParity.A), *meetings_in(choice, WeekParity.B))
-    return tuple(dict.fromkeys(both))
-
-
 def _described(problem: Problem, before: Mapping[str, Choice], sides: Touched, plan: Plan) -> Repair:
     after = plan.assignments
-    changes = {
-        client: change
-        for client in (*sides.affected, *sides.whole)
-        if (change := _change(before[client], after.get(client, ()))) != WeekChange((), ())
-    }
     return Repair(
         plan=replace(plan, objective=float(objective(problem, plan)), bound=None),
         points=plan.objective or 0.0,
         bound=plan.bound or 0.0,
         affected=sides.affected,
         lost=tuple(c for c in sides.affected if c not in after),
-        moved=tuple(c for c in sides.whole if c in changes),
-        changes=changes,
+        moved=tuple(
+            c for c in sides.whole if weeks_by_meeting(after.get(c, ())) != weeks_by_meeting(before[c])
+        ),
     )
-
-
-def _change(before: Choice, after: Choice) -> WeekChange:
-    had, has = _meetings(before), _meetings(after)
-    return WeekChange(tuple(m for m in had if m not in has), tuple(m for m in has if m not in had))
