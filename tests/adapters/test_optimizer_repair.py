@@ -88,6 +88,19 @@ def test_a_search_cut_short_never_costs_more_than_moving_nobody(monkeypatch):
     assert (done.bound, done.plan.status) == (99_000.0, PlanStatus.FEASIBLE)
 
 
+def test_who_attends_the_same_in_the_other_weeks_is_moved(monkeypatch):
+    asked = replace(clinic(person("ana", commitments=shift(480, 900)), person("ben")), alternating=True)
+    before = {"ana": MORNING, "ben": Alternating(MORNING, EVENING)}
+
+    def swapped(problem, **given):
+        found = solve(problem, **given)
+        weeks = {**found.assignments, "ben": Alternating(EVENING, MORNING)}
+        return found if given["fixed"] else replace(found, assignments=weeks, objective=99_000.0)
+
+    monkeypatch.setattr(import_module("iop_schedule.adapters.optimizer.repair"), "solve", swapped)
+    assert repair(asked, before, seconds=600).moved == ("ben",)
+
+
 def test_a_person_with_a_higher_priority_does_not_take_an_unaffected_place():
     urgent = person("ana", priority=9, commitments=shift(480, 900))
     asked = clinic(urgent, person("ben", commitments=shift(480, 900)), evenings=1)
