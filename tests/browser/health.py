@@ -98,6 +98,7 @@ def findings(page: Page, watch: Watch, known: set[int] | None = None) -> list[st
 
     With `known`, axe passes over what has a shape in it, and the shapes of this page are added.
     """
+    page.wait_for_load_state()
     shapes = set(page.evaluate(SHAPES, [OFTEN, list(known or ())]))
     has_news = known is None or not shapes <= known
     if known is not None:

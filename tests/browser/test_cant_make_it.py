@@ -20,7 +20,9 @@ def client(number: int) -> str:
 
 
 def tap(page: Page, hand: Hand, role: str, name: str | re.Pattern[str]) -> None:
-    hand.press(page.get_by_role(role, name=name).first)  # type: ignore[arg-type]
+    """Press something that leads to another page, and wait until that one is there to be looked at."""
+    with page.expect_navigation():
+        hand.press(page.get_by_role(role, name=name).first)  # type: ignore[arg-type]
 
 
 MAKE_UP = re.compile(r"Gets you to|Makes up")
