@@ -6,9 +6,13 @@ from hypothesis import given, settings
 from benchmarks.placement_instances import Name, instance
 from iop_schedule.adapters.optimizer import compact, cpsat, improvement
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort
+from iop_schedule.adapters.optimizer.diving import Shared, dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns, weeks_worth
+from iop_schedule.adapters.optimizer.generation import Bound, generate
+from iop_schedule.adapters.optimizer.lp import Master
 from iop_schedule.domain.placement import Plan
 from iop_schedule.domain.placement.day_search import Candidate
+from iop_schedule.domain.placement.objective import PRIORITY_POINTS
 from tests.domain import placement_oracles as oracle
 from tests.strategies_placement import problems
 
@@ -79,3 +83,40 @@ def test_nothing_is_listed_when_nothing_can_better_the_plan():
     cohort = Cohort(instance(Name("S", "crowded", 1)))
     free = [0] * len(cohort.capacities)
     assert promising_columns(cohort, free, 10**15, 100, lambda: False) == []
+
+
+def generated(cohort):
+    """Return the bound that column generation proves, its value in fractions, and the columns with shares."""
+    bound = Bound(2 * sum(cohort.rewards))
+    master = Master(cohort, seed=0)
+    relaxed = generate(cohort, master, bound, stop=lambda: False)
+    return bound.ticks / TICKS, relaxed.value, Shared(list(master.columns), relaxed.shares)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3))
+def test_the_bound_of_fractions_is_their_value_and_a_dive_from_there_is_legal(asked):
+    cohort = Cohort(asked)
+    bound, value, shared = generated(cohort)
+    seating, found = dived(cohort, shared, lambda: False, seed=0, at_once=0.25)
+    assert value - 1e-3 <= bound < value + cohort.grain / TICKS + 1e-3
+    assert oracle.broken(asked, Plan(dict(seating.choices()))) == set()
+    assert seating.value / TICKS <= float(oracle.best_objective(asked)) + 1e-6 <= bound + 1e-3
+    assert len(set(found)) == len(found)
+
+
+def test_a_dive_ends_less_than_one_person_from_the_bound_with_weeks_found_on_the_way():
+    cohort = Cohort(instance(Name("S", "crowded", 2)))
+    bound, _, shared = generated(cohort)
+    before = set(shared.columns)
+    seating, found = dived(cohort, shared, lambda: False, seed=0, at_once=0.25)
+    assert bound - seating.value / TICKS < PRIORITY_POINTS
+    assert set(found) > before
+
+
+def test_a_dive_that_is_stopped_still_seats_whom_it_has():
+    cohort = Cohort(instance(Name("S", "crowded", 2)))
+    _, _, shared = generated(cohort)
+    asked = iter([False, False])
+    seating, _ = dived(cohort, shared, lambda: next(asked, True), seed=0, at_once=0.25)
+    assert len(seating.placed) > 20

@@ -1,86 +1,104 @@
-"""From fractions to a plan: settle the surest people, let the others choose anew, again and again."""
+"""From fractions to a plan: seat the surest people, ask the others anew in what is left, again and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
 
-from iop_schedule.adapters.optimizer.cohort import Cohort, Column
+from iop_schedule.adapters.optimizer.cohort import Cohort, Column, Seating
 from iop_schedule.adapters.optimizer.generation import Known, add_gainful, in_ticks, propose
-from iop_schedule.adapters.optimizer.lp import Master, Relaxed
+from iop_schedule.adapters.optimizer.improvement import by_priority
+from iop_schedule.adapters.optimizer.lp import Master
 
-#: A share from here on is whole.
-WHOLE = 1 - 1e-6
-#: Shares from here on are settled together, as long as there are seats, so that a dive ends soon.
+#: Shares from here on are sure: people with them are seated together, as long as there are seats.
 SURE = 0.7
-#: Where nobody is as sure as that, the surest of this share of those still open are settled together.
-AT_ONCE = 0.25
-#: Rounds of new proposals after each settling: more take longer and bring no more (M, seeds 1 and 3).
-ROUNDS = 1
+#: What is no share.
+NONE = 1e-6
+#: Most rounds of new proposals after each seating, and the gain in points that is worth another one. Without
+#: them what the first people take is missing in the end: 0.15 % of the plan of 600 people (L, seed 1).
+ROUNDS, WORTHWHILE = 10, 0.5
+#: A price in ticks that nobody pays: of rows without room.
+SHUT = 10**15
 
 
-def dived(cohort: Cohort, master: Master, relaxed: Relaxed, stop: Callable[[], bool]) -> list[float]:
-    """Return shares that are whole, close to a fractional optimum; only those settled so far when stopped.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Columns with the shares that a master problem gives them."""
 
-    The columns found on the way stay in `master`, whose bounds are as before afterwards.
+    columns: Sequence[Column]
+    shares: Sequence[float]
+
+
+def dived(
+    cohort: Cohort,
+    start: Shared,
+    stop: Callable[[], bool],
+    *,
+    seed: int,
+    at_once: float,
+) -> tuple[Seating, list[Column]]:
+    """Return a plan close to a fractional one, and every column that was found on the way.
+
+    Args:
+        cohort: everyone.
+        start: the fractional plan.
+        stop: asked often; True seats the rest person by person.
+        seed: of the solver.
+        at_once: where few are sure, the surest of this share of those still open are seated together.
     """
-    settled: set[int] = set()
-    known = Known(master.columns)
-    try:
-        while True:
-            ahead = _surest(relaxed, settled, cohort, master)
-            if not ahead:
-                return relaxed.shares
-            for column in ahead:
-                master.settle(column)
-            settled.update(ahead)
-            relaxed = _proposals(cohort, master, settled, known, stop)
-            if stop():
-                return relaxed.shares
-    finally:
-        master.release(settled)
+    seating = Seating(cohort)
+    known = list(start.columns)
+    shared = start
+    while not stop() and _seat_surest(seating, shared, at_once):
+        rest = [n for n in range(len(cohort.people)) if n not in seating.placed]
+        shared = _asked_anew(seating, rest, known, stop, seed)
+        known += shared.columns
+    seating.place_rest(by_priority(cohort), stop)
+    return seating, list(dict.fromkeys(known))
 
 
-def _surest(relaxed: Relaxed, settled: set[int], cohort: Cohort, master: Master) -> list[int]:
-    """Return the columns to settle next: all sure ones, or else the largest fractions; [] at the end.
-
-    Together with those settled before they need no more seats than there are, and are one for each person.
-    """
-    open_ = [(share, n) for n, share in enumerate(relaxed.shares) if share > 1 - WHOLE and n not in settled]
-    if not any(share < WHOLE for share, _ in open_):
-        return []
-    open_.sort(key=lambda e: (-e[0], e[1]))
-    people = {master.columns[n].person for _, n in open_}
-    most = max(sum(share >= SURE for share, _ in open_), 1 + int(AT_ONCE * len(people)))
-    left = list(cohort.capacities)
-    done = set()
-    for n in settled:
-        _take(left, master.columns[n])
-        done.add((master.columns[n].person, master.columns[n].part))
-    ahead: list[int] = []
-    for _, n in open_[:most]:
-        column = master.columns[n]
+def _seat_surest(seating: Seating, shared: Shared, at_once: float) -> int:
+    """Seat those whose weeks have the largest shares; return how many."""
+    own: dict[tuple[int, int], tuple[float, Column]] = {}
+    for column, share in zip(shared.columns, shared.shares, strict=False):
         key = (column.person, column.part)
-        if key not in done and all(left[row] > 0 for row in column.rows):
-            done.add(key)
-            _take(left, column)
-            ahead.append(n)
-    return ahead
+        if share > NONE and (key not in own or share > own[key][0]):
+            own[key] = (share, column)
+    open_ = []
+    for person in sorted({person for person, _ in own}):
+        parts = [own.get((person, n)) for n in range(len(seating.cohort.people[person]))]
+        best = [part for part in parts if part is not None]
+        if person not in seating.placed and len(best) == len(parts):
+            open_.append((min(share for share, _ in best), person, [column for _, column in best]))
+    open_.sort(key=lambda e: (-e[0], e[1]))
+    most = max(sum(share >= SURE for share, _, _ in open_), 1 + int(at_once * len(open_)))
+    seated = 0
+    for _, person, columns in open_[:most]:
+        if seating.has_room(columns):
+            seating.seat(person, columns)
+            seated += 1
+    return seated
 
 
-def _take(left: list[int], column: Column) -> None:
-    for row in column.rows:
-        left[row] -= 1
-
-
-def _proposals(
-    cohort: Cohort, master: Master, settled: set[int], known: Known, stop: Callable[[], bool]
-) -> Relaxed:
+def _asked_anew(
+    seating: Seating, rest: Sequence[int], known: Iterable[Column], stop: Callable[[], bool], seed: int
+) -> Shared:
+    """Return the best fractional plan for the rest in what is left, with the weeks they propose for it."""
+    left = copy(seating.cohort)
+    left.capacities = seating.room
+    master = Master(left, seed)
+    waiting = set(rest)
+    for column in known:
+        if column.person in waiting and seating.has_room([column]):
+            master.add(column)
+    asked = Known(master.columns)
     relaxed = master.solve()
-    done = {(master.columns[n].person, master.columns[n].part) for n in settled}
-    people = [
-        n for n, parts in enumerate(cohort.people) if not all((n, k) in done for k in range(len(parts)))
-    ]
     for _ in range(ROUNDS):
-        proposed = propose(cohort, people, in_ticks(relaxed.prices), stop, known)
-        if not add_gainful(proposed, cohort, master, relaxed, known):
+        # A row that nobody left can use costs nothing in the master problem, and would attract everyone.
+        prices = [p if room else SHUT for p, room in zip(in_ticks(relaxed.prices), seating.room, strict=True)]
+        before = relaxed.value
+        if not add_gainful(propose(left, rest, prices, stop, asked), left, master, relaxed, asked):
             break
         relaxed = master.solve()
-    return relaxed
+        if stop() or relaxed.value - before < WORTHWHILE:
+            break
+    return Shared(master.columns, relaxed.shares)

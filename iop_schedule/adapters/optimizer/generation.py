@@ -6,14 +6,20 @@ on every plan. Prices are rounded to whole ticks and the search is exact, so the
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from operator import itemgetter
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
 from iop_schedule.adapters.optimizer.lp import Master, Relaxed
 
-#: Weeks proposed per person and round.
+#: Weeks proposed per person and round when few people are asked. Everyone is asked for the best one alone:
+#: more make the master problem larger and save no round.
 WEEKS_PER_ROUND = 4
-#: How much of the best prices so far is kept when prices are smoothed.
-SMOOTHING = 0.6
+#: How much of the best prices so far is kept at first when prices are smoothed, and at most.
+SMOOTHING, MOST_SMOOTHING = 0.6, 0.95
+#: How much less is kept when prices further away prove more; and the share of the rest that is kept in
+#: addition when they do not.
+LESS, MORE = 0.1, 0.1
 #: Below this gain, in points, a proposal changes nothing.
 NOTHING = 1e-6
 
@@ -40,6 +46,9 @@ class Priced:
 
     bound: int
     columns: list[Column]
+    #: Per row what is left of it when everyone has the best week; below nothing where too many want it. So
+    #: much the bound grows with the price of the row.
+    left: list[int]
 
 
 def in_ticks(prices: Sequence[float]) -> list[int]:
@@ -59,42 +68,59 @@ class Known:
         """Remember a week."""
         self._own.setdefault((column.person, column.part), []).append(column)
 
-    def best(self, person: int, part: int, prices: Sequence[int]) -> int | None:
-        """Return what the best known week is worth net of prices, or None when none is known."""
-        own = self._own.get((person, part))
-        return max(c.value - sum(prices[r] for r in c.rows) for c in own) if own else None
+    def best(self, person: int, part: int, prices: Sequence[int]) -> tuple[int, Column] | None:
+        """Return the best known week and what it is worth net of prices, or None when none is known."""
+        own = self._own.get((person, part), ())
+        worth = ((c.value - sum([prices[r] for r in c.rows]), c) for c in own)
+        return max(worth, key=itemgetter(0), default=None)
 
 
-def price_all(
-    cohort: Cohort,
-    prices: Sequence[int],
-    stop: Callable[[], bool],
-    known: Known,
-    count: int = WEEKS_PER_ROUND,
-) -> Priced | None:
+def price_all(cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], known: Known) -> Priced | None:
     """Return the bound that `prices` prove and the weeks people would choose over those that are known.
 
     Nobody's best week is worth less than the best one known; where nothing better is found, it is that.
     Returns None when stopped midway.
     """
     bound = sum(p * c for p, c in zip(prices, cohort.capacities, strict=True))
+    left = list(cohort.capacities)
     columns: list[Column] = []
-    for person, parts in enumerate(cohort.people):
+    for person in range(len(cohort.people)):
         if stop():
             return None
-        best = cohort.rewards[person]
-        found_here: list[Column] = []
-        for n, part in enumerate(parts):
-            floor = known.best(person, n, prices)
-            weeks = part.priced(prices, count, floor)
-            if not weeks and floor is None:
-                break
-            best += weeks[0].value if weeks else floor or 0
-            found_here += [cohort.column(person, n, w.chosen, part.gross(w, prices)) for w in weeks]
+        chosen = _chosen(cohort, person, prices, known)
+        if chosen is None:
+            continue
+        worth, weeks, new = chosen
+        columns += new
+        if worth > 0:
+            bound += worth
+            for week in weeks:
+                for row in week.rows:
+                    left[row] -= 1
+    return Priced(bound, columns, left)
+
+
+def _chosen(
+    cohort: Cohort, person: int, prices: Sequence[int], known: Known
+) -> tuple[int, list[Column], list[Column]] | None:
+    """Return what a person's best week is worth net of prices, its columns, and those that are new.
+
+    Returns None for someone without a legal week.
+    """
+    worth, best, new = cohort.rewards[person], [], []
+    for n, part in enumerate(cohort.people[person]):
+        before = known.best(person, n, prices)
+        found = part.priced(prices, 1, before and before[0])
+        if found:
+            week = cohort.column(person, n, found[0].chosen, part.gross(found[0], prices))
+            new.append(week)
+            worth += found[0].value
+        elif before:
+            worth, week = worth + before[0], before[1]
         else:
-            bound += max(0, best)
-            columns += found_here
-    return Priced(bound, columns)
+            return None
+        best.append(week)
+    return worth, best, new
 
 
 def propose(
@@ -106,22 +132,30 @@ def propose(
         if stop():
             break
         for n, part in enumerate(cohort.people[person]):
-            floor = known.best(person, n, prices)
+            before = known.best(person, n, prices)
             columns += [
                 cohort.column(person, n, found.chosen, part.gross(found, prices))
-                for found in part.priced(prices, WEEKS_PER_ROUND, floor)
+                for found in part.priced(prices, WEEKS_PER_ROUND, before and before[0])
             ]
     return columns
+
+
+def _ignore(value: float) -> None:
+    del value
 
 
 def generate(
     cohort: Cohort,
     master: Master,
     bound: Bound,
+    *,
     stop: Callable[[], bool],
-    report: Callable[[float], None],
+    report: Callable[[float], None] = _ignore,
+    near: Fraction = Fraction(0),
 ) -> Relaxed:
     """Add columns to `master` until no week of anybody would improve it, or until `stop`.
+
+    Prices are smoothed as much as the slope of the bound says (Pessoa, Sadykov, Uchoa and Vanderbeck 2018).
 
     Args:
         cohort: everyone.
@@ -129,28 +163,38 @@ def generate(
         bound: improved in place.
         stop: asked often.
         report: told the value of the master problem, in points, after each round.
+        near: the share of that value within which the bound is near enough.
     """
     relaxed = master.solve()
     known = Known(master.columns)
-    smoothing = SMOOTHING
+    kept = SMOOTHING
     while not stop():
         own = in_ticks(relaxed.prices)
-        prices = _smoothed(own, bound.prices, smoothing)
+        best = bound.prices
+        prices = _smoothed(own, best, kept)
         priced = price_all(cohort, prices, stop, known)
         if priced is None:
             break
         bound.offer(priced.bound, prices)
-        if _closed(cohort, bound, relaxed):
+        if _closed(cohort, bound, relaxed, near):
             break
         added = add_gainful(priced.columns, cohort, master, relaxed, known)
         if not added and prices == own:
             break
         # Smoothed prices that propose nothing new point the wrong way: look once with the master's own.
-        smoothing = SMOOTHING if added else 0.0
+        kept = _kept_next(kept, priced.left, own, best) if added else 0.0
         if added:
             relaxed = master.solve()
             report(relaxed.value)
     return relaxed
+
+
+def _kept_next(kept: float, left: Sequence[int], own: Sequence[int], best: Sequence[int]) -> float:
+    """Return how much of the best prices to keep: less where the bound falls on the way to `own`."""
+    if not best:
+        return kept
+    slope = sum(rest * (o - b) for rest, o, b in zip(left, own, best, strict=True))
+    return max(0.0, kept - LESS) if slope < 0 else min(MOST_SMOOTHING, kept + MORE * (1 - kept))
 
 
 def add_gainful(
@@ -171,9 +215,10 @@ def _smoothed(own: list[int], best: list[int], share: float) -> list[int]:
     return [round(share * b + (1 - share) * o) for o, b in zip(own, best, strict=True)]
 
 
-def _closed(cohort: Cohort, bound: Bound, relaxed: Relaxed) -> bool:
-    """Return True when the bound cannot fall by another grain."""
-    return bound.ticks // cohort.grain * cohort.grain <= relaxed.value * TICKS + NOTHING * TICKS
+def _closed(cohort: Cohort, bound: Bound, relaxed: Relaxed, near: Fraction) -> bool:
+    """Return True when the bound cannot fall by another grain, or is near enough."""
+    reached = (relaxed.value + NOTHING) * TICKS * (1 + float(near))
+    return bound.ticks // cohort.grain * cohort.grain <= reached
 
 
 def gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:

@@ -3,14 +3,14 @@
 HiGHS is imported on first use only: a clinic that places people one by one never loads it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
 
 #: HiGHS's own numbers. A basis stays good for the primal simplex when columns are added, for the dual one
-#: when shares are settled.
+#: when there are other bounds.
 DUAL, PRIMAL = 1, 4
 #: The part of a grain that separates no two plans.
 NO_DIFFERENCE = 0.4
@@ -26,7 +26,7 @@ def new_model(seed: int) -> Any:
         ("output_flag", False),
         ("threads", 1),
         ("random_seed", seed),
-        ("simplex_strategy", 4),
+        ("simplex_strategy", PRIMAL),
     ):
         model.setOptionValue(name, value)
     return model
@@ -65,7 +65,6 @@ class Master:
         self.columns: list[Column] = []
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
         self._model = new_model(seed)
-        self._simplex = PRIMAL
         infinity = self._model.inf
         for capacity in cohort.capacities:
             self._model.addRow(-infinity, float(capacity), 0, [], [])
@@ -83,7 +82,6 @@ class Master:
             return False
         self._known.add(name)
         self.columns.append(column)
-        self._simplex = PRIMAL
         rows, factors = self._entries(column)
         self._model.addCol(-self._worth(column), 0.0, self._model.inf, len(rows), rows, factors)
         return True
@@ -105,7 +103,6 @@ class Master:
 
     def solve(self) -> Relaxed:
         """Return the best mix of the columns added so far."""
-        self._model.setOptionValue("simplex_strategy", self._simplex)
         self._model.run()
         solution = self._model.getSolution()
         duals = [-d for d in solution.row_dual]
@@ -118,17 +115,6 @@ class Master:
             links=links,
             shares=list(solution.col_value),
         )
-
-    def settle(self, column: int) -> None:
-        """Keep a column whole until it is released."""
-        self._simplex = DUAL
-        self._model.changeColBounds(column, 1.0, 1.0)
-
-    def release(self, columns: Iterable[int]) -> None:
-        """Let columns take any share again."""
-        self._simplex = PRIMAL
-        for column in columns:
-            self._model.changeColBounds(column, 0.0, self._model.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def seat_prices(
         for column in columns:
             master.add(column)
     best = Bound(sum(cohort.rewards) * 2)
-    relaxed = generate(cohort, master, best, lambda: cancelled() or clock.monotonic() > until, lambda _: None)
+    relaxed = generate(cohort, master, best, stop=lambda: cancelled() or clock.monotonic() > until)
     prices: dict[str, float] = {}
     for (meeting, _), price in zip(cohort.row_names, relaxed.prices, strict=False):
         prices[meeting] = prices.get(meeting, 0.0) + price

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import isfinite
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer import compact, cpsat, improvement, lp
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seating
-from iop_schedule.adapters.optimizer.diving import dived
+from iop_schedule.adapters.optimizer.diving import Shared, dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns
 from iop_schedule.adapters.optimizer.generation import Bound, generate
 from iop_schedule.adapters.optimizer.lp import Relaxed
@@ -31,9 +32,13 @@ from iop_schedule.domain.placement.problem import apart_pairs
 
 #: A plan whose bound is no further away than this counts as proved best.
 PROVED = Fraction(1, 10_000)
+#: Of many people, the bound of the fractions may be away from their value by this part of that.
+LITTLE = 20
 #: Up to so many people are planned to the last point, where that can be proved; more, until it is close
 #: enough. It must not depend on the clock: the same problem gets the same plan on a busy machine.
 TO_THE_LAST_POINT = 100
+#: Share of the people still open who are seated together in a dive: first many, then few.
+AT_ONCE = 0.25, 0.1
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
@@ -209,7 +214,16 @@ class _Run:
         for columns in self.best.placed.values():
             for column in columns:
                 master.add(column)
-        relaxed = generate(self.cohort, master, self._bound, self._stop, lambda _: self._tell("prices"))
+        many = len(self.cohort.people) > TO_THE_LAST_POINT
+        near = PROVED / LITTLE if many else Fraction(0)
+        relaxed = generate(
+            self.cohort,
+            master,
+            self._bound,
+            stop=self._stop,
+            report=lambda _: self._tell("prices"),
+            near=near,
+        )
         self._keep(improvement.rounded(self.cohort, master.columns, relaxed.shares))
         self._tell("rounded")
         for step in self._steps(master, relaxed):
@@ -226,7 +240,7 @@ class _Run:
             return lambda: self._choose(solver, master.columns, self._left() * share)
 
         return [
-            lambda: self._dive(master, relaxed),
+            *(partial(self._dive, master, relaxed, share) for share in AT_ONCE),
             among_columns(lp.choose),
             lambda: self._prove(FEW_LISTED),
             *([self._whole_problem] if small else []),
@@ -240,9 +254,12 @@ class _Run:
         if not self._is_close():
             self._keep(improvement.searched(self.cohort, self.best, self._seed, self._stop))
 
-    def _dive(self, master: lp.Master, relaxed: Relaxed) -> None:
-        shares = dived(self.cohort, master, relaxed, self._stop)
-        self._keep(improvement.rounded(self.cohort, master.columns, shares))
+    def _dive(self, master: lp.Master, relaxed: Relaxed, at_once: float) -> None:
+        shared = Shared(master.columns, relaxed.shares)
+        seating, found = dived(self.cohort, shared, self._stop, seed=self._seed, at_once=at_once)
+        for column in found:
+            master.add(column)
+        self._keep(seating)
         self._tell("dived")
 
     def _choose(self, solver: Chooser, columns: Sequence[Column], seconds: float) -> float | None:
