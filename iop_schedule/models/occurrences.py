@@ -59,7 +59,7 @@ class Occurrence(Base):
     site: Mapped[Site] = relationship()
     leader: Mapped[User] = relationship()
     room: Mapped[Room | None] = relationship()
-    roster: Mapped[list["RosterEntry"]] = relationship(back_populates="occurrence")
+    roster: Mapped[list["RosterEntry"]] = relationship(back_populates="occurrence", order_by="RosterEntry.id")
 
     @property
     def scheduled_minutes(self) -> int:

@@ -123,7 +123,7 @@ class Series(Base):
     client: Mapped[Client | None] = relationship()
     leader: Mapped[User] = relationship()
     room: Mapped[Room | None] = relationship()
-    members: Mapped[list["SeriesMember"]] = relationship(back_populates="series")
+    members: Mapped[list["SeriesMember"]] = relationship(back_populates="series", order_by="SeriesMember.id")
 
 
 class SeriesMember(Base):

@@ -168,9 +168,13 @@ def test_the_past_stays_whatever_changes(cast: Cast) -> None:
             select(Occurrence).where(Occurrence.starts_at <= NOW).order_by(Occurrence.id)
         )
     ]
-    entries = db.session.execute(
-        select(RosterEntry.id, RosterEntry.released_at).join(Occurrence).where(Occurrence.starts_at <= NOW)
-    ).all()
+    past_entries = (
+        select(RosterEntry.id, RosterEntry.released_at)
+        .join(Occurrence)
+        .where(Occurrence.starts_at <= NOW)
+        .order_by(RosterEntry.id)
+    )
+    entries = db.session.execute(past_entries).all()
     assert len(before) == 6
     cast.monday.until_day = cast.wednesday.until_day = date(2026, 2, 1)
     cast.friday.local_start = time(15)
@@ -186,14 +190,7 @@ def test_the_past_stays_whatever_changes(cast: Cast) -> None:
         )
     ]
     assert after == before
-    assert (
-        db.session.execute(
-            select(RosterEntry.id, RosterEntry.released_at)
-            .join(Occurrence)
-            .where(Occurrence.starts_at <= NOW)
-        ).all()
-        == entries
-    )
+    assert db.session.execute(past_entries).all() == entries
 
 
 def test_a_closure_cancels_with_its_name_and_its_removal_restores(cast: Cast) -> None:

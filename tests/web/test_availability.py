@@ -439,7 +439,8 @@ def test_someone_elses_entry_is_not_found_among_ones_own(ben: Http, cast: Cast, 
         entry = make.make_constraint(client, cast.root, label="Vexillology").id
         db.session.commit()
     before = [
-        (row.id, row.until_day, row.withdrawn_at) for row in db.session.scalars(select(ClientConstraint))
+        (row.id, row.until_day, row.withdrawn_at)
+        for row in db.session.scalars(select(ClientConstraint).order_by(ClientConstraint.id))
     ]
     answers = [ben.get(f"{TIMES}/{entry}")]
     for tail in ("", "/remove", "/dates"):
@@ -448,7 +449,8 @@ def test_someone_elses_entry_is_not_found_among_ones_own(ben: Http, cast: Cast, 
     assert not any("Vexillology" in answer.text for answer in answers)
     db.session.expire_all()
     after = [
-        (row.id, row.until_day, row.withdrawn_at) for row in db.session.scalars(select(ClientConstraint))
+        (row.id, row.until_day, row.withdrawn_at)
+        for row in db.session.scalars(select(ClientConstraint).order_by(ClientConstraint.id))
     ]
     assert after == before
 
