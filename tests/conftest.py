@@ -11,20 +11,26 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, session
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from flask_security.utils import login_user
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from iop_schedule import clock
+from iop_schedule.actions import accounts, audit
 from iop_schedule.app import create_app
 from iop_schedule.config import Settings
-from iop_schedule.models import db
+from iop_schedule.models import User, db
 from iop_schedule.models.base import write_intent
+from iop_schedule.queries.access import actor_for
+from iop_schedule.vocabulary import AuditKind
+from iop_schedule.web.security import begin_session
 from tests.cast import Cast, make_cast
+from tests.factories import PASSWORD
 from tests.kept import KeptApp, PostgresqlDatabase, SqliteDatabase
 from tests.postgresql import PostgreSQL, quick_folder, start_postgresql
 from tests.world import World, make_world
@@ -170,6 +176,9 @@ def own_postgresql(postgresql: PostgreSQL, postgresql_template: str, tmp_path: P
 
 _KEPT = pytest.StashKey[KeptApp]()
 
+#: For what is settled without asking a table, or by questions that tests of `queries` and `actions` ask on both.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
@@ -217,7 +226,20 @@ def world(app: Flask, kept_app: KeptApp) -> World:
 class Http(FlaskClient):
     """The browser-less client, able to sign in as someone."""
 
-    def sign_in(self, email: str, password: str = "correct horse battery") -> "Http":
+    def sign_in(self, email: str) -> "Http":
+        """Begin a session as the form does once the password is right, and return the client.
+
+        The form, the password and the counting of tries have tests of their own: tests/web/test_sign_in.py.
+        """
+        with self.application.test_request_context(environ_base=self.environ_base):
+            _begin_session(email)
+            begun = dict(session)
+        with self.session_transaction() as kept:
+            kept.clear()
+            kept.update(begun)
+        return self
+
+    def sign_in_by_form(self, email: str, password: str = PASSWORD) -> "Http":
         """Sign in through the form, as a person would, and return the client."""
         page = self.get("/sign-in")
         token = csrf_token(page.text)
@@ -231,6 +253,16 @@ class Http(FlaskClient):
         """Post a form the way a browser does: with the token of the page it stands on."""
         token = csrf_token(self.get(page or path).text)
         return self.post(path, data={**(data or {}), "csrf_token": token}, **more)  # type: ignore[arg-type]
+
+
+def _begin_session(email: str) -> None:
+    """Do what is left to do for somebody whose password is right."""
+    db.session.rollback()
+    user = db.session.scalars(select(User).where(User.email == email, User.active)).unique().one()
+    begin_session(accounts._begin_session(user, now=clock.now()))
+    audit.record(AuditKind.SIGNED_IN, actor=actor_for(user), now=clock.now(), subject=("user", user.id))
+    login_user(user, remember=False)
+    db.session.commit()
 
 
 def csrf_token(html: str) -> str:

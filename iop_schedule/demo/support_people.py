@@ -1,6 +1,7 @@
 """Family sessions of the invented clinic, and whom two clients bring along."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from itertools import product
 
 from sqlalchemy import select
@@ -8,11 +9,13 @@ from sqlalchemy import select
 from iop_schedule.actions.series import Meeting, create_individual
 from iop_schedule.actions.support_people import Given, PersonDetails, add_person, invite, revoke
 from iop_schedule.domain.civil_time import local_day, monday_of, wall_time, zone
+from iop_schedule.domain.series import Span, WeeklyRule
 from iop_schedule.errors import DomainError
 from iop_schedule.models import Assignment, Client, Enrollment, Site, User, db
 from iop_schedule.queries.access import Actor, actor_for
+from iop_schedule.queries.series import check_free_of, held_by
 from iop_schedule.queries.support_people import coming_family_sessions
-from iop_schedule.vocabulary import AssignmentRole, Evidence, Role, ServiceType, Weekday
+from iop_schedule.vocabulary import AssignmentRole, Evidence, Modality, Role, ServiceType, Weekday
 
 #: Whose, whom they name, and whether the client says so in the application or staff write it down.
 _SISTER = PersonDetails("Maya", "my sister", phone="(212) 555-0163")
@@ -21,6 +24,7 @@ _MOTHER = PersonDetails("Doña Elena", "her mother", phone="(212) 555-0171", lan
 
 _STARTS = tuple(wall_time(minute) for minute in range(8 * 60, 18 * 60, 30))
 _MINUTES = 50
+_EVERY_WEEKS = 2
 #: Keeps links of the invented clinic apart from real ones; nobody holds them.
 _KEY = "links of the invented clinic"
 
@@ -64,13 +68,25 @@ def _add_family_session(client: Client, *, now: datetime) -> None:
     if manager is None or program_id is None:
         return
     next_monday = monday_of(local_day(now, zone(client.site.zone))) + timedelta(weeks=1)
-    days = [day for day in Weekday if day.is_treatment_day]
-    for leader_id, start, day in product(_counselors(client), _STARTS, days):
-        meeting = Meeting(
-            weekday=day, local_start=start, duration_minutes=_MINUTES, leader_id=leader_id, every_weeks=2
-        )
+    suitable = list(_hours_of(client, next_monday, now=now))
+    for leader_id, (start, day) in product(_counselors(client), suitable):
+        meeting = Meeting(day, start, _MINUTES, leader_id, every_weeks=_EVERY_WEEKS)
         if _added(manager, client, program_id, meeting, next_monday, now=now):
             return
+
+
+def _hours_of(client: Client, from_day: date, *, now: datetime) -> Iterator[tuple[time, Weekday]]:
+    """Yield the hours at which the client could come, early ones first."""
+    span = Span(from_day, None)
+    held = held_by([client.id], span, now=now)
+    days = [day for day in Weekday if day.is_treatment_day]
+    for start, day in product(_STARTS, days):
+        rule = WeeklyRule(day, start, _MINUTES, client.site.zone, from_day, every_weeks=_EVERY_WEEKS)
+        try:
+            check_free_of(held, client, rule, span, modality=Modality.IN_PERSON)
+        except DomainError:
+            continue
+        yield start, day
 
 
 def _counselors(client: Client) -> list[int]:

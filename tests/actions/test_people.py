@@ -91,7 +91,7 @@ def test_two_administrators_cannot_turn_each_other_off_at_once(app: Flask, cast:
 def test_the_first_administrator_of_a_new_site_gets_in(app: Flask, http: Http) -> None:
     token = people.create_administrator(**{**ADMIN, "key": app.extensions["settings"].secret_key})  # type: ignore[arg-type]
     assert http.submit(f"/set-password/{token}", {"password": "violet anchor parsnip"}).status_code == 302
-    http.sign_in("first@example.org", "violet anchor parsnip")
+    http.sign_in_by_form("first@example.org", "violet anchor parsnip")
     assert http.get("/people?show=staff").status_code == 200
     assert db.session.scalars(select(Site)).one().zone == "America/Denver"
     made = db.session.scalars(select(AuditEvent).where(AuditEvent.kind == AuditKind.ACCOUNT_CREATED)).one()

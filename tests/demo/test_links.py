@@ -41,7 +41,7 @@ def test_every_kind_of_link_leads_somewhere(app: Flask, http: Http, kept_app: Ke
     accounts = open_on(WEEK[2], kept_app)
     clock.freeze(WEEK[2])
     account = next(one for one in accounts if one.role == role)
-    http.sign_in(account.email, account.password)
+    http.sign_in_by_form(account.email, account.password)
     seen, to_visit, broken = set(), deque([("/", "/")]), []
     while to_visit:
         address, found_on = to_visit.popleft()

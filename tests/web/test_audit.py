@@ -16,7 +16,7 @@ from iop_schedule.queries.access import actor_for
 from iop_schedule.queries.audit import PAGE_SIZE, SENTENCES, sentence
 from iop_schedule.vocabulary import AuditKind
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 from tests.factories import make_client, make_enrollment
 from tests.world import World
 
@@ -231,6 +231,7 @@ def test_the_file_holds_what_the_filters_show_and_is_in_the_trail_itself(http: H
     )  # fmt: skip
 
 
+@on_one_database
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", " ="])
 def test_no_cell_of_the_file_is_run_by_a_spreadsheet(http: Http, cast: Cast, start: str) -> None:
     cast.ana.preferred_name = f"{start}HYPERLINK(1)"

@@ -11,7 +11,7 @@ from iop_schedule.models import AuditEvent, ClientConstraint, ConstraintExceptio
 from iop_schedule.vocabulary import AuditKind, WeekParity
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.pages import title_of, value_of, words
 
 TODAY = date(2026, 3, 4)
@@ -141,6 +141,7 @@ def test_every_part_of_the_form_is_stored(
     assert {name: getattr(row, name) for name in stored} == stored
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("given", "field", "sentence"),
     [
@@ -200,6 +201,7 @@ def test_two_hundred_entries_are_enough_and_what_was_typed_stays(ben: Http, cast
     assert value_of(answer.text, "label") == "one more"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "query", ["day=9", "day=monday", "day=", "repeats=sometimes", "day=2&day=3", "kind=<b>"]
 )
@@ -285,6 +287,7 @@ def test_one_date_can_be_left_out_and_taken_back(http: Http, cast: Cast) -> None
     assert "not on" not in words(http.get(TIMES).text)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("day", "status", "sentence"),
     [
@@ -385,6 +388,7 @@ def test_an_untouched_grid_changes_nothing(ben: Http, cast: Cast) -> None:
     assert week_of(cast.ben.id) == stood
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "line",
     [

@@ -25,7 +25,7 @@ from iop_schedule.queries.access import Actor, actor_for
 from iop_schedule.vocabulary import FeedDetail, FeedEnd
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http, bare
+from tests.conftest import NOW, Http, bare, on_one_database
 from tests.pages import title_of, words
 
 KEY = "test-secret-key-that-is-long-enough-0123"
@@ -128,6 +128,7 @@ def test_what_has_not_changed_is_not_sent_again(http: Http, cast: Cast, token: s
         assert again.headers["Last-Modified"] == "Wed, 04 Mar 2026 15:00:01 GMT"
 
 
+@on_one_database
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "REPORT"])
 def test_nothing_but_reading_is_understood(http: Http, token: str, method: str) -> None:
     answer = http.open(path(token), method=method)
@@ -353,6 +354,7 @@ def test_own_words_are_previewed_and_then_served(http: Http, cast: Cast, token: 
     assert body.count(b"TRIGGER:-PT30M") == body.count(b"DESCRIPTION:Appointment") > 40
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

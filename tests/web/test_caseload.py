@@ -11,7 +11,7 @@ from iop_schedule.models import Assignment, AuditEvent, Client, db
 from iop_schedule.vocabulary import AssignmentRole, AuditKind, EnrollmentStatus
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.pages import counted_statements, title_of, words
 
 MONDAY = date(2026, 3, 2)
@@ -158,6 +158,7 @@ def test_each_look_leaves_one_row_with_the_people_shown(dev: Http, cast: Cast) -
     ]
 
 
+@on_one_database
 @pytest.mark.parametrize("who", ["carol", "root", "eve", "trent", "ana_user", "zoe_user"])
 def test_nobody_else_has_this_page(http: Http, cast: Cast, who: str) -> None:
     assert http.sign_in(getattr(cast, who).email).get("/caseload").status_code == 403

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from iop_schedule.models import Closure, db
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.factories import make_closure
 from tests.pages import words
 
@@ -48,6 +48,7 @@ def test_chosen_holidays_become_closures_with_their_names(http: Http, cast: Cast
     assert (again.status_code, len(closed_days())) == (422, 2)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

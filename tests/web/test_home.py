@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 
 
 def bar(page: str) -> list[str]:
@@ -24,12 +24,14 @@ def test_a_person_who_signs_in_is_known(http: Http, cast: Cast) -> None:
     assert http.get("/sign-in").status_code == 302
 
 
+@on_one_database
 @pytest.mark.parametrize("person", ["ana_user", "carol", "dev", "root"])
 def test_everyone_lands_on_a_page_that_is_theirs(http: Http, cast: Cast, person: str) -> None:
     http.sign_in(getattr(cast, person).email)
     assert http.get("/", follow_redirects=True).status_code == 200
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("person", "pages"),
     [
@@ -81,6 +83,7 @@ def test_the_page_knows_when_the_session_ends(http: Http, new_http, cast: Cast) 
     assert ('data-idle-seconds="840"' in staff, 'data-idle-seconds="1140"' in client) == (True, True)
 
 
+@on_one_database
 @pytest.mark.parametrize(("theme", "kept"), [("dark", "dark"), ("light", "light"), ("", None), ("<x>", None)])
 def test_appearance_is_kept_in_this_browser(http: Http, cast: Cast, theme: str, kept: str | None) -> None:
     http.sign_in(cast.carol.email)

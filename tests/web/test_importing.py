@@ -16,7 +16,7 @@ from iop_schedule.models import AuditEvent, Client, ImportRun, db
 from iop_schedule.models.base import write_intent
 from iop_schedule.queries.access import actor_for
 from tests.cast import Cast
-from tests.conftest import NOW, Http, bare, row_counts
+from tests.conftest import NOW, Http, bare, on_one_database, row_counts
 
 GOOD = b"code,site,given_name,family_name\nC-1,elm,Ida,Whitlow\nC-2,elm,Jon,Marsh\n"
 BAD = "code,site,given_name\nC-1,elm,Ida\nC-2,far,<script>alert(1)</script>\n,elm,Jón\n".encode("cp1252")
@@ -157,6 +157,7 @@ def test_an_export_shows_only_ones_own_sites_and_is_audited(http: Http, app: Fla
 PATHS = ("/import", "/export", "/import/" + "0" * 32)
 
 
+@on_one_database
 @pytest.mark.parametrize("who", ["carol", "dev", "ana_user", "eve"])
 def test_only_administrators_see_these_pages(http: Http, app: Flask, cast: Cast, who: str) -> None:
     http.sign_in(getattr(cast, who).email)

@@ -26,7 +26,7 @@ from iop_schedule.queries.notices import answered_absent
 from iop_schedule.vocabulary import Answer, AuditKind, Channel, DeliveryPurpose
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http, row_counts
+from tests.conftest import NOW, Http, on_one_database, row_counts
 from tests.outbox import DUE, MINUTE, Flaky, expect_on_thursday, stop_consent
 from tests.pages import words
 
@@ -262,6 +262,7 @@ def test_staff_write_down_consent_with_its_evidence(http: Http, cast: Cast, held
 SMS_EN = "/reminders/wording/reminder/sms/en"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("body", "told"),
     [

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from iop_schedule.models import MonitorVersion, db
 from iop_schedule.vocabulary import PolicyOrigin
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.pages import monitor_form, value_of, words
 from tests.world import mark, occurrence
 
@@ -64,6 +64,7 @@ def test_numbers_fitted_to_the_past_are_filled_in_and_kept_as_such(http: Http, q
     assert db.session.scalars(select(MonitorVersion.origin)).one() == PolicyOrigin.CALIBRATED
 
 
+@on_one_database
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-1", "many", ""])
 def test_a_number_that_means_nothing_is_explained(http: Http, cast: Cast, value: str) -> None:
     path = f"/programs/{cast.program.id}/monitor"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from iop_schedule.actions import placement_runs
 from iop_schedule.models import PlacementRun, db
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 
 HOURS = {
     "tuesday": "9:00 am - 12:00 pm, 1:00 pm - 3 pm", "most_clients": "20", "most_in_a_row": "3", "languages": "en",
@@ -44,6 +44,7 @@ def test_hours_are_entered_and_a_plan_is_made_of_them(
     assert "One-to-one: Tue" in page
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "wrong",
     [{"tuesday": "morning"}, {"tuesday": "3 pm - 1 pm"}, {"most_clients": "99"}, {"most_in_a_row": ""}],

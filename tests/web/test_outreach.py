@@ -15,7 +15,7 @@ from iop_schedule.queries.case_snapshots import cases_of
 from iop_schedule.vocabulary import AttendanceStatus, ConsentPurpose
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 from tests.pages import monitor_form, words
 
 
@@ -117,6 +117,7 @@ def test_what_was_said_leads_on(dev: Http, cast: Cast, more: dict[str, str], lea
     assert answer.location.partition("?")[2] == leads_to.partition("?")[2]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [

@@ -10,7 +10,7 @@ from sqlalchemy import event, select
 from iop_schedule.models import Assignment, AuditEvent, Client, ContactPoint, PrescribedDose, User, db
 from iop_schedule.vocabulary import AssignmentRole, AuditKind, Role
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 from tests.factories import PASSWORD, make_assignment, make_client, make_reachable, make_user
 
 PHRASE = "violet anchor parsnip"
@@ -150,6 +150,7 @@ def test_a_case_manager_who_adds_a_client_is_responsible_for_them(http: Http, ca
     assert (held.user_id, held.role, held.from_day) == (cast.dev.id, "case_manager", date(2026, 3, 4))
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -326,7 +327,7 @@ def test_a_new_staff_member_gets_in_by_a_link_shown_once(http: Http, new_http, c
     assert link not in http.get(added).text
     nora = new_http()
     assert nora.submit(link, {"password": PHRASE}).status_code == 302
-    nora.sign_in("nora@example.org", PHRASE)
+    nora.sign_in_by_form("nora@example.org", PHRASE)
     assert nora.get("/people").status_code == 403
 
 
@@ -337,7 +338,7 @@ def test_a_client_gets_an_account_by_a_link(http: Http, new_http, cast: Cast) ->
     link = link_in(http.submit(f"/clients/{wren.id}/link", page=f"/clients/{wren.id}").text)
     phone = new_http()
     phone.submit(link, {"password": PHRASE})
-    phone.sign_in("wren@example.net", PHRASE)
+    phone.sign_in_by_form("wren@example.net", PHRASE)
     assert phone.get(f"/clients/{wren.id}").status_code == 403
 
 
@@ -462,6 +463,7 @@ def test_every_change_is_in_the_trail_once(http: Http, cast: Cast) -> None:
     ]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "path", ["/people", "/people?show=staff", "/people/clients/new", "/people/staff/new"]
 )

@@ -21,7 +21,7 @@ from iop_schedule.vocabulary import AuditKind, EnrollmentStatus, RunKind, RunSta
 from iop_schedule.web.placement_run_words import because_words, change_words
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 from tests.pages import words
 
 FORM = {"aim": "stay", "from_day": "2026-03-09", "seconds": "30"}
@@ -202,6 +202,7 @@ def test_the_policy_is_written_here_and_shown_beside_the_form(cast: Cast, root: 
     assert "Everyone counts the same" in root.get("/placement").text
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "change", [{"seconds": "7"}, {"aim": "win"}, {"from_day": "2026-03-04"}, {"from_day": ""}]
 )

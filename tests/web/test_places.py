@@ -6,7 +6,7 @@ from sqlalchemy import select
 from iop_schedule.models import AuditEvent, Program, Room, Site, db
 from iop_schedule.vocabulary import AuditKind
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ def test_a_program_is_added_and_changed(root: Http, cast: Cast) -> None:
     assert [event.details["alternating_weeks"] for event in told] == [False, True]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

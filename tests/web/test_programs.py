@@ -11,7 +11,7 @@ from iop_schedule.models import AuditEvent, Closure, Group, Occurrence, db
 from iop_schedule.vocabulary import OccurrenceStatus
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http, bare, csrf_token
+from tests.conftest import NOW, Http, bare, csrf_token, on_one_database
 
 MONDAY = date(2026, 3, 9)
 
@@ -86,6 +86,7 @@ def test_filters_narrow_the_week(http: Http, week: Cast, filtered) -> None:  # t
     assert page.text.count('class="ev ') - page.text.count('class="ev key') == blocks
 
 
+@on_one_database
 @pytest.mark.parametrize("text", ["2026-W60", "garbage", "9999-W52", "0001-W01", "-1-W1", "2026-W10'--"])
 def test_a_week_that_is_none_is_not_found(http: Http, week: Cast, text: str) -> None:
     http.sign_in(week.root.email)
@@ -230,6 +231,7 @@ def test_an_administrator_opens_a_group(http: Http, week: Cast) -> None:
     assert (made.name, made.language, made.program_id) == ("Tarde – 夕方", "es", week.program.id)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -327,6 +329,7 @@ def test_a_closure_changed_after_the_preview_is_shown_again(http: Http, week: Ca
     assert "This cancels 4 sessions" in words(again.text)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

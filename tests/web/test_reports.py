@@ -13,7 +13,7 @@ from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web import reports
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.pages import counted_statements
 from tests.world import mark, occurrence
 
@@ -69,6 +69,7 @@ def test_numbers_as_a_file_run_nothing_and_are_on_record(http: Http, busy: Cast)
     assert kinds[-1] == AuditKind.REPORT_EXPORTED
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -139,6 +140,7 @@ def test_settings_can_be_tried_on_the_past(http: Http, busy: Cast) -> None:
     )
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [

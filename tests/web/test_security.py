@@ -11,7 +11,7 @@ from iop_schedule.models import AuditEvent, db
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.security import CONTENT_SECURITY_POLICY, source
 from tests.cast import Cast
-from tests.conftest import Http, make_settings
+from tests.conftest import Http, make_settings, on_one_database
 
 EVERYWHERE = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -25,6 +25,7 @@ EVERYWHERE = {
 }
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "path",
     [
@@ -46,6 +47,7 @@ def test_every_answer_carries_the_headers(http: Http, cast: Cast, path: str) -> 
     assert "Cookie" in (headers.get("Vary") or "Cookie")
 
 
+@on_one_database
 @pytest.mark.parametrize("suffix", ["/x.css", ".css", "/style.js", ";x.png", "%2fx.css"])
 def test_a_page_is_not_found_under_a_name_that_caches_keep(http: Http, cast: Cast, suffix: str) -> None:
     http.sign_in(cast.root.email)
@@ -73,6 +75,7 @@ def test_over_https_the_cookie_is_bound_to_this_host(tmp_path, database_url: str
         db.engine.dispose()
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("site", "status"),
     [("cross-site", 403), ("same-site", 403), ("same-origin", 302), ("none", 302), (None, 302)],
@@ -94,6 +97,7 @@ def test_nobody_is_signed_in_by_a_form_of_another_site(http: Http, cast: Cast) -
     assert http.get("/account").status_code == 302
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "header",
     [

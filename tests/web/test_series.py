@@ -12,7 +12,7 @@ from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import OccurrenceStatus, Role
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http, csrf_token
+from tests.conftest import NOW, Http, csrf_token, on_one_database
 
 MONDAY = date(2026, 3, 9)
 
@@ -53,6 +53,7 @@ def test_a_meeting_is_added_and_written_out(http: Http, week: Cast) -> None:
     )
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -163,6 +164,7 @@ def test_one_session_of_a_meeting_is_changed(http: Http, week: Cast) -> None:
     assert (moved.local_day, moved.status_reason) == (date(2026, 3, 17), "Training day")
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -212,6 +214,7 @@ def test_a_place_is_given_and_ended_from_the_group_page(http: Http, week: Cast) 
     assert (week.ana.id, date(2026, 3, 3)) in places(week, week.monday)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "data", [{}, {"client_id": "x", "from_day": ""}, {"client_id": "424242", "from_day": "2026-03-05"}]
 )
@@ -262,6 +265,7 @@ def test_one_session_is_moved_after_a_look_at_the_consequences(http: Http, week:
     assert (back.status_code, session(week.monday).local_day) == (302, MONDAY)
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

@@ -18,7 +18,7 @@ from iop_schedule.queries.access import actor_for
 from iop_schedule.vocabulary import AuditKind
 from iop_schedule.web.security import own_path
 from tests.cast import Cast
-from tests.conftest import NOW, Http, csrf_token
+from tests.conftest import NOW, Http, csrf_token, on_one_database
 from tests.factories import PASSWORD
 from tests.pages import words
 
@@ -47,11 +47,23 @@ def copy_cookie(http: Http, other: Http) -> None:
     other.set_cookie("session", cookie.value)
 
 
+def test_tests_let_people_in_as_the_form_does(http: Http, new_http, cast: Cast) -> None:  # type: ignore[no-untyped-def]
+    told = []
+    for begun in (http.sign_in_by_form(cast.carol.email), new_http().sign_in(cast.carol.email)):
+        with begun.session_transaction() as cookie:
+            told.append({**cookie, "token": len(cookie["token"]), "fs_paa": type(cookie["fs_paa"])})
+    assert told[0] == told[1]
+    for kind in (SignInSession, AuditEvent):
+        rows = db.session.execute(select(kind.__table__).order_by(kind.id)).mappings()
+        by_form, by_hand = ({**row, "id": 0, "token_hash": "", "reference": ""} for row in rows)
+        assert by_form == by_hand
+
+
 # ── Sessions ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_table_keeps_a_hash_and_the_cookie_a_random_value(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     row = db.session.scalars(select(SignInSession)).one()
     with http.session_transaction() as cookie:
         token = cookie["token"]
@@ -62,7 +74,7 @@ def test_the_table_keeps_a_hash_and_the_cookie_a_random_value(http: Http, cast: 
 def test_a_session_ends_after_minutes_without_a_request(
     http: Http, cast: Cast, person: str, minutes: int
 ) -> None:
-    http.sign_in({"carol": cast.carol, "ana": cast.ana_user}[person].email)
+    http.sign_in_by_form({"carol": cast.carol, "ana": cast.ana_user}[person].email)
     wait(minutes * MINUTE - timedelta(seconds=1))
     assert is_signed_in(http)
     wait(minutes * MINUTE)
@@ -70,7 +82,7 @@ def test_a_session_ends_after_minutes_without_a_request(
 
 
 def test_a_session_in_use_ends_after_twelve_hours(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     for _ in range(71):
         wait(10 * MINUTE)
         assert is_signed_in(http)
@@ -79,7 +91,7 @@ def test_a_session_in_use_ends_after_twelve_hours(http: Http, cast: Cast) -> Non
 
 
 def test_someone_whose_session_ended_is_told_and_comes_back_where_they_were(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     wait(16 * MINUTE)
     answer = http.get("/account?tab=1&q=quillfeather")
     assert answer.headers["Location"] == "/sign-in?next=%2Faccount%3Ftab%3D1"
@@ -87,7 +99,7 @@ def test_someone_whose_session_ended_is_told_and_comes_back_where_they_were(http
 
 
 def test_use_is_noted_once_a_minute_at_most(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     seen = []
     for seconds in (30, 29, 1, 59, 1):
         wait(timedelta(seconds=seconds))
@@ -98,7 +110,7 @@ def test_use_is_noted_once_a_minute_at_most(http: Http, cast: Cast) -> None:
 
 
 def test_a_page_that_asks_by_itself_does_not_keep_a_session_alive(app: Flask, http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     view = app.view_functions["auth.account"]
     view.is_polled = True  # type: ignore[attr-defined]
     try:
@@ -112,7 +124,7 @@ def test_a_page_that_asks_by_itself_does_not_keep_a_session_alive(app: Flask, ht
 
 
 def test_a_copied_cookie_is_worth_nothing_after_sign_out(http: Http, new_http, cast: Cast) -> None:  # type: ignore[no-untyped-def]
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     thief = new_http()
     copy_cookie(http, thief)
     assert is_signed_in(thief)
@@ -123,14 +135,14 @@ def test_a_copied_cookie_is_worth_nothing_after_sign_out(http: Http, new_http, c
 
 
 def test_signing_out_needs_the_form_not_a_link(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     assert http.get("/sign-out").status_code == 405
     assert is_signed_in(http)
 
 
 @pytest.mark.parametrize("change", ["disabled", "new password", "ended"])
 def test_a_change_of_the_account_ends_its_sessions_at_once(http: Http, cast: Cast, change: str) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     user = db.session.get_one(User, cast.carol.id)
     if change == "disabled":
         user.active = False
@@ -150,15 +162,15 @@ def test_signing_in_begins_a_new_session_and_keeps_nothing_of_the_old_cookie(htt
         cookie["token"] = "planted by somebody else"
         cookie["planted"] = "yes"
     before = csrf_token(page.text)
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     with http.session_transaction() as cookie:
         assert ("planted" in cookie, cookie["token"] == "planted by somebody else") == (False, False)
     assert csrf_token(http.get("/account").text) != before
 
 
 def test_signing_out_everywhere_ends_every_browser(http: Http, new_http, cast: Cast) -> None:  # type: ignore[no-untyped-def]
-    http.sign_in(cast.carol.email)
-    phone = new_http().sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
+    phone = new_http().sign_in_by_form(cast.carol.email)
     http.submit("/account/sign-out-everywhere", page="/account")
     assert (is_signed_in(http), is_signed_in(phone)) == (False, False)
 
@@ -166,8 +178,8 @@ def test_signing_out_everywhere_ends_every_browser(http: Http, new_http, cast: C
 def test_changing_the_password_ends_the_other_browsers_and_keeps_this_one(
     http: Http, new_http, cast: Cast
 ) -> None:  # type: ignore[no-untyped-def]
-    http.sign_in(cast.carol.email)
-    phone = new_http().sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
+    phone = new_http().sign_in_by_form(cast.carol.email)
     data = {"current": PASSWORD, "password": "violet anchor parsnip"}
     assert http.submit("/account/password", data, page="/account").status_code == 302
     assert (is_signed_in(http), is_signed_in(phone)) == (True, False)
@@ -175,6 +187,7 @@ def test_changing_the_password_ends_the_other_browsers_and_keeps_this_one(
     assert attempt(new_http(), cast.carol.email, "violet anchor parsnip").status_code == 302
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("current", "password", "sentence"),
     [
@@ -190,14 +203,14 @@ def test_changing_the_password_ends_the_other_browsers_and_keeps_this_one(
 def test_a_password_that_will_not_do_is_explained(
     http: Http, cast: Cast, current: str, password: str, sentence: str
 ) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     answer = http.submit("/account/password", {"current": current, "password": password}, page="/account")
     assert (answer.status_code, sentence in answer.text) == (422, True)
     assert is_signed_in(http)
 
 
 def test_a_cookie_alone_without_its_session_row_signs_nobody_in(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     db.session.execute(update(SignInSession).values(token_hash="0" * 64))
     db.session.commit()
     assert not is_signed_in(http)
@@ -340,7 +353,7 @@ def test_a_full_room_answers_later_and_counts_no_failure(http: Http, cast: Cast)
 
 
 def test_wrong_current_passwords_are_slowed_down_too(http: Http, cast: Cast) -> None:
-    http.sign_in(cast.carol.email)
+    http.sign_in_by_form(cast.carol.email)
     data = {"current": WRONG, "password": "violet anchor parsnip"}
     statuses = [http.submit("/account/password", data, page="/account").status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
@@ -392,7 +405,7 @@ def test_a_link_lets_its_holder_choose_a_password_once(http: Http, cast: Cast, l
     assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in")
     ended = http.get(link)
     assert (ended.status_code, "This link no longer works" in ended.text) == (404, True)
-    http.sign_in(cast.root.email, "violet anchor parsnip")
+    http.sign_in_by_form(cast.root.email, "violet anchor parsnip")
 
 
 def test_a_password_by_a_link_is_never_the_persons_own_word_alone(
@@ -404,10 +417,10 @@ def test_a_password_by_a_link_is_never_the_persons_own_word_alone(
     http.submit(f"/set-password/{token}", {"password": "violet anchor parsnip"})
     row = db.session.scalars(select(AuditEvent).filter_by(kind=AuditKind.ACCOUNT_PASSWORD_SET)).one()
     assert row.details == {"by": "link", "link_made_by": cast.root.id}
-    page = words(new_http().sign_in(cast.carol.email, "violet anchor parsnip").get("/account").text)
+    page = words(new_http().sign_in_by_form(cast.carol.email, "violet anchor parsnip").get("/account").text)
     assert "Set on Wednesday, March 4" in page
     assert "at 10:00 am with a link that Root Okafor made." in page
-    trail = new_http().sign_in(cast.root.email).get("/audit?what=account:password-set").text
+    trail = new_http().sign_in_by_form(cast.root.email).get("/audit?what=account:password-set").text
     assert "Whoever holds the link of Carol Whitfield chose a new password" in trail
 
 

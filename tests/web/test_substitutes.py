@@ -12,7 +12,7 @@ from iop_schedule.queries.open_misses import open_misses
 from iop_schedule.vocabulary import OccurrenceStatus, Role
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import NOW, Http
+from tests.conftest import NOW, Http, on_one_database
 from tests.pages import words
 
 WEEK = "&from_day=2026-03-09&until_day=2026-03-13"
@@ -106,6 +106,7 @@ def test_when_one_cannot_be_none_is_changed(root: Http, cast: Cast, fay: User) -
     assert monday.leader_id == cast.carol.id
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("query", "says"),
     [

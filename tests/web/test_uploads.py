@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from iop_schedule import clock
 from iop_schedule.models import ClientConstraint, CommitmentUpload, db
 from tests.cast import Cast
-from tests.conftest import NOW, Http, csrf_token
+from tests.conftest import NOW, Http, csrf_token, on_one_database
 from tests.pages import words
 
 HERE = "/my/times/upload"
@@ -110,6 +110,7 @@ BOMB = "DTSTART:20260309T100000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=SECONDLY"
 ZONE_BOMB = b"BEGIN:VTIMEZONE\r\nTZID:X\r\nBEGIN:STANDARD\r\nDTSTART:19000101T000000\r\nRRULE:FREQ=SECONDLY\r\nTZOFFSETFROM:-0500\r\nTZOFFSETTO:-0500\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("content", "status", "said"),
     [

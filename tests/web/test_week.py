@@ -15,7 +15,7 @@ from iop_schedule.vocabulary import (
 )
 from tests import factories as make
 from tests.cast import Cast
-from tests.conftest import Http
+from tests.conftest import Http, on_one_database
 from tests.pages import title_of, words
 
 MONDAY, WEDNESDAY, FRIDAY = date(2026, 3, 2), date(2026, 3, 4), date(2026, 3, 6)
@@ -45,6 +45,7 @@ def test_the_first_look_tells_when_and_where_the_next_session_is(ana: Http, cast
     assert "Ends in time for work at 1:00 pm" in page
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("at", "words_on_top"),
     [
@@ -62,6 +63,7 @@ def test_the_countdown_is_in_words(http: Http, cast: Cast, at: datetime, words_o
     assert words_on_top in http.sign_in(cast.ana_user.email).get("/my/week").text
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
@@ -166,6 +168,7 @@ def test_a_week_in_two_months_names_both(ana: Http) -> None:
     assert "March 30 to April 3" in ana.get("/my/week?w=2026-W14").text
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "week",
     [
@@ -257,6 +260,7 @@ def test_each_look_leaves_one_row(
     ]
 
 
+@on_one_database
 @pytest.mark.parametrize("who", ["carol", "dev", "root", "eve", "mallory", "trent"])
 def test_staff_have_no_such_pages(http: Http, cast: Cast, who: str) -> None:
     http.sign_in(getattr(cast, who).email)
