@@ -42,7 +42,7 @@ export async function forget() {
 
 export async function openQueue({ viewer, sendUrl, token, on }) {
   const store = isKept(viewer) ? await onDevice(viewer) : inPage();
-  let sending = false, timer = 0, state = '';
+  let sending = null, timer = 0, state = '';
 
   function show(name) {
     const number = store.all().length;
@@ -52,12 +52,14 @@ export async function openQueue({ viewer, sendUrl, token, on }) {
     on.state(now, number);
   }
 
+  // Whoever asks while marks are being sent waits with them.
   async function flush() {
     clearTimeout(timer);
-    if (sending || !store.all().length) return show('saved');
-    sending = true;
+    if (sending) return sending;
+    if (!store.all().length) return show('saved');
     // Two pages of one device take turns, so that marks leave in the order they were made.
-    try { await alone(sendAll); } finally { sending = false; }
+    sending = alone(sendAll);
+    try { await sending; } finally { sending = null; }
   }
 
   async function sendAll() {

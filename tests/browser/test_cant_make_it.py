@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.hand import Hand, follow
 from tests.browser.health import PHONE, WIDE, Watch, findings
-from tests.browser.test_attendance import Hand
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -20,9 +20,7 @@ def client(number: int) -> str:
 
 
 def tap(page: Page, hand: Hand, role: str, name: str | re.Pattern[str]) -> None:
-    """Press something that leads to another page, and wait until that one is there to be looked at."""
-    with page.expect_navigation():
-        hand.press(page.get_by_role(role, name=name).first)  # type: ignore[arg-type]
+    hand.follow(page.get_by_role(role, name=name).first)  # type: ignore[arg-type]
 
 
 MAKE_UP = re.compile(r"Gets you to|Makes up")
@@ -54,8 +52,8 @@ def test_a_make_up_takes_four_actions_from_my_week(
     looked += findings(page, watch) if script else []
     assert (hand.actions, looked) == (4, [])
     page.goto("/my/week")
-    page.locator(".ev", has_text="You told us").get_by_role("link").click()
-    page.get_by_role("button", name="I can come after all").click()
+    follow(page.locator(".ev", has_text="You told us").get_by_role("link"))
+    follow(page.get_by_role("button", name="I can come after all"))
     expect(page.locator("#messages")).to_contain_text("Good, we expect you.")
     page.goto("/my/week")
     expect(page.locator(".ev", has_text="Make-up")).to_have_count(0)
@@ -85,7 +83,7 @@ def test_here_is_one_action_and_running_late_two(visit: Visit, watch: Watch) -> 
     tap(page, hand, "button", "I’m here")
     expect(page.locator(".next").get_by_text("You are checked in, 9:20 am")).to_be_visible()
     assert (hand.actions, before, during, findings(page, watch)) == (3, [], [], [])
-    page.get_by_role("button", name="Undo the check-in").click()
+    follow(page.get_by_role("button", name="Undo the check-in"))
     expect(page.get_by_role("button", name="I’m here")).to_be_visible()
 
 
@@ -96,9 +94,9 @@ def test_staff_note_it_for_them_on_one_page(visit: Visit, watch: Watch) -> None:
     before = findings(page, watch)
     hand.press(page.locator("label", has_text="Not feeling well"))
     hand.press(page.locator(".choices.cards .choice").first)
-    hand.press(page.get_by_role("button", name="Save").first)
+    tap(page, hand, "button", "Save")
     expect(page.locator("#messages")).to_contain_text("The make-up is booked")
     expect(page.get_by_text("They told us that they can’t come:")).to_be_visible()
     assert (hand.actions, before, findings(page, watch)) == (4, [], [])
-    page.get_by_role("button", name="They can come after all").click()
+    follow(page.get_by_role("button", name="They can come after all"))
     expect(page.locator("#messages")).to_contain_text("They are expected.")

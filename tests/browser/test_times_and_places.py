@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.hand import follow
 from tests.browser.health import PHONE, Watch, findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -32,19 +33,19 @@ def choose(page: Page, words: str) -> None:
 
 
 def save_week(page: Page) -> None:
-    page.get_by_role("button", name="Save my week").click()
+    follow(page.get_by_role("button", name="Save my week"))
     expect(page.locator("#messages")).to_contain_text("Saved")
 
 
 def add_work_week(page: Page) -> None:
-    page.get_by_role("link", name="Add a time", exact=True).click()
+    follow(page.get_by_role("link", name="Add a time", exact=True))
     choose(page, "Work")
     page.get_by_label("Your word for it").fill("call center")
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"):
         choose(page, day)
     page.get_by_label("From", exact=True).fill("09:00")
     page.get_by_label("To", exact=True).fill("16:30")
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
 
 
 def test_a_work_week_is_one_form_and_says_what_fits(visit: Visit, watch: Watch) -> None:
@@ -64,7 +65,7 @@ def test_a_mistake_is_told_first_and_everything_typed_stays(visit: Visit, watch:
     page.get_by_label("From", exact=True).fill("21:00")
     page.get_by_label("To", exact=True).fill("13:00")
     choose(page, "Tuesday")
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     summary = page.get_by_role("alert")
     expect(summary).to_be_focused()
     summary.get_by_role("link", name="The end must be after the start.").click()
@@ -110,11 +111,11 @@ def test_a_waiting_person_is_placed_in_three_actions(visit: Visit, watch: Watch)
     page = visit(CASE_MANAGER, "/caseload")
     waiting = page.get_by_role("row").filter(has_text="Waiting for a place in a group.")
     before = waiting.count()
-    waiting.first.get_by_role("link", name="Find a time").click()
+    follow(waiting.first.get_by_role("link", name="Find a time"))
     assert findings(page, watch) == []
-    page.get_by_role("button", name=re.compile("^Place ")).first.click()
+    follow(page.get_by_role("button", name=re.compile("^Place ")).first)
     expect(page.locator("#messages")).to_contain_text("Placed. The sessions are on their schedule.")
-    page.get_by_role("link", name="Caseload").first.click()
+    follow(page.get_by_role("link", name="Caseload").first)
     expect(page.get_by_role("row").filter(has_text="Waiting for a place in a group.")).to_have_count(
         before - 1
     )
@@ -125,11 +126,11 @@ def test_without_scripts_times_are_added_changed_and_removed(visit: Visit) -> No
     assert not page.locator("[data-paint]").is_visible()
     add_work_week(page)
     expect(page.locator("#messages")).to_contain_text("Saved.")
-    page.get_by_role("link", name="Change Work (call center), Mondays 9:00 am to 4:30 pm").click()
+    follow(page.get_by_role("link", name="Change Work (call center), Mondays 9:00 am to 4:30 pm"))
     page.get_by_label("To", exact=True).fill("15:00")
-    page.get_by_role("button", name="Save").click()
+    follow(page.get_by_role("button", name="Save"))
     assert "Call center, 9:00 am to 3:00 pm" in entries(page, MONDAY)
-    page.get_by_role("button", name="Remove Work (call center), Fridays 9:00 am to 4:30 pm").click()
+    follow(page.get_by_role("button", name="Remove Work (call center), Fridays 9:00 am to 4:30 pm"))
     expect(page.locator("#messages")).to_contain_text("Removed. Earlier weeks stay as they were.")
     assert "Call center, 9:00 am to 4:30 pm" not in entries(page, FRIDAY)
 
@@ -137,14 +138,14 @@ def test_without_scripts_times_are_added_changed_and_removed(visit: Visit) -> No
 def test_without_scripts_a_case_manager_filters_and_places(visit: Visit) -> None:
     page = visit(CASE_MANAGER, "/caseload", script=False)
     page.get_by_label("Find a client").fill("zzz")
-    page.get_by_role("button", name="Show", exact=True).click()
+    follow(page.get_by_role("button", name="Show", exact=True))
     expect(page.get_by_text("Nobody matches")).to_be_visible()
-    page.get_by_role("link", name="Clear").click()
+    follow(page.get_by_role("link", name="Clear"))
     waiting = page.get_by_role("row").filter(has_text="Waiting for a place in a group.")
-    waiting.last.get_by_role("link", name="Find a time").click()
+    follow(waiting.last.get_by_role("link", name="Find a time"))
     page.get_by_label("From").fill("2026-03-16")
-    page.get_by_role("button", name="Show", exact=True).click()
-    page.get_by_role("button", name=re.compile("^Place ")).first.click()
+    follow(page.get_by_role("button", name="Show", exact=True))
+    follow(page.get_by_role("button", name=re.compile("^Place ")).first)
     expect(page.locator("#messages")).to_contain_text("Placed.")
 
 
@@ -153,7 +154,7 @@ def test_without_scripts_a_client_leafs_through_weeks_and_signs_in_and_out(visit
     expect(page).to_have_url(re.compile("/sign-in"))
     page = visit("client2@people.example", "/my/week", script=False, size=PHONE)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Good morning")
-    page.get_by_role("link", name="Week after").click()
+    follow(page.get_by_role("link", name="Week after"))
     expect(page.get_by_role("heading", name="March 16 to 20")).to_be_visible()
-    page.get_by_role("link", name="This week", exact=True).click()
+    follow(page.get_by_role("link", name="This week", exact=True))
     expect(page.get_by_role("heading", name="March 9 to 13")).to_be_visible()
