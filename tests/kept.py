@@ -93,8 +93,9 @@ class KeptApp:
         self.database = database
         self._make = make
         self._app: Flask | None = None
-        self._is_untouched = True
-        self._populations: dict[str, tuple[Callable[[], Any], Any]] = {}
+        #: The populations in the database, in their order; None once a test has written something itself.
+        self._holds: tuple[str, ...] | None = ()
+        self._populations: dict[tuple[str, ...], tuple[Callable[[], Any], Any]] = {}
 
     def as_made(self, instance: Path) -> Flask:
         """Return the application as it was made; its files go to `instance`."""
@@ -118,23 +119,28 @@ class KeptApp:
         init_answers(self._app)
         self._app.instance_path = str(instance)
         self._app._got_first_request = False
-        self._is_untouched = True
+        self._holds = ()
         return self._app
 
     def populated(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` adds to an empty database and returns: rows, or dataclasses and tuples of them.
+        """Return what `make` adds to the database and returns: rows, or dataclasses and tuples of them.
 
-        Made only once; after that what it added is put in again. A test that has written something before
-        gets it made around that.
+        Made only once for what was populated before it; after that what it added is put in again. A test that
+        has looked at the database, or written into it, gets it made around that.
         """
-        if not self._is_untouched:
+        if self._holds is None:
             return _committed(make)
-        if name not in self._populations:
+        holds, before = (*self._holds, name), self._holds
+        if holds not in self._populations:
             made = _committed(make)
-            self._populations[name] = (_remembered(made), self.database.save())
+            self._populations[holds] = (_remembered(made), self.database.save())
+            self._holds = holds
             return made
-        found, saved = self._populations[name]
+        found, saved = self._populations[holds]
+        if before:
+            self.database.empty()
         self.database.load(saved)
+        self._holds = holds
         return found()
 
     def after_a_test(self) -> None:
@@ -151,7 +157,7 @@ class KeptApp:
         self._app = None
 
     def _touch(self, *_: object) -> None:
-        self._is_untouched = False
+        self._holds = None
 
 
 def _be_patient(engine: Engine) -> None:

@@ -33,6 +33,7 @@ from iop_schedule.queries.access import Actor, actor_for
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 from tests.outbox import stop_consent
 
 KEY = b"key"
@@ -57,9 +58,9 @@ def asked(sent: list[Outgoing]) -> list[tuple[str, str, int]]:
 
 
 @pytest.fixture
-def ana(cast: Cast) -> Client:
+def ana(cast: Cast, kept_app: KeptApp) -> Client:
     """Ana with twelve weeks of sessions, who has agreed to e-mails."""
-    extend_horizon(now=NOW)
+    kept_app.populated("sessions to come", lambda: extend_horizon(now=NOW))
     client = db.session.get_one(Client, cast.ana.id)
     make.make_reachable(client)
     db.session.commit()

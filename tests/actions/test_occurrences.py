@@ -24,6 +24,7 @@ from iop_schedule.vocabulary import AttendanceStatus, CancelCause, OccurrenceSta
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 
 MONDAY = date(2026, 3, 9)
 TUESDAY = date(2026, 3, 10)
@@ -34,8 +35,8 @@ def acting(user: User) -> Actor:
 
 
 @pytest.fixture
-def session(cast: Cast) -> Occurrence:
-    extend_horizon(now=NOW)
+def session(cast: Cast, kept_app: KeptApp) -> Occurrence:
+    kept_app.populated("sessions to come", lambda: extend_horizon(now=NOW))
     return of(cast.monday)
 
 

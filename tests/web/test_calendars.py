@@ -26,6 +26,7 @@ from iop_schedule.vocabulary import FeedDetail, FeedEnd
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, bare, on_one_database
+from tests.kept import KeptApp
 from tests.pages import title_of, words
 
 KEY = "test-secret-key-that-is-long-enough-0123"
@@ -38,10 +39,14 @@ def acting(user: User) -> Actor:
 
 
 @pytest.fixture
-def token(cast: Cast) -> str:
+def token(cast: Cast, kept_app: KeptApp) -> str:
     """The random part of a link of Ana's, with twelve weeks of sessions behind it."""
-    extend_horizon(now=NOW)
-    return turn_on(actor=acting(cast.ana_user), choices=FeedChoices("My phone"), key=KEY, now=NOW).token
+
+    def make() -> str:
+        extend_horizon(now=NOW)
+        return turn_on(actor=acting(cast.ana_user), choices=FeedChoices("My phone"), key=KEY, now=NOW).token
+
+    return kept_app.populated("a link of Ana's", make)  # type: ignore[no-any-return]
 
 
 def path(token: str) -> str:

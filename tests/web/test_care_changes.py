@@ -14,12 +14,13 @@ from iop_schedule.vocabulary import EnrollmentStatus, OccurrenceStatus, RosterSo
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http
+from tests.kept import KeptApp
 from tests.pages import value_of, words
 
 
 @pytest.fixture
-def dev(http: Http, cast: Cast) -> Http:
-    extend_horizon(now=NOW)
+def dev(http: Http, cast: Cast, kept_app: KeptApp) -> Http:
+    kept_app.populated("sessions to come", lambda: extend_horizon(now=NOW))
     return http.sign_in(cast.dev.email)
 
 

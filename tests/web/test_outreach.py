@@ -16,18 +16,23 @@ from iop_schedule.vocabulary import AttendanceStatus, ConsentPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, on_one_database
+from tests.kept import KeptApp
 from tests.pages import monitor_form, words
 
 
 @pytest.fixture
-def dev(http: Http, cast: Cast) -> Http:
+def dev(http: Http, cast: Cast, kept_app: KeptApp) -> Http:
     """Dev, signed in, on a day on which the monitor has asked to call Ana and Ben."""
-    cast.ana.phone = "555-010-0188"
-    db.session.commit()
-    while refresh(now=NOW):
-        pass
-    watch_tiers(now=NOW)
-    settle_tasks(now=NOW)
+
+    def make() -> None:
+        cast.ana.phone = "555-010-0188"
+        db.session.commit()
+        while refresh(now=NOW):
+            pass
+        watch_tiers(now=NOW)
+        settle_tasks(now=NOW)
+
+    kept_app.populated("two to call", make)
     return http.sign_in(cast.dev.email)
 
 

@@ -12,16 +12,21 @@ from iop_schedule.vocabulary import OccurrenceStatus
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, bare, csrf_token, on_one_database
+from tests.kept import KeptApp
 
 MONDAY = date(2026, 3, 9)
 
 
 @pytest.fixture
-def week(cast: Cast) -> Cast:
+def week(cast: Cast, kept_app: KeptApp) -> Cast:
     """The cast with sessions from last week on."""
+    kept_app.populated("sessions from last week on", _write_out)
+    return cast
+
+
+def _write_out() -> None:
     extend_horizon(now=NOW - timedelta(days=7))
     extend_horizon(now=NOW)
-    return cast
 
 
 def words(html: str) -> str:
