@@ -249,7 +249,7 @@ def _heard_at(account: str, origin: str, *, now: datetime) -> datetime | None:
 
 
 def _all(statement: Select[datetime]) -> list[datetime]:
-    return list(db.session.scalars(statement.limit(200)))
+    return list(db.session.scalars(statement.order_by(SignInAttempt.at.desc()).limit(200)))
 
 
 def _stored_password(address: str) -> tuple[int | None, str | None]:

@@ -405,7 +405,7 @@ def _end_open(feed: CalendarFeed, reason: FeedEnd, *, now: datetime) -> int:
 
 
 def _turn_off_all(actor: Actor, which: ColumnElement[bool], *, now: datetime) -> None:
-    for feed in db.session.scalars(select(CalendarFeed).where(which)):
+    for feed in db.session.scalars(select(CalendarFeed).where(which).order_by(CalendarFeed.id)):
         if _end_open(feed, FeedEnd.TURNED_OFF, now=now):
             _record(AuditKind.CALENDAR_TURNED_OFF, actor, feed, now=now)
     db.session.commit()

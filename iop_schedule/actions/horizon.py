@@ -147,7 +147,9 @@ def series_in_batches(site: Site, *, now: datetime, size: int = 200) -> list[lis
 
 def _replan_sessions(site: Site, wanted: list[Series], scope: _Scope) -> Extended:
     standing = _standing([series.id for series in wanted], scope)
-    closures = list(db.session.scalars(select(Closure).where(Closure.site_id == site.id)))
+    # Of several that cover a day, the first gives the reason.
+    closed = select(Closure).where(Closure.site_id == site.id).order_by(Closure.from_day, Closure.id)
+    closures = list(db.session.scalars(closed))
     successors = _successors(site)
     new: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []

@@ -150,7 +150,9 @@ def _claim(now: datetime, run_id: str | None) -> tuple[str, ReportKind, dict[str
         statement = select(ReportRun).where(ReportRun.state == ReportState.WAITING, unclaimed)
         if run_id is not None:
             statement = statement.where(ReportRun.id == run_id)
-        statement = statement.order_by(ReportRun.created_at).limit(1).with_for_update(skip_locked=True)
+        statement = (
+            statement.order_by(ReportRun.created_at, ReportRun.id).limit(1).with_for_update(skip_locked=True)
+        )
         run = db.session.scalars(statement).one_or_none()
         if run is None:
             return None

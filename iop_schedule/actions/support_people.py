@@ -91,7 +91,7 @@ def end_person(*, actor: Actor, person_id: int, now: datetime) -> None:
         standing = select(SupportConsent).where(
             SupportConsent.person_id == person.id, SupportConsent.revoked_at.is_(None)
         )
-        for consent in db.session.scalars(standing).all():
+        for consent in db.session.scalars(standing.order_by(SupportConsent.id)).all():
             _revoke(actor, consent, now)
         _record(AuditKind.SUPPORT_ENDED, actor, person.client_id, ("support_person", person.id), now)
     db.session.commit()

@@ -251,7 +251,7 @@ _STAFF_ZONE = (
     select(_site.zone)
     .join(user_site, user_site.c.site_id == _site.id)
     .where(user_site.c.user_id == bindparam("user_id", type_=Integer))
-    .order_by(_site.name)
+    .order_by(_site.name, _site.id)
     .limit(1)
 )
 #: The statements of a fetch that needs nothing else.

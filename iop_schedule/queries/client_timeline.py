@@ -133,7 +133,9 @@ def _places(client: Client, tz: ZoneInfo) -> Iterator[Happened]:
         yield Happened(_start_of(from_day, tz), Kind.PLACE, "started", name, str(weekday))
         if until_day is not None:
             yield Happened(_end_of(until_day, tz), Kind.PLACE, "ended", name, str(weekday))
-    for enrollment in db.session.scalars(select(Enrollment).where(Enrollment.client_id == client.id)):
+    for enrollment in db.session.scalars(
+        select(Enrollment).where(Enrollment.client_id == client.id).order_by(Enrollment.id)
+    ):
         yield Happened(_start_of(enrollment.from_day, tz), Kind.PLACE, "admitted", "")
         if enrollment.until_day is not None:
             yield Happened(_end_of(enrollment.until_day, tz), Kind.PLACE, "left", "")
@@ -152,7 +154,7 @@ def _messages(client: Client, tz: ZoneInfo) -> Iterator[Happened]:
             ReminderDelivery.state == DeliveryState.SENT,
             ReminderDelivery.tried_at.is_not(None),
         )
-        .order_by(ReminderDelivery.tried_at.desc())
+        .order_by(ReminderDelivery.tried_at.desc(), ReminderDelivery.id)
         .limit(MOST_OF_EACH)
     )
     for tried_at, purpose, channel in db.session.execute(statement):
@@ -164,7 +166,7 @@ def _signals(client: Client, actor: Actor, tz: ZoneInfo) -> Iterator[Happened]:
     statement = (
         select(RiskSignal)
         .where(RiskSignal.client_id == client.id)
-        .order_by(RiskSignal.raised_at.desc())
+        .order_by(RiskSignal.raised_at.desc(), RiskSignal.id.desc())
         .limit(MOST_OF_EACH)
     )
     if actor.role is not Role.ADMINISTRATOR:

@@ -27,7 +27,7 @@ def co_leaders_of(group_id: int, *, today: date) -> tuple[CoLeader, ...]:
             GroupCoLeader.group_id == group_id,
             or_(GroupCoLeader.until_day.is_(None), GroupCoLeader.until_day >= today),
         )
-        .order_by(User.given_name, User.family_name, GroupCoLeader.from_day)
+        .order_by(User.given_name, User.family_name, GroupCoLeader.from_day, GroupCoLeader.id)
     )
     return tuple(
         CoLeader(row.user_id, f"{given} {family}".strip(), row.from_day, row.until_day)

@@ -168,7 +168,7 @@ def _closures(site_ids: Collection[int], first_day: date, last_day: date) -> lis
     statement = select(Closure).where(
         Closure.site_id.in_(site_ids), Closure.from_day <= last_day, Closure.until_day >= first_day
     )
-    return list(db.session.scalars(statement))
+    return list(db.session.scalars(statement.order_by(Closure.from_day, Closure.id)))
 
 
 class _Session(NamedTuple):

@@ -246,6 +246,7 @@ def _places(
             sees_client(actor, now=now),
         )
         .options(contains_eager(SeriesMember.client))
+        .order_by(SeriesMember.id)
     )
     found = defaultdict(list)
     for row in db.session.scalars(statement):

@@ -230,7 +230,9 @@ def client_detail(actor: Actor, client_id: int, *, now: datetime) -> ClientDetai
     today = actor.today(now)
     may_edit = holds(actor.role, Permission.CLIENT_EDIT)
     enrollments = db.session.scalars(
-        select(Enrollment).where(Enrollment.client_id == client.id).order_by(Enrollment.from_day.desc())
+        select(Enrollment)
+        .where(Enrollment.client_id == client.id)
+        .order_by(Enrollment.from_day.desc(), Enrollment.id.desc())
     )
     return ClientDetail(
         client=client,
@@ -283,7 +285,7 @@ def _staff_of(site_id: int, role: Role) -> tuple[tuple[int, str], ...]:
 
 def _programs_of(site_id: int) -> tuple[tuple[int, str], ...]:
     rows = db.session.execute(
-        select(Program.id, Program.name).where(Program.site_id == site_id).order_by(Program.name)
+        select(Program.id, Program.name).where(Program.site_id == site_id).order_by(Program.name, Program.id)
     )
     return tuple((row.id, row.name) for row in rows)
 

@@ -123,7 +123,9 @@ def _usual_path(today: Dose, tomorrow: date, last_day: date) -> tuple[Dose, ...]
 
 
 def _levels(site_id: int) -> tuple[Level, ...]:
-    statement = select(Program).where(Program.site_id == site_id).order_by(Program.minimum_minutes.desc())
+    statement = (
+        select(Program).where(Program.site_id == site_id).order_by(Program.minimum_minutes.desc(), Program.id)
+    )
     return tuple(
         Level(one.name, one.minimum_minutes, one.minimum_days) for one in db.session.scalars(statement)
     )

@@ -201,7 +201,9 @@ def _horizon(site_id: int) -> int:
 
 def _closures(site_id: int) -> list[Closure]:
     return list(
-        db.session.scalars(select(Closure).where(Closure.site_id == site_id).order_by(Closure.from_day))
+        db.session.scalars(
+            select(Closure).where(Closure.site_id == site_id).order_by(Closure.from_day, Closure.id)
+        )
     )
 
 

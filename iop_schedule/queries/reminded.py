@@ -117,7 +117,7 @@ def _messages_about(day: date, client_ids: Sequence[int]) -> dict[int, dict[str,
         ReminderDelivery.channel.in_(OUTSIDE),
         ReminderDelivery.purpose.in_([p for p in DeliveryPurpose if p.is_about_a_day]),
     )
-    for row in db.session.scalars(statement.order_by(ReminderDelivery.due_at)):
+    for row in db.session.scalars(statement.order_by(ReminderDelivery.due_at, ReminderDelivery.id)):
         found[row.client_id or 0][row.channel].append(row)
     return found
 

@@ -221,12 +221,14 @@ def _days(
     commitments: Sequence[Commitment],
 ) -> Iterable[WeekDay]:
     closures = db.session.scalars(
-        select(Closure).where(
+        select(Closure)
+        .where(
             Closure.site_id == client.site_id,
             Closure.program_id.is_(None),
             Closure.from_day <= week.friday,
             Closure.until_day >= week.monday,
         )
+        .order_by(Closure.from_day, Closure.id)
     ).all()
     for day in week.treatment_days:
         yield WeekDay(

@@ -213,6 +213,20 @@ def test_a_closure_cancels_with_its_name_and_its_removal_restores(cast: Cast) ->
     assert expected(cast.monday, date(2026, 3, 9)) == ["Ana", "Ben"]
 
 
+def test_of_closures_that_meet_the_one_that_begins_first_is_the_reason(cast: Cast) -> None:
+    """In whatever order they were entered and are read."""
+    extend_horizon(now=NOW)
+    for name, first in (
+        ("Snow", date(2026, 3, 10)),
+        ("Flood", date(2026, 3, 9)),
+        ("Fire", date(2026, 3, 11)),
+    ):
+        make.make_closure(cast.elm, name=name, from_day=first, until_day=date(2026, 3, 13))
+    db.session.commit()
+    extend_horizon(now=NOW)
+    assert occurrence(cast.wednesday, date(2026, 3, 11)).status_reason == "Flood"
+
+
 def test_a_closure_of_one_program_leaves_the_others(cast: Cast) -> None:
     other = make.make_program(cast.elm)
     meeting = make.make_meeting(make.make_group(other), cast.root, weekday=0, local_start=time(15))

@@ -147,6 +147,12 @@ def test_a_closed_day_carries_its_reason(cast: Cast) -> None:
     assert [day.closed for day in week_of(cast.ana_user).days] == ["", "", "", "Snow days", "Snow days"]
 
 
+def test_of_closures_that_meet_the_one_that_begins_first_is_named(cast: Cast) -> None:
+    for name, first in (("Snow", THURSDAY), ("Flood", TUESDAY), ("Fire", FRIDAY)):
+        make.make_closure(cast.elm, from_day=first, until_day=FRIDAY, name=name)
+    assert [day.closed for day in week_of(cast.ana_user).days] == ["", *["Flood"] * 4]
+
+
 def test_own_times_stand_on_their_days_without_travel(cast: Cast) -> None:
     make.make_constraint(
         cast.ana, cast.ana_user, kind=ConstraintKind.CAREGIVING, label="little brother", weekday=3,

@@ -187,7 +187,7 @@ def _claim(instance: Path, now: datetime, run_id: str | None) -> tuple[str, Impo
         statement = select(ImportRun).where(ImportRun.state.in_(_WAITING), unclaimed)
         if run_id is not None:
             statement = statement.where(ImportRun.id == run_id)
-        statement = statement.order_by(ImportRun.created_at).with_for_update(skip_locked=True)
+        statement = statement.order_by(ImportRun.created_at, ImportRun.id).with_for_update(skip_locked=True)
         for run in db.session.scalars(statement):
             if run.claimed_at is not None and _is_alive(folder_of(instance, run.id), now):
                 continue
