@@ -48,6 +48,7 @@ STEP_WORDS = {
     "prices": "Weighing weeks against each other",
     "rounded": "Looking for better plans",
     "dived": "Looking for better plans",
+    "halved": "Proving how good it is",
     "chosen": "Choosing the best combination",
     "whole problem": "Proving how good it is",
 }

@@ -1,15 +1,19 @@
 """The parts of the planner, each against trying everything: listing weeks, and three ways to choose."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchmarks.placement_instances import Name, instance
 from iop_schedule.adapters.optimizer import compact, cpsat, improvement
-from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort
+from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Seating
 from iop_schedule.adapters.optimizer.diving import Shared, dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns, weeks_worth
 from iop_schedule.adapters.optimizer.generation import Bound, generate
-from iop_schedule.adapters.optimizer.lp import Master
+from iop_schedule.adapters.optimizer.halves import halved, halves
+from iop_schedule.adapters.optimizer.lp import Limit, Master, choose
 from iop_schedule.domain.placement import Plan
 from iop_schedule.domain.placement.day_search import Candidate
 from iop_schedule.domain.placement.objective import PRIORITY_POINTS
@@ -120,3 +124,42 @@ def test_a_dive_that_is_stopped_still_seats_whom_it_has():
     asked = iter([False, False])
     seating, _ = dived(cohort, shared, lambda: next(asked, True), seed=0, at_once=0.25)
     assert len(seating.placed) > 20
+
+
+def planned_in_halves(cohort, limits, columns):
+    return halved(
+        cohort, limits, columns, Seating(cohort), 2 * sum(cohort.rewards), stop=lambda: False, seed=0,
+        near=Fraction(0), close=Fraction(0), dives=[0.25],
+    )  # fmt: skip
+
+
+@settings(max_examples=80, derandomize=True, deadline=None)
+@given(asked=problems(most_groups=3, most_clients=3), units=st.integers(0, 6))
+def test_two_halves_bound_every_plan_and_list_the_best_one(asked, units):
+    cohort = Cohort(asked)
+    best = float(oracle.best_objective(asked)) * TICKS
+    both = planned_in_halves(cohort, [Limit(units + 1, at_least=True), Limit(units)], [])
+    assert both.seating.value <= best + 1e-3 <= max(own.ticks for _, own in both.bounds) + 2e-3
+    assert oracle.broken(asked, Plan(dict(both.seating.choices()))) == set()
+    listed = [
+        column
+        for limit, own in both.bounds
+        for column in promising_columns(
+            cohort, own.prices, round(best) - cohort.grain, 10**5, lambda: False, limit=limit
+        )
+    ]
+    everything = list(dict.fromkeys(listed))
+    chosen = choose(cohort, everything, [], seconds=600, seed=0, cancelled=lambda: False)
+    picked = chosen.columns if chosen else []
+    worth = sum(c.value for c in picked) + sum(cohort.rewards[p] for p in {c.person for c in picked})
+    assert worth == pytest.approx(best, abs=1)
+
+
+def test_halves_take_away_what_part_of_a_person_is_worth():
+    cohort = Cohort(instance(Name("S", "crowded", 1)))
+    bound, _, shared = generated(cohort)
+    limits = halves(cohort, shared)
+    both = planned_in_halves(cohort, limits, shared.columns)
+    assert limits == [Limit(99, at_least=True), Limit(98)]
+    assert bound - max(own.ticks for _, own in both.bounds) / TICKS > PRIORITY_POINTS / 2
+    assert halves(cohort, Shared(shared.columns, [float(s > 0.9) for s in shared.shares])) == []

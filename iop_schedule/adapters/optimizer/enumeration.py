@@ -8,6 +8,8 @@ choosing among all, and the choice is proved.
 from collections.abc import Callable, Iterator, Sequence
 
 from iop_schedule.adapters.optimizer.cohort import Cohort, Column, Part
+from iop_schedule.adapters.optimizer.generation import bought_up, rewards_at
+from iop_schedule.adapters.optimizer.lp import Limit
 from iop_schedule.domain.placement.day_search import Candidate, too_close
 from iop_schedule.domain.placement.week_limits import DAYS_IN_WEEK
 
@@ -17,30 +19,39 @@ class TooMany(Exception):
 
 
 def promising_columns(
-    cohort: Cohort, prices: Sequence[int], better_than: int, most: int, stop: Callable[[], bool]
+    cohort: Cohort,
+    prices: Sequence[int],
+    better_than: int,
+    most: int,
+    stop: Callable[[], bool],
+    *,
+    limit: Limit | None = None,
 ) -> list[Column] | None:
     """Return every column that a plan worth more than `better_than` could have; None when there are too many.
 
     Args:
         cohort: everyone.
-        prices: of the rows, in ticks; the closer to those of the best bound, the fewer columns.
+        prices: of the rows, in ticks; the closer to those of the best bound, the fewer columns. With a
+            limit, its price is the last one.
         better_than: what the best plan known is worth, in ticks.
         most: the most columns that are worth listing.
         stop: asked once per person; True gives None.
+        limit: on the plans that are meant.
     """
     tops: list[list[int]] = []
-    bound = sum(p * c for p, c in zip(prices, cohort.capacities, strict=True))
+    rewards = rewards_at(cohort, prices, limit)
+    bound = bought_up(cohort, prices, limit)
     for person, parts in enumerate(cohort.people):
         if stop():
             return None
         best = [found[0].value for part in parts if (found := part.priced(prices, 1))]
         tops.append(best if len(best) == len(parts) else [])
-        bound += max(0, cohort.rewards[person] + sum(best)) if tops[-1] else 0
+        bound += max(0, rewards[person] + sum(best)) if tops[-1] else 0
     columns: list[Column] = []
     for person, best in enumerate(tops):
         if stop():
             return None
-        gain = cohort.rewards[person] + sum(best)
+        gain = rewards[person] + sum(best)
         # The person's part of the bound, exchanged for this column, must still leave a better plan.
         short = better_than + cohort.grain - (bound - max(0, gain))
         for n, top in enumerate(best):

@@ -10,7 +10,7 @@ from fractions import Fraction
 from operator import itemgetter
 
 from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
-from iop_schedule.adapters.optimizer.lp import Master, Relaxed
+from iop_schedule.adapters.optimizer.lp import Limit, Master, Relaxed
 
 #: Weeks proposed per person and round when few people are asked. Everyone is asked for the best one alone:
 #: more make the master problem larger and save no round.
@@ -56,6 +56,11 @@ def in_ticks(prices: Sequence[float]) -> list[int]:
     return [round(p * TICKS) for p in prices]
 
 
+def _own_prices(relaxed: Relaxed, limit: Limit | None) -> list[int]:
+    """Return the prices of the rows, and last that of the limit, if there is one."""
+    return in_ticks(relaxed.prices if limit is None else [*relaxed.prices, relaxed.limit_price])
+
+
 class Known:
     """The weeks that have been proposed so far, by person and part: what a further one must beat."""
 
@@ -75,14 +80,34 @@ class Known:
         return max(worth, key=itemgetter(0), default=None)
 
 
-def price_all(cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], known: Known) -> Priced | None:
+def _whole(cohort: Cohort, limit: Limit | None) -> list[int]:
+    """Return how much there is of each row, and last of the limit, if there is one."""
+    return [*cohort.capacities, *(() if limit is None else (limit.units,))]
+
+
+def bought_up(cohort: Cohort, prices: Sequence[int], limit: Limit | None) -> int:
+    """Return what all there is costs, in ticks."""
+    return sum(p * c for p, c in zip(prices, _whole(cohort, limit), strict=True))
+
+
+def rewards_at(cohort: Cohort, prices: Sequence[int], limit: Limit | None) -> list[int]:
+    """Return what placing each person brings, net of the price of the limit, in ticks."""
+    if limit is None:
+        return cohort.rewards
+    return [reward - prices[-1] * units for reward, units in zip(cohort.rewards, cohort.units, strict=True)]
+
+
+def price_all(
+    cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], known: Known, limit: Limit | None = None
+) -> Priced | None:
     """Return the bound that `prices` prove and the weeks people would choose over those that are known.
 
     Nobody's best week is worth less than the best one known; where nothing better is found, it is that.
-    Returns None when stopped midway.
+    Returns None when stopped midway. With a limit, its price is the last one, and everybody pays for it.
     """
-    bound = sum(p * c for p, c in zip(prices, cohort.capacities, strict=True))
-    left = list(cohort.capacities)
+    left = _whole(cohort, limit)
+    bound = bought_up(cohort, prices, limit)
+    rewards = rewards_at(cohort, prices, limit)
     columns: list[Column] = []
     for person in range(len(cohort.people)):
         if stop():
@@ -92,22 +117,24 @@ def price_all(cohort: Cohort, prices: Sequence[int], stop: Callable[[], bool], k
             continue
         worth, weeks, new = chosen
         columns += new
-        if worth > 0:
-            bound += worth
+        if rewards[person] + worth > 0:
+            bound += rewards[person] + worth
             for week in weeks:
                 for row in week.rows:
                     left[row] -= 1
+            if limit is not None:
+                left[-1] -= cohort.units[person]
     return Priced(bound, columns, left)
 
 
 def _chosen(
     cohort: Cohort, person: int, prices: Sequence[int], known: Known
 ) -> tuple[int, list[Column], list[Column]] | None:
-    """Return what a person's best week is worth net of prices, its columns, and those that are new.
+    """Return what a person's best week is worth net of prices, without reward, its columns, and those new.
 
     Returns None for someone without a legal week.
     """
-    worth, best, new = cohort.rewards[person], [], []
+    worth, best, new = 0, [], []
     for n, part in enumerate(cohort.people[person]):
         before = known.best(person, n, prices)
         found = part.priced(prices, 1, before and before[0])
@@ -152,6 +179,7 @@ def generate(
     stop: Callable[[], bool],
     report: Callable[[float], None] = _ignore,
     near: Fraction = Fraction(0),
+    enough: int = 0,
 ) -> Relaxed:
     """Add columns to `master` until no week of anybody would improve it, or until `stop`.
 
@@ -164,19 +192,20 @@ def generate(
         stop: asked often.
         report: told the value of the master problem, in points, after each round.
         near: the share of that value within which the bound is near enough.
+        enough: a bound, in ticks, below which nothing is to be gained.
     """
     relaxed = master.solve()
     known = Known(master.columns)
     kept = SMOOTHING
     while not stop():
-        own = in_ticks(relaxed.prices)
+        own = _own_prices(relaxed, master.limit)
         best = bound.prices
         prices = _smoothed(own, best, kept)
-        priced = price_all(cohort, prices, stop, known)
+        priced = price_all(cohort, prices, stop, known, master.limit)
         if priced is None:
             break
         bound.offer(priced.bound, prices)
-        if _closed(cohort, bound, relaxed, near):
+        if bound.ticks <= enough or _closed(cohort, bound, relaxed, near):
             break
         added = add_gainful(priced.columns, cohort, master, relaxed, known)
         if not added and prices == own:
@@ -227,4 +256,6 @@ def gains(column: Column, relaxed: Relaxed, cohort: Cohort) -> bool:
     reward = cohort.rewards[column.person] / parts
     link = relaxed.links[column.person] * (1 if column.part == 0 else -1) if parts > 1 else 0.0
     worth = (column.value + reward) / TICKS - sum(relaxed.prices[r] for r in column.rows) - link
-    return worth - (relaxed.person_prices[column.person] if column.part == 0 else 0.0) > NOTHING
+    if column.part == 0:
+        worth -= relaxed.person_prices[column.person] + relaxed.limit_price * cohort.units[column.person]
+    return worth > NOTHING

@@ -12,6 +12,8 @@ from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column
 #: HiGHS's own numbers. A basis stays good for the primal simplex when columns are added, for the dual one
 #: when there are other bounds.
 DUAL, PRIMAL = 1, 4
+#: What a unit short of a limit costs, in points: more than anything a plan could gain by it.
+SHORT = 1e5
 #: The part of a grain that separates no two plans.
 NO_DIFFERENCE = 0.4
 Cancelled = Callable[[], bool]
@@ -40,6 +42,14 @@ def is_solved(model: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """At most, or at least, so many units of priority are placed: what `Cohort.units` counts."""
+
+    units: int
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Relaxed:
     """The best mix of columns, fractions allowed: its value, the price of each row, each column's share."""
 
@@ -50,6 +60,8 @@ class Relaxed:
     #: Per person: how week A and week B settle between them; 0 for weekly plans.
     links: list[float]
     shares: list[float]
+    #: What a unit of priority costs where they are limited, below nothing where too few are placed.
+    limit_price: float = 0.0
 
 
 class Master:
@@ -58,10 +70,12 @@ class Master:
     Args:
         cohort: everyone.
         seed: of the solver.
+        limit: how much priority may, or must, be placed.
     """
 
-    def __init__(self, cohort: Cohort, seed: int) -> None:
+    def __init__(self, cohort: Cohort, seed: int, limit: Limit | None = None) -> None:
         self._cohort = cohort
+        self.limit = limit
         self.columns: list[Column] = []
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
         self._model = new_model(seed)
@@ -74,6 +88,14 @@ class Master:
         self._first_link = self._first_person + len(cohort.people)
         for _ in cohort.people if len(cohort.weeks) > 1 else ():
             self._model.addRow(0.0, 0.0, 0, [], [])
+        self._limited = self._first_link + (len(cohort.people) if len(cohort.weeks) > 1 else 0)
+        #: Variables before the columns: how far a limit is missed.
+        self._before = 0
+        if limit is not None:
+            least, most = (limit.units, infinity) if limit.at_least else (-infinity, limit.units)
+            self._model.addRow(float(least), float(most), 0, [], [])
+            self._model.addCol(SHORT, 0.0, infinity, 1, [self._limited], [1.0 if limit.at_least else -1.0])
+            self._before = 1
 
     def add(self, column: Column) -> bool:
         """Add a column unless it is known; return whether it was added."""
@@ -96,6 +118,9 @@ class Master:
         if column.part == 0:
             rows.append(self._first_person + column.person)
             factors.append(1.0)
+            if self.limit is not None:
+                rows.append(self._limited)
+                factors.append(float(self._cohort.units[column.person]))
         if len(self._cohort.people[column.person]) > 1:
             rows.append(self._first_link + column.person)
             factors.append(1.0 if column.part == 0 else -1.0)
@@ -107,13 +132,14 @@ class Master:
         solution = self._model.getSolution()
         duals = [-d for d in solution.row_dual]
         people = len(self._cohort.people)
-        links = duals[self._first_link :] or [0.0] * people
+        links = duals[self._first_link : self._limited] or [0.0] * people
         return Relaxed(
             value=-self._model.getInfo().objective_function_value,
             prices=[max(0.0, d) for d in duals[: self._first_person]],
             person_prices=[max(0.0, d) for d in duals[self._first_person : self._first_link]],
             links=links,
-            shares=list(solution.col_value),
+            shares=list(solution.col_value)[self._before :],
+            limit_price=duals[self._limited] if self.limit is not None else 0.0,
         )
 
 

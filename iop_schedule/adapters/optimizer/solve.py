@@ -12,6 +12,7 @@ from iop_schedule.adapters.optimizer.cohort import TICKS, Cohort, Column, Seatin
 from iop_schedule.adapters.optimizer.diving import Shared, dived
 from iop_schedule.adapters.optimizer.enumeration import promising_columns
 from iop_schedule.adapters.optimizer.generation import Bound, generate
+from iop_schedule.adapters.optimizer.halves import halved, halves
 from iop_schedule.adapters.optimizer.lp import Relaxed
 from iop_schedule.domain.placement import (
     Because,
@@ -38,7 +39,7 @@ LITTLE = 20
 #: enough. It must not depend on the clock: the same problem gets the same plan on a busy machine.
 TO_THE_LAST_POINT = 100
 #: Share of the people still open who are seated together in a dive: first many, then few.
-AT_ONCE = 0.25, 0.1
+AT_ONCE = 0.25, 0.1, 0.05
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
@@ -146,6 +147,11 @@ class _Run:
         #: Every week that was generated.
         self.weighed: Sequence[Column] = ()
         self._bound = Bound(self._unshared_bound())
+        #: What is proved about the plans on either side of a limit.
+        self._halves: Sequence[tuple[lp.Limit | None, Bound]] = ()
+        #: How close to its bound a plan is good enough, and to their worth the bound of fractions, as shares.
+        self._close = PROVED if len(self.cohort.people) > TO_THE_LAST_POINT else Fraction(0)
+        self._near = self._close / LITTLE
 
     def _unshared_bound(self) -> int:
         """Return what everyone would bring if nobody took anybody's seat."""
@@ -174,8 +180,7 @@ class _Run:
 
     def _good_enough(self) -> bool:
         """Return True when the plan is the best, or of many people proved close enough."""
-        many = len(self.cohort.people) > TO_THE_LAST_POINT
-        return self._gap() <= 0 or (many and self._is_close())
+        return self._gap() <= self._close * self.best.value
 
     def _is_close(self) -> bool:
         return self._gap() <= PROVED * self.best.value
@@ -214,15 +219,13 @@ class _Run:
         for columns in self.best.placed.values():
             for column in columns:
                 master.add(column)
-        many = len(self.cohort.people) > TO_THE_LAST_POINT
-        near = PROVED / LITTLE if many else Fraction(0)
         relaxed = generate(
             self.cohort,
             master,
             self._bound,
             stop=self._stop,
             report=lambda _: self._tell("prices"),
-            near=near,
+            near=self._near,
         )
         self._keep(improvement.rounded(self.cohort, master.columns, relaxed.shares))
         self._tell("rounded")
@@ -241,8 +244,9 @@ class _Run:
 
         return [
             *(partial(self._dive, master, relaxed, share) for share in AT_ONCE),
-            among_columns(lp.choose),
+            lambda: self._halve(master, relaxed),
             lambda: self._prove(FEW_LISTED),
+            among_columns(lp.choose),
             *([self._whole_problem] if small else []),
             lambda: self._prove(MOST_LISTED),
             among_columns(cpsat.choose),
@@ -261,6 +265,30 @@ class _Run:
             master.add(column)
         self._keep(seating)
         self._tell("dived")
+
+    def _halve(self, master: lp.Master, relaxed: Relaxed) -> None:
+        """Plan for whole numbers of people on either side of a fraction."""
+        limits = halves(self.cohort, Shared(master.columns, relaxed.shares))
+        if not limits:
+            return
+        both = halved(
+            self.cohort,
+            limits,
+            master.columns,
+            self.best,
+            self._bound.ticks,
+            stop=self._stop,
+            seed=self._seed,
+            near=self._near,
+            close=self._close,
+            dives=AT_ONCE,
+        )
+        self._keep(both.seating)
+        for column in both.columns:
+            master.add(column)
+        self._halves = both.bounds
+        self._lower(max(own.ticks for _, own in both.bounds))
+        self._tell("halved")
 
     def _choose(self, solver: Chooser, columns: Sequence[Column], seconds: float) -> float | None:
         """Choose among columns in whole numbers; return the bound on such choices, in ticks."""
@@ -301,10 +329,18 @@ class _Run:
 
     def _prove(self, most: int) -> None:
         """List every week that could be part of a better plan, if these are few, and choose among them."""
-        columns = promising_columns(self.cohort, self._bound.prices, self.best.value, most, self._stop)
-        if columns is None or self._stop():
-            return
-        best_elsewhere = self._choose(lp.choose, columns, self._left())
+        columns: list[Column] = []
+        for limit, bound in self._halves or [(None, self._bound)]:
+            if bound.ticks <= self.best.value:
+                continue
+            few = most - len(columns)
+            found = promising_columns(
+                self.cohort, bound.prices, self.best.value, few, self._stop, limit=limit
+            )
+            if found is None or self._stop():
+                return
+            columns += found
+        best_elsewhere = self._choose(lp.choose, list(dict.fromkeys(columns)), self._left())
         if best_elsewhere is not None:
             # Nothing outside the list beats the plan, and nothing inside beats the bound of the choice.
             self._lower(best_elsewhere)
