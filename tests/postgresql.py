@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from socket import AF_INET, SOCK_STREAM, socket
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
+
+from tests.ports import free_port
 
 
 class PostgreSQL:
@@ -157,12 +158,6 @@ def _binaries() -> Path:
     raise RuntimeError(message)
 
 
-def _free_port() -> int:
-    with socket(AF_INET, SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def quick_folder() -> str | None:
     """Return a folder in memory where there is room for one: tests wait for disks more than for anything.
 
@@ -185,7 +180,7 @@ def start_postgresql(options: Mapping[str, str] = QUICK) -> Iterator[PostgreSQL]
     to run as root, so root hands it to the user `postgres`.
     """
     with TemporaryDirectory(prefix="iop-postgresql-", dir=quick_folder(), ignore_cleanup_errors=True) as name:
-        folder, port = Path(name), _free_port()
+        folder, port = Path(name), free_port()
         server = PostgreSQL(port, _command_for(folder, port, options), folder / "log")
         try:
             server.start()

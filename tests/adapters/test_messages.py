@@ -33,6 +33,7 @@ from iop_schedule.adapters.messages import (
 from iop_schedule.config import BadSetting
 from iop_schedule.vocabulary import Channel
 from tests.conftest import make_settings
+from tests.ports import free_port
 
 TO_ANA = Outgoing(
     id="5f0c8c1e-6a51-4c56-8ab8-0a1f6f2f0001",
@@ -76,12 +77,6 @@ class Sink:
         if answer.startswith("250"):
             self.arrived.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from iop_schedule.adapters.messages import (
     signature,
 )
 from iop_schedule.vocabulary import ProviderCapability, StopReason
+from tests.ports import free_port
 
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
 TO_ANA = Outgoing(
@@ -235,11 +236,8 @@ def test_a_provider_that_does_not_answer_leaves_the_message_in_doubt(
 
 
 def test_a_provider_that_is_away_has_not_seen_the_message() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     with pytest.raises(Unreachable):
-        sms_at(port).send(TO_ANA)
+        sms_at(free_port()).send(TO_ANA)
 
 
 def test_a_connection_the_provider_has_closed_is_not_used_again(provider: Provider) -> None:

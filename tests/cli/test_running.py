@@ -21,9 +21,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from iop_schedule.models import db
-from tests.adapters.test_messages import free_port
 from tests.cast import Cast
 from tests.conftest import make_settings
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import Envelope, Session
 
 from iop_schedule.adapters.messages import Messages, SmsMessages, SmtpMessages
 from iop_schedule.vocabulary import Channel
-from tests.adapters.test_messages import free_port
+from tests.ports import free_port
 
 #: Between writing down and answering: where kills hurt.
 WINDOW_SECONDS = 0.01

@@ -18,10 +18,11 @@ from iop_schedule.jobs.worker import Worker
 from iop_schedule.models import Occurrence, ReminderDelivery, db
 from iop_schedule.vocabulary import Channel
 from tests import factories as make
-from tests.adapters.test_messages import free_port, server_saying
+from tests.adapters.test_messages import server_saying
 from tests.cast import Cast
 from tests.conftest import NOW, Http
 from tests.outbox import DUE, MORNING, expect_on_thursday, states
+from tests.ports import free_port
 
 
 @pytest.fixture

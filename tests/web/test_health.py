@@ -15,8 +15,9 @@ from iop_schedule.actions import upkeep
 from iop_schedule.app import create_app
 from iop_schedule.models import db
 from iop_schedule.web import health
-from tests.adapters.test_messages import free_port, server_saying
+from tests.adapters.test_messages import server_saying
 from tests.conftest import NOW, Http, make_settings
+from tests.ports import free_port
 
 GOOD = {"database": "ok", "schema": "ok", "scheduler": "off", "disk": "ok"}
 
