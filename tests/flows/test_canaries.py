@@ -19,6 +19,7 @@ from iop_schedule import clock, logs
 from iop_schedule.adapters.messages import NullMessages
 from iop_schedule.jobs.reminders import drain, plan, sweep
 from iop_schedule.jobs.worker import Worker
+from iop_schedule.models import db
 from iop_schedule.vocabulary import Channel
 from tests.conftest import NOW, Http
 from tests.outbox import expect_on_thursday
@@ -84,6 +85,7 @@ def everything(app: Flask, person: Person, world: World) -> list[tuple[str, str]
             for visit in planned if may_ask(app, rule, person) else planned[:1]:
                 values = {name: visit.values[name] for name in rule.arguments}
                 found.add((key.split()[0], url_for(rule.endpoint, **values)))
+    db.session.expunge_all()  # or each of many requests would look after everything in the world
     return sorted(found, key=lambda pair: (pair[0] != "GET", pair))
 
 

@@ -151,6 +151,7 @@ def crawl(
             for visit in visits(person, rule.arguments, world)
             if everything or visit.side == "own" or may_ask(app, rule, person)
         ]
+    db.session.expunge_all()  # or each of thousands of requests would look after everything in the world
     for key, person, visit, path in planned:
         status = wanted(key, person, visit.side)
         if key.startswith("GET") or (
