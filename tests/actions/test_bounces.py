@@ -11,19 +11,24 @@ from iop_schedule.models import ContactPoint, ReminderDelivery, db
 from tests.bounces import report
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 from tests.outbox import DUE, audit, drain, expect_on_thursday, plan, states, stop_consent
 
 
 @pytest.fixture
-def sent(cast: Cast) -> str:
+def sent(cast: Cast, kept_app: KeptApp) -> str:
     """Ana has been reminded by mail; her message's id."""
-    expect_on_thursday(cast)
-    stop_consent(cast.ben)
-    stop_consent(cast.zoe)
-    db.session.commit()
-    plan(NOW)
-    drain(NullMessages(), DUE)
-    return db.session.scalars(select(ReminderDelivery.id)).one()
+
+    def made() -> str:
+        expect_on_thursday(cast)
+        stop_consent(cast.ben)
+        stop_consent(cast.zoe)
+        db.session.commit()
+        plan(NOW)
+        drain(NullMessages(), DUE)
+        return db.session.scalars(select(ReminderDelivery.id)).one()
+
+    return kept_app.populated("one reminded by mail", made)  # type: ignore[no-any-return]
 
 
 def read(app: Flask, mail: bytes) -> tuple[int, str]:

@@ -51,6 +51,7 @@ from iop_schedule.vocabulary import (
 )
 from tests import factories as make
 from tests.cast import Cast
+from tests.kept import KeptApp
 
 #: Wednesday evening, 18:00 in New York.
 NOW = datetime(2026, 3, 4, 23, 0, tzinfo=UTC)
@@ -67,22 +68,26 @@ def ticked(now: datetime = NOW) -> None:
 
 
 @pytest.fixture
-def missing(cast: Cast) -> Cast:
+def missing(cast: Cast, kept_app: KeptApp) -> Cast:
     """Ana attended for two weeks and has missed the last three sessions."""
-    for days_ago, status in (
-        (16, "attended"),
-        (14, "attended"),
-        (9, "attended"),
-        (7, "no_show"),
-        (5, "no_show"),
-        (2, "no_show"),
-    ):
-        day = TODAY - timedelta(days=days_ago)
-        series = {0: cast.monday, 2: cast.wednesday, 4: cast.friday}[day.weekday()]
-        entry = make.make_entry(make.make_occurrence(series, day), cast.ana)
-        make.make_revision(make.make_record(entry, AttendanceStatus(status)))
-    ticked()
-    return cast  # fmt: skip
+
+    def made() -> Cast:
+        for days_ago, status in (
+            (16, "attended"),
+            (14, "attended"),
+            (9, "attended"),
+            (7, "no_show"),
+            (5, "no_show"),
+            (2, "no_show"),
+        ):
+            day = TODAY - timedelta(days=days_ago)
+            series = {0: cast.monday, 2: cast.wednesday, 4: cast.friday}[day.weekday()]
+            entry = make.make_entry(make.make_occurrence(series, day), cast.ana)
+            make.make_revision(make.make_record(entry, AttendanceStatus(status)))
+        ticked()
+        return cast  # fmt: skip
+
+    return kept_app.populated("three missed", made)  # type: ignore[no-any-return]
 
 
 def signals(client: Client) -> list[RiskSignal]:

@@ -14,6 +14,7 @@ from iop_schedule.vocabulary import Channel, ProviderCapability, StopReason
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 from tests.outbox import DUE, MINUTE, drain, expect_on_thursday, outcomes, quiet_staff, settle, states
 
 
@@ -38,14 +39,18 @@ class Asked(NullMessages):
 
 
 @pytest.fixture
-def ana_by_text(cast: Cast) -> Occurrence:
+def ana_by_text(cast: Cast, kept_app: KeptApp) -> Occurrence:
     """Ana alone is expected on Thursday, and agreed to texts."""
-    held = expect_on_thursday(cast)
-    make.make_reachable(cast.ana, Channel.SMS)
-    quiet_staff(cast)
-    db.session.commit()
-    reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
-    return held
+
+    def made() -> Occurrence:
+        held = expect_on_thursday(cast)
+        make.make_reachable(cast.ana, Channel.SMS)
+        quiet_staff(cast)
+        db.session.commit()
+        reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
+        return held
+
+    return kept_app.populated("one reminded by text", made)  # type: ignore[no-any-return]
 
 
 def by_text() -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from iop_schedule.vocabulary import Channel, OccurrenceStatus, ProviderCapabilit
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 from tests.outbox import (
     DUE,
     HEAD,
@@ -31,17 +32,21 @@ PEOPLE = 4
 
 
 @pytest.fixture
-def thursday(cast: Cast) -> Occurrence:
+def thursday(cast: Cast, kept_app: KeptApp) -> Occurrence:
     """Four people are expected on Thursday and reminded by mail."""
-    held = expect_on_thursday(cast)
-    for number in range(PEOPLE - 2):
-        client = make.make_client(cast.elm, email=f"c{number}@example.net")
-        make.make_reachable(client)
-        make.make_enrollment(client, cast.program)
-        make.make_entry(held, client)
-    db.session.commit()
-    plan(NOW)
-    return held
+
+    def made() -> Occurrence:
+        held = expect_on_thursday(cast)
+        for number in range(PEOPLE - 2):
+            client = make.make_client(cast.elm, email=f"c{number}@example.net")
+            make.make_reachable(client)
+            make.make_enrollment(client, cast.program)
+            make.make_entry(held, client)
+        db.session.commit()
+        plan(NOW)
+        return held
+
+    return kept_app.populated("four reminded by mail", made)  # type: ignore[no-any-return]
 
 
 @pytest.fixture(params=list(ProviderCapability))

@@ -23,21 +23,26 @@ from iop_schedule.vocabulary import AbsenceReason, Answer, Channel, ConsentPurpo
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
+from tests.kept import KeptApp
 from tests.outbox import DUE, MINUTE, drain, expect_on_thursday, states
 
 ANA = "+12025550142"
 
 
 @pytest.fixture
-def told(cast: Cast) -> Occurrence:
+def told(cast: Cast, kept_app: KeptApp) -> Occurrence:
     """Ana and Ben have been reminded by text of Thursday."""
-    held = expect_on_thursday(cast)
-    make.make_reachable(cast.ana, Channel.SMS)
-    make.make_reachable(cast.ben, Channel.SMS, address="+12025550143")
-    db.session.commit()
-    reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
-    drain(Named(), DUE, channel=Channel.SMS)
-    return held
+
+    def made() -> Occurrence:
+        held = expect_on_thursday(cast)
+        make.make_reachable(cast.ana, Channel.SMS)
+        make.make_reachable(cast.ben, Channel.SMS, address="+12025550143")
+        db.session.commit()
+        reminders.plan_reminders(now=NOW, channels=[Channel.SMS])
+        drain(Named(), DUE, channel=Channel.SMS)
+        return held
+
+    return kept_app.populated("two reminded by text", made)  # type: ignore[no-any-return]
 
 
 class Named(NullMessages):

@@ -27,6 +27,7 @@ from iop_schedule.vocabulary import Answer, AuditKind, Channel, DeliveryPurpose
 from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW, Http, on_one_database, row_counts
+from tests.kept import KeptApp
 from tests.outbox import DUE, MINUTE, Flaky, expect_on_thursday, stop_consent
 from tests.pages import words
 
@@ -41,13 +42,17 @@ def head(app: Flask) -> Letterhead:
 
 
 @pytest.fixture
-def held(cast: Cast, head: Letterhead) -> Occurrence:
+def held(cast: Cast, head: Letterhead, kept_app: KeptApp) -> Occurrence:
     """Ana and Ben have been reminded by mail; Ana also by text."""
-    found = expect_on_thursday(cast)
-    make.make_reachable(cast.ana, Channel.SMS)
-    db.session.commit()
-    send(head)
-    return found
+
+    def made() -> Occurrence:
+        found = expect_on_thursday(cast)
+        make.make_reachable(cast.ana, Channel.SMS)
+        db.session.commit()
+        send(head)
+        return found
+
+    return kept_app.populated("reminded by mail and text", made)  # type: ignore[no-any-return]
 
 
 def send(head: Letterhead, mail: NullMessages | None = None) -> NullMessages:
