@@ -5,6 +5,7 @@ in a crawl only at what is new. Two elements are alike when they and everything 
 classes and states, and both or neither have words.
 """
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,8 @@ COLOR_RULES = ["color-contrast", "link-in-text-block"]
 #: Three rows that differ in nothing but their words are enough to look at.
 OFTEN = 3
 #: The shapes of a page, as numbers: of every element the way to it, with what our stylesheet and axe can tell
-#: apart; which heading or landmark follows which; and any id it gives twice. Marked for axe to pass over is
+#: apart; which heading or landmark follows which; and any id it gives twice. Returned are those that are not in
+#: `known`; lists go to and fro as one text, which is far quicker. Marked for axe to pass over is
 #: what repeats, and what holds nothing that is not in `known`; but never a heading or a landmark.
 SHAPES = """([often, known]) => {
   const told = new RegExp('^(class|role|type|href|hidden|open|checked|selected|disabled|required|readonly|multiple'
@@ -26,7 +28,7 @@ SHAPES = """([often, known]) => {
   const free = new RegExp('^(href|for|alt|title|data-label|aria-(label|labelledby|describedby|controls|owns'
     + '|valuetext|valuenow|details|rowindex|colindex))$');
   const landmark = /^(html|body|h[1-6]|main|nav|header|footer|aside)$/;
-  const old = new Set(known), found = new Set(), ids = new Map(), outline = [];
+  const old = new Set(JSON.parse(known)), found = new Set(), ids = new Map(), outline = [];
   const note = text => {
     let [high, low] = [0xdeadbeef, 0x41c6ce57];  // cyrb53, in 53 bits
     for (let n = 0; n < text.length; n++) {
@@ -57,7 +59,9 @@ SHAPES = """([often, known]) => {
   outline.forEach((one, n) => note(`${one} after ${outline[n - 1]}`));
   for (const [id, count] of ids) if (count > 1) note(`${count} times ${id} in ${location.pathname}`);
   note(`title ${Boolean(document.title)}`);
-  return [...found];
+  // One mark for all that lies inside: axe compares every element with every mark.
+  for (const el of document.querySelectorAll('[data-old] [data-old]')) el.removeAttribute('data-old');
+  return JSON.stringify([...found].filter(number => !old.has(number)));
 }"""
 RUN = "options => axe.run({exclude: [['[data-old]']]}, options)"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -99,33 +103,33 @@ def findings(page: Page, watch: Watch, known: set[int] | None = None) -> list[st
     With `known`, axe passes over what has a shape in it, and the shapes of this page are added.
     """
     page.wait_for_load_state()
-    shapes = set(page.evaluate(SHAPES, [OFTEN, list(known or ())]))
-    has_news = known is None or not shapes <= known
+    news = json.loads(page.evaluate(SHAPES, [OFTEN, json.dumps(list(known or ()))]))
     if known is not None:
-        known |= shapes
+        known.update(news)
     watch.looks_away = True
     try:
-        return _findings(page, with_axe=has_news)
+        return _findings(page, with_axe=known is None or bool(news))
     finally:
         watch.looks_away = False
 
 
 def _findings(page: Page, *, with_axe: bool) -> list[str]:
+    found: list[str] = []
     if with_axe:
         page.evaluate(AXE_SCRIPT)
-    found: list[str] = []
-    for name, size, theme in (
-        ("wide", WIDE, "light"), ("phone", PHONE, "light"), ("dark phone", PHONE, "dark"),
-    ):  # fmt: skip
-        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(reduced_motion="reduce")
+    for name, (width, height) in (("wide", WIDE), ("phone", PHONE)):
+        page.set_viewport_size({"width": width, "height": height})
         beyond = page.evaluate(OVERFLOW)
         if beyond > 0:
             found.append(f"{name}: {beyond} px wider than the screen")
         if with_axe:
-            page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
             page.evaluate("scrollTo(0, 0)")  # what lies under a sticky bar would count as too small to press
-            found += [f"{name}: {what}" for what in _axe(page, only_colors=theme == "dark")]
-    page.emulate_media(color_scheme="light")
+            found += [f"{name}: {what}" for what in _axe(page, only_colors=False)]
+    if with_axe:
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark phone: {what}" for what in _axe(page, only_colors=True)]
+        page.emulate_media(color_scheme="light")
     return found
 
 
