@@ -68,10 +68,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def known() -> set[int]:
+    """The shapes of all pages that some test has looked at."""
+    return set()
+
+
 @pytest.fixture
-def watch(clinic: Clinic) -> Iterator[Watch]:
+def watch(clinic: Clinic, known: set[int]) -> Iterator[Watch]:
     """Whatever goes wrong in any page of the test fails it at its end."""
-    noted = Watch(clinic.url)
+    noted = Watch(clinic.url, known)
     yield noted
     assert noted.problems == []
 

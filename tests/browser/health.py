@@ -1,7 +1,7 @@
 """What makes a page a healthy one: no finding of axe, no error in the console, nothing from elsewhere.
 
 Looking with axe takes longest, so it looks at each thing once: at the first three of rows that are alike, and
-in a crawl only at what is new. Two elements are alike when they and everything around them have the same tags,
+in all tests together only at what is new. Two elements are alike when they and everything around them have the same tags,
 classes and states, and both or neither have words.
 """
 
@@ -72,6 +72,8 @@ class Watch:
     """Notes everything that goes wrong in the pages of one context."""
 
     origin: str
+    #: The shapes of everything that was looked at.
+    known: set[int] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     #: True while axe runs: it tries styles of its own, which our policy refuses.
     looks_away: bool = False
@@ -97,18 +99,17 @@ class Watch:
             self.problems.append(f"a request to {request.url}")
 
 
-def findings(page: Page, watch: Watch, known: set[int] | None = None) -> list[str]:
+def findings(page: Page, watch: Watch) -> list[str]:
     """Return what axe and a ruler find on the page as it is, on a phone, a screen, and in the dark.
 
-    With `known`, axe passes over what has a shape in it, and the shapes of this page are added.
+    Axe passes over what has a shape that the watch knows; those of this page are then known too.
     """
     page.wait_for_load_state()
-    news = json.loads(page.evaluate(SHAPES, [OFTEN, json.dumps(list(known or ()))]))
-    if known is not None:
-        known.update(news)
+    news = json.loads(page.evaluate(SHAPES, [OFTEN, json.dumps(list(watch.known))]))
+    watch.known.update(news)
     watch.looks_away = True
     try:
-        return _findings(page, with_axe=known is None or bool(news))
+        return _findings(page, with_axe=bool(news))
     finally:
         watch.looks_away = False
 

@@ -81,16 +81,10 @@ def opens(page: Page, url: str) -> bool:
     return answer is not None and "text/html" in answer.headers.get("content-type", "")
 
 
-@pytest.fixture(scope="module")
-def known() -> set[int]:
-    """The shapes of all pages that some role has looked at."""
-    return set()
-
-
 # Who sees most comes first: on the pages of the others little is then new.
 @pytest.mark.parametrize("role", list(Role)[::-1])
 def test_every_page_of_a_role_is_healthy(
-    role: Role, visit: Visit, watch: Watch, addresses: MapAdapter, clinic: Clinic, known: set[int]
+    role: Role, visit: Visit, watch: Watch, addresses: MapAdapter, clinic: Clinic
 ) -> None:
     page = visit(WHO[role])
     waiting = deque([page.url, *(clinic.url + path for path in (*pages_without_ids(addresses, role), *ALSO))])
@@ -111,7 +105,7 @@ def test_every_page_of_a_role_is_healthy(
             if link.startswith(clinic.url) and endpoint_of(addresses, link)
         )
         said |= sentences_of(page)
-        wrong += [f"{urlsplit(url).path}: {what}" for what in findings(page, watch, known)]
+        wrong += [f"{urlsplit(url).path}: {what}" for what in findings(page, watch)]
     assert wrong == []
     assert len(seen) < MOST_PAGES, "the crawl did not end by itself"
     hardest = sorted(said, key=lambda sentence: -grade({sentence}))[:10]

@@ -23,9 +23,14 @@ def shown(chromium: Browser) -> Iterator[Page]:
     page.close()
 
 
-def found(page: Page, rows: str, known: set[int] | None = None) -> set[str]:
+@pytest.fixture
+def watch() -> Watch:
+    return Watch("about:blank")
+
+
+def found(page: Page, rows: str, watch: Watch) -> set[str]:
     page.set_content(PAGE.format(rows))
-    return {each.split(": ")[1] for each in findings(page, Watch("about:blank"), known)}
+    return {each.split(": ")[1] for each in findings(page, watch)}
 
 
 @pytest.mark.parametrize(
@@ -40,20 +45,19 @@ def found(page: Page, rows: str, known: set[int] | None = None) -> set[str]:
     ],
     ids=["nothing", "faint", "a tenth row that is faint", "a tenth row with a link that has no name", "too wide", "a role"],
 )  # fmt: skip
-def test_what_is_wrong_is_found(shown: Page, rows: str, wrong: set[str]) -> None:
-    told = found(shown, rows)
+def test_what_is_wrong_is_found(shown: Page, watch: Watch, rows: str, wrong: set[str]) -> None:
+    told = found(shown, rows, watch)
     assert told >= wrong
     assert (told == set()) == (wrong == set())
 
 
-def test_of_what_repeats_the_first_are_looked_at(shown: Page) -> None:
+def test_of_what_repeats_the_first_are_looked_at(shown: Page, watch: Watch) -> None:
     shown.set_content(PAGE.format(FAINT * (OFTEN + 2)))
-    assert sum("color-contrast" in each for each in findings(shown, Watch("about:blank"))) == 3 * OFTEN
+    assert sum("color-contrast" in each for each in findings(shown, watch)) == 3 * OFTEN
 
 
-def test_in_a_crawl_only_what_is_new_is_looked_at(shown: Page) -> None:
-    known: set[int] = set()
-    assert found(shown, FAINT, known) == {"color-contrast"}
-    assert found(shown, FAINT * 2, known) == set()
-    assert found(shown, FAINT + NAMELESS, known) == {"link-name"}
-    assert found(shown, f"{ROW}</ul><h4>Far below</h4><ul>", known) == {"heading-order"}
+def test_only_what_is_new_is_looked_at(shown: Page, watch: Watch) -> None:
+    assert found(shown, FAINT, watch) == {"color-contrast"}
+    assert found(shown, FAINT * 2, watch) == set()
+    assert found(shown, FAINT + NAMELESS, watch) == {"link-name"}
+    assert found(shown, f"{ROW}</ul><h4>Far below</h4><ul>", watch) == {"heading-order"}
