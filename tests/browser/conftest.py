@@ -108,6 +108,7 @@ def visit(clinic: Clinic, chromium: Browser, watch: Watch) -> Iterator[Visit]:
             viewport={"width": size[0], "height": size[1]},
             timezone_id=zone,
             locale="en-US",
+            reduced_motion="reduce",  # nothing is looked at or pressed while it moves
             accept_downloads=False,
         )
         context.set_default_timeout(MOST_PATIENCE_MS)
