@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.placement_instances import Name, instance
 from iop_schedule.adapters.optimizer import repair, solve
+from iop_schedule.adapters.optimizer.solve import planned
 from iop_schedule.domain.placement import (
     Alternating,
     Client,
@@ -75,15 +76,17 @@ def test_a_search_cut_short_never_costs_more_than_moving_nobody(monkeypatch):
     asked = clinic(person("ana", commitments=shift(480, 900)), person("ben"))
     looks = []
 
-    def cut_short(problem, **given):
-        looks.append(given["fixed"])
-        found = solve(problem, **given)
-        return found if given["fixed"] else replace(found, assignments={}, objective=0.0, bound=99_000.0)
+    def cut_short(cohort, *args, **given):
+        looks.append(cohort.fixed)
+        found, weeks = planned(cohort, *args, **given)
+        if not cohort.fixed:
+            found = replace(found, assignments={}, objective=0.0, bound=99_000.0)
+        return found, weeks
 
     # By its name: the package calls its function the same.
-    monkeypatch.setattr(import_module("iop_schedule.adapters.optimizer.repair"), "solve", cut_short)
+    monkeypatch.setattr(import_module("iop_schedule.adapters.optimizer.repair"), "planned", cut_short)
     done = repair(asked, {"ana": MORNING, "ben": MORNING}, seconds=600)
-    assert looks == [{"ben": MORNING}, None]
+    assert looks == [{"ben": MORNING}, {}]
     assert (done.lost, done.moved) == ((), ())
     assert (done.bound, done.plan.status) == (99_000.0, PlanStatus.FEASIBLE)
 
@@ -92,12 +95,14 @@ def test_who_attends_the_same_in_the_other_weeks_is_moved(monkeypatch):
     asked = replace(clinic(person("ana", commitments=shift(480, 900)), person("ben")), alternating=True)
     before = {"ana": MORNING, "ben": Alternating(MORNING, EVENING)}
 
-    def swapped(problem, **given):
-        found = solve(problem, **given)
-        weeks = {**found.assignments, "ben": Alternating(EVENING, MORNING)}
-        return found if given["fixed"] else replace(found, assignments=weeks, objective=99_000.0)
+    def swapped(cohort, *args, **given):
+        found, weighed = planned(cohort, *args, **given)
+        if not cohort.fixed:
+            weeks = {**found.assignments, "ben": Alternating(EVENING, MORNING)}
+            found = replace(found, assignments=weeks, objective=99_000.0)
+        return found, weighed
 
-    monkeypatch.setattr(import_module("iop_schedule.adapters.optimizer.repair"), "solve", swapped)
+    monkeypatch.setattr(import_module("iop_schedule.adapters.optimizer.repair"), "planned", swapped)
     assert repair(asked, before, seconds=600).moved == ("ben",)
 
 

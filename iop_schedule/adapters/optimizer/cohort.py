@@ -92,13 +92,9 @@ class Cohort:
 
     Args:
         problem: the groups, the people and what the program values.
-        fixed: people who keep exactly what they have; it must be legal.
-
-    Raises:
-        ValueError: what a person should keep is not legal.
     """
 
-    def __init__(self, problem: Problem, fixed: Mapping[str, Choice] | None = None) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
         weeks = (WeekParity.A, WeekParity.B) if problem.alternating else (WeekParity.EVERY,)
         self.weeks = weeks
@@ -128,12 +124,22 @@ class Cohort:
                     for seats in [tuple(numbers[o.id, week] for week in weeks if _covers(part, week))]
                 ]
         self.grain = self._grain()
-        #: What those who keep their weeks are worth together, in ticks.
+        #: People who keep exactly what they have, and what that is worth together, in ticks.
+        self.fixed: dict[str, Choice] = {}
         self.constant = 0
-        self.fixed = dict(fixed or {})
-        for n, client in enumerate(problem.clients):
-            if client.id in self.fixed:
-                self._settle(n, self.fixed[client.id])
+
+    def keeping(self, fixed: Mapping[str, Choice]) -> "Cohort":
+        """Return the same question when some people keep exactly what they have.
+
+        Raises:
+            ValueError: what a person should keep is not legal.
+        """
+        other = copy(self)
+        other.people, other.capacities, other.fixed = list(self.people), list(self.capacities), dict(fixed)
+        for n, client in enumerate(self.problem.clients):
+            if client.id in fixed:
+                other._settle(n, fixed[client.id])
+        return other
 
     def _settle(self, person: int, choice: Choice) -> None:
         """Take what a person keeps out of the question, and out of what is left for others."""

@@ -41,7 +41,7 @@ class Question:
         places = {new.group.id: n for n, new in enumerate(possible)}
         self.not_together = [sorted(places[g] for g in together if g in places) for together in not_together]
         self.problem = replace(problem, groups=(*problem.groups, *(n.group for n in possible)))
-        self.cohort = Cohort(self.problem, held)
+        self.cohort = Cohort(self.problem).keeping(held)
         self.cohort.leave_out_full()
         owner = {m.id: n for n, new in enumerate(possible) for m in new.group.meetings}
         #: The group whose opening a row needs; rows of seats that are there anyway are not in it.

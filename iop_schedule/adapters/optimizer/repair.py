@@ -5,12 +5,13 @@ at all, or some are moved so that more of those affected find a place, but none 
 place; those with an incomplete one keep exactly what they have. Nobody is given a first place.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from iop_schedule import clock
 from iop_schedule.adapters.optimizer.caseload import without
-from iop_schedule.adapters.optimizer.solve import Progress, solve
+from iop_schedule.adapters.optimizer.cohort import Cohort, Column
+from iop_schedule.adapters.optimizer.solve import Progress, planned
 from iop_schedule.domain.placement import (
     Choice,
     Plan,
@@ -81,20 +82,21 @@ def repair(
     staying = {client: before[client] for client in sides.whole}
     asked = _asked(problem, before, sides, prized=sides.whole if move_unaffected else ())
 
-    def solved(share: float, start: Plan, fixed: Mapping[str, Choice] | None) -> Plan:
-        return solve(
-            asked,
-            seconds=max(0.0, share * (until - clock.monotonic())),
-            seed=seed,
-            start=start,
-            fixed=fixed,
-            cancelled=cancelled,
-            progress=progress,
+    everyone = Cohort(asked)
+
+    def plan_for(
+        cohort: Cohort, share: float, start: Plan, known: Iterable[Column] = ()
+    ) -> tuple[Plan, Sequence[Column]]:
+        seconds = max(0.0, share * (until - clock.monotonic()))
+        return planned(
+            cohort, start, known, seconds=seconds, seed=seed, cancelled=cancelled, progress=progress
         )
 
-    plan = solved(STAYING_FIRST if move_unaffected else 1.0, Plan(before), staying)
+    share = STAYING_FIRST if move_unaffected else 1.0
+    plan, known = plan_for(everyone.keeping(staying), share, Plan(before))
     if move_unaffected:
-        plan = _better(plan, solved(1.0, plan, None), staying)
+        wider, _ = plan_for(everyone, 1.0, plan, known)
+        plan = _better(plan, wider, staying)
     return _described(problem, before, sides, plan)
 
 

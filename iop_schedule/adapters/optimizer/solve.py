@@ -1,6 +1,6 @@
 """Place everyone who waits: a plan, an upper bound that always holds, and the gap between them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -40,6 +40,8 @@ LITTLE = 20
 TO_THE_LAST_POINT = 100
 #: Share of the people still open who are seated together in a dive: first many, then few.
 AT_ONCE = 0.25, 0.1, 0.05
+#: Share of the time for planning that fractions may take: a dive from there brings more than better ones.
+FRACTIONS = 0.7
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
@@ -100,16 +102,43 @@ def solve(
         ValueError: what a person should keep is not legal.
     """
     time = _Time(clock.monotonic(), seconds)
-    run = _Run(Cohort(problem, fixed), time, seed, cancelled, progress)
+    run = _Run(Cohort(problem).keeping(fixed or {}), time, seed, cancelled, progress)
     run.begin(start)
     run.improve()
     return run.plan()
 
 
+def planned(
+    cohort: Cohort,
+    start: Plan,
+    known: Iterable[Column] = (),
+    *,
+    seconds: float,
+    seed: int,
+    cancelled: Callable[[], bool],
+    progress: Callable[[Progress], None],
+) -> tuple[Plan, Sequence[Column]]:
+    """Return the best plan found for a cohort, as `solve` does, and every week that was weighed for it.
+
+    Args:
+        cohort: everyone.
+        start: a plan to begin from.
+        known: weeks that were weighed for the same people before.
+        seconds: when to stop.
+        seed: of the solvers.
+        cancelled: asked often; True ends the run.
+        progress: told how far the run is.
+    """
+    run = _Run(cohort, _Time(clock.monotonic(), seconds), seed, cancelled, progress)
+    run.begin(start)
+    run.improve(known)
+    return run.plan(), run.weighed
+
+
 def searched(
     cohort: Cohort, start: Plan, *, seconds: float, seed: int, cancelled: Callable[[], bool]
 ) -> tuple[Seating, Sequence[Column]]:
-    """Return the best plan found for a cohort, as `solve` does, and every week that was weighed for it."""
+    """Return the seats of the best plan found for a cohort, and every week that was weighed for it."""
     run = _Run(cohort, _Time(clock.monotonic(), seconds), seed, cancelled, _ignore)
     run.begin(start)
     run.improve()
@@ -205,8 +234,8 @@ class _Run:
         self._keep(seating)
         self._tell("first plan")
 
-    def improve(self) -> None:
-        """Narrow the gap until it is closed or time is up."""
+    def improve(self, known: Iterable[Column] = ()) -> None:
+        """Narrow the gap until it is closed or time is up, with weeks that are known already."""
         if self._good_enough() or self._stop():
             return
         try:
@@ -216,14 +245,14 @@ class _Run:
             self._keep(improvement.searched(self.cohort, self.best, self._seed, self._stop))
             return
         self.weighed = master.columns
-        for columns in self.best.placed.values():
-            for column in columns:
-                master.add(column)
+        for column in (*known, *(c for columns in self.best.placed.values() for c in columns)):
+            master.add(column)
+        least = self._left() * (1 - FRACTIONS)
         relaxed = generate(
             self.cohort,
             master,
             self._bound,
-            stop=self._stop,
+            stop=lambda: self._stop() or self._left() < least,
             report=lambda _: self._tell("prices"),
             near=self._near,
         )
