@@ -128,6 +128,10 @@ function start(form) {
 
 // ── Each mark is saved by itself ─────────────────────────────────────────────────────────────────
 async function saveByItself(form, { seats, finish, paint }) {
+  // Who is marked while the queue is still on its way is sent once it is there.
+  const early = new Set();
+  const remember = event => early.add(event.target);
+  form.addEventListener('seat:marked', remember);
   const { openQueue, isKept, keepRoster } = await import(document.querySelector('script[data-queue]').dataset.queue);
   const session = Number(form.dataset.session);
   const pill = document.getElementById('sync');
@@ -208,6 +212,7 @@ async function saveByItself(form, { seats, finish, paint }) {
     return queue.add({ session, person, ...mark, base_version: base });
   }
 
+  form.removeEventListener('seat:marked', remember);
   form.addEventListener('seat:marked', event => {
     const seat = event.target, person = Number(seat.dataset.seat);
     if (seat.querySelector('.conflict[role=alert]')) return;
@@ -299,6 +304,7 @@ async function saveByItself(form, { seats, finish, paint }) {
     messages.append(line);
   }
 
+  for (const seat of early) send(seat);
   // Marks that waited through a reload stand on the page again, and leave first.
   for (const change of queue.waiting(session)) {
     const seat = seatOf(change);

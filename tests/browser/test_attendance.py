@@ -174,6 +174,25 @@ def test_marks_are_saved_by_themselves_and_undo_takes_them_back(visit: Visit) ->
     assert sorted(status for _, _, status in page.evaluate(VERSIONS))[-2:] == ["", "excused"]
 
 
+def test_a_mark_made_before_saving_is_ready_is_saved_all_the_same(visit: Visit) -> None:
+    page = visit(WHITFIELD, "/today")
+    address = reset(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/queue[^/]*\.js"), hold)
+    with page.expect_request(re.compile(r"/queue[^/]*\.js")):
+        page.goto(address, wait_until="domcontentloaded")
+    pick(page, 0, "present").click()
+    with page.expect_response("**/api/attendance"):
+        held[0].continue_()
+    expect(sync(page)).to_have_text("All changes saved")
+    page.reload()
+    assert chosen(page, 0) == "present"
+
+
 def test_finish_waits_for_everyone_and_goes_to_the_first_still_to_mark(visit: Visit) -> None:
     page = visit(WHITFIELD, "/today")
     open_sheet(page, reset(page))
