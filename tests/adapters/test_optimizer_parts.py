@@ -126,9 +126,14 @@ def test_a_dive_that_is_stopped_still_seats_whom_it_has():
     assert len(seating.placed) > 20
 
 
-def planned_in_halves(cohort, limits, columns):
+def planned_in_halves(cohort, limits, columns=()):
+    """Plan in halves from scratch, or with columns that were generated before."""
+    master = Master(cohort, seed=0)
+    for column in columns:
+        master.add(column)
+    everything = Bound(2 * sum(cohort.rewards), [0] * len(cohort.capacities))
     return halved(
-        cohort, limits, columns, Seating(cohort), 2 * sum(cohort.rewards), stop=lambda: False, seed=0,
+        cohort, limits, master, Seating(cohort), everything, stop=lambda: False, seed=0,
         near=Fraction(0), close=Fraction(0), dives=[0.25],
     )  # fmt: skip
 
@@ -138,7 +143,7 @@ def planned_in_halves(cohort, limits, columns):
 def test_two_halves_bound_every_plan_and_list_the_best_one(asked, units):
     cohort = Cohort(asked)
     best = float(oracle.best_objective(asked)) * TICKS
-    both = planned_in_halves(cohort, [Limit(units + 1, at_least=True), Limit(units)], [])
+    both = planned_in_halves(cohort, [Limit(units + 1, at_least=True), Limit(units)])
     assert both.seating.value <= best + 1e-3 <= max(own.ticks for _, own in both.bounds) + 2e-3
     assert oracle.broken(asked, Plan(dict(both.seating.choices()))) == set()
     listed = [

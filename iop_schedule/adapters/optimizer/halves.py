@@ -44,9 +44,9 @@ def halves(cohort: Cohort, shared: Shared) -> list[Limit]:
 def halved(
     cohort: Cohort,
     limits: Iterable[Limit],
-    columns: Iterable[Column],
+    master: Master,
     best: Seating,
-    bound: int,
+    bound: Bound,
     *,
     stop: Callable[[], bool],
     seed: int,
@@ -59,25 +59,26 @@ def halved(
     Args:
         cohort: everyone.
         limits: the halves; every plan is in one of them.
-        columns: known so far.
+        master: holds the columns known so far; it is left with the last of the limits.
         best: the best plan known.
-        bound: on every plan, in ticks.
+        bound: on every plan.
         stop: asked often.
         seed: of the solver.
         near: the share of a half's worth within which its bound is near enough.
         close: the share of it within which a plan is good enough.
         dives: for each dive in a half, the share of people seated together.
     """
-    known = list(columns)
+    known: list[Column] = []
     bounds = []
     for limit in limits:
-        own = Bound(bound)
-        master = Master(cohort, seed, limit)
-        for column in known:
-            master.add(column)
-        relaxed = generate(cohort, master, own, stop=stop, near=near, enough=best.value)
+        # Without a price for the limit, what is proved about every plan holds for the half too.
+        own = Bound(bound.ticks, [*bound.prices, 0])
         bounds.append((limit, own))
-        known = list(master.columns)
+        if bound.ticks - best.value <= close * best.value:
+            continue
+        master.limit_to(limit)
+        relaxed = generate(cohort, master, own, stop=stop, near=near, enough=best.value)
+        known = list(dict.fromkeys([*master.columns, *known]))
         for at_once in dives:
             if stop() or own.ticks - best.value <= close * best.value:
                 break

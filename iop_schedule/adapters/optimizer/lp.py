@@ -70,12 +70,14 @@ class Master:
     Args:
         cohort: everyone.
         seed: of the solver.
-        limit: how much priority may, or must, be placed.
     """
 
-    def __init__(self, cohort: Cohort, seed: int, limit: Limit | None = None) -> None:
+    def __init__(self, cohort: Cohort, seed: int) -> None:
         self._cohort = cohort
-        self.limit = limit
+        #: How much priority may, or must, be placed; its row, and the variable for how far it is missed.
+        self.limit: Limit | None = None
+        self._limited = self._short = -1
+        self._simplex = PRIMAL
         self.columns: list[Column] = []
         self._known: set[tuple[int, int, tuple[int, ...]]] = set()
         self._model = new_model(seed)
@@ -88,14 +90,29 @@ class Master:
         self._first_link = self._first_person + len(cohort.people)
         for _ in cohort.people if len(cohort.weeks) > 1 else ():
             self._model.addRow(0.0, 0.0, 0, [], [])
-        self._limited = self._first_link + (len(cohort.people) if len(cohort.weeks) > 1 else 0)
-        #: Variables before the columns: how far a limit is missed.
-        self._before = 0
-        if limit is not None:
-            least, most = (limit.units, infinity) if limit.at_least else (-infinity, limit.units)
-            self._model.addRow(float(least), float(most), 0, [], [])
-            self._model.addCol(SHORT, 0.0, infinity, 1, [self._limited], [1.0 if limit.at_least else -1.0])
-            self._before = 1
+        self._end = self._first_link + (len(cohort.people) if len(cohort.weeks) > 1 else 0)
+
+    def limit_to(self, limit: Limit) -> None:
+        """Ask about plans within this limit from now on."""
+        infinity = self._model.inf
+        if self.limit is None:
+            self._limited, self._short = self._end, len(self.columns)
+            counted = [(n, self._units(c)) for n, c in enumerate(self.columns) if c.part == 0]
+            places, factors = [n for n, _ in counted], [units for _, units in counted]
+            self._model.addRow(-infinity, infinity, len(places), places, factors)
+            self._model.addCol(SHORT, 0.0, infinity, 1, [self._limited], [1.0])
+        else:
+            # From one limit to another is a long way, by way of none a short one: 1 instead of 23 s (XL).
+            self._model.changeRowBounds(self._limited, -infinity, infinity)
+            self.solve()
+        self.limit = limit
+        least, most = (limit.units, infinity) if limit.at_least else (-infinity, limit.units)
+        self._model.changeRowBounds(self._limited, float(least), float(most))
+        self._model.changeColBounds(self._short, 0.0, infinity if limit.at_least else 0.0)
+        self._simplex = DUAL
+
+    def _units(self, column: Column) -> float:
+        return float(self._cohort.units[column.person])
 
     def add(self, column: Column) -> bool:
         """Add a column unless it is known; return whether it was added."""
@@ -104,6 +121,7 @@ class Master:
             return False
         self._known.add(name)
         self.columns.append(column)
+        self._simplex = PRIMAL
         rows, factors = self._entries(column)
         self._model.addCol(-self._worth(column), 0.0, self._model.inf, len(rows), rows, factors)
         return True
@@ -120,7 +138,7 @@ class Master:
             factors.append(1.0)
             if self.limit is not None:
                 rows.append(self._limited)
-                factors.append(float(self._cohort.units[column.person]))
+                factors.append(self._units(column))
         if len(self._cohort.people[column.person]) > 1:
             rows.append(self._first_link + column.person)
             factors.append(1.0 if column.part == 0 else -1.0)
@@ -128,17 +146,21 @@ class Master:
 
     def solve(self) -> Relaxed:
         """Return the best mix of the columns added so far."""
+        self._model.setOptionValue("simplex_strategy", self._simplex)
         self._model.run()
         solution = self._model.getSolution()
+        shares = list(solution.col_value)
+        if self.limit is not None:
+            del shares[self._short]
         duals = [-d for d in solution.row_dual]
         people = len(self._cohort.people)
-        links = duals[self._first_link : self._limited] or [0.0] * people
+        links = duals[self._first_link : self._end] or [0.0] * people
         return Relaxed(
             value=-self._model.getInfo().objective_function_value,
             prices=[max(0.0, d) for d in duals[: self._first_person]],
             person_prices=[max(0.0, d) for d in duals[self._first_person : self._first_link]],
             links=links,
-            shares=list(solution.col_value)[self._before :],
+            shares=shares,
             limit_price=duals[self._limited] if self.limit is not None else 0.0,
         )
 

@@ -272,8 +272,9 @@ class _Run:
             return lambda: self._choose(solver, master.columns, self._left() * share)
 
         return [
-            *(partial(self._dive, master, relaxed, share) for share in AT_ONCE),
+            partial(self._dive, master, relaxed, AT_ONCE[0]),
             lambda: self._halve(master, relaxed),
+            *(partial(self._dive, master, relaxed, share) for share in AT_ONCE[1:]),
             lambda: self._prove(FEW_LISTED),
             among_columns(lp.choose),
             *([self._whole_problem] if small else []),
@@ -303,9 +304,9 @@ class _Run:
         both = halved(
             self.cohort,
             limits,
-            master.columns,
+            master,
             self.best,
-            self._bound.ticks,
+            self._bound,
             stop=self._stop,
             seed=self._seed,
             near=self._near,
