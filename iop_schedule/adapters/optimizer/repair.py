@@ -28,7 +28,7 @@ KEPT_MEETING = 50
 #: People placed anew that would outweigh one unaffected person's place, before the rule forbids it.
 UNAFFECTED = 6
 #: Share of the time in which nobody unaffected is moved: whatever comes of moving some, that plan is there.
-STAYING_FIRST = 0.4
+STAYING_FIRST = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ TO_THE_LAST_POINT = 100
 #: Share of the people still open who are seated together in a dive: first many, then few.
 AT_ONCE = 0.25, 0.1, 0.05
 #: Share of the time for planning that fractions may take: a dive from there brings more than better ones.
-FRACTIONS = 0.7
+FRACTIONS = 0.85
 #: Share of the time kept for telling people without a plan why.
 EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
