@@ -190,6 +190,15 @@ def test_a_solver_stopped_before_it_has_a_bound_proves_nothing(monkeypatch):
     assert plan.status is PlanStatus.FEASIBLE
 
 
+@pytest.mark.parametrize("limits", [[], [lp.Limit(99, at_least=True), lp.Limit(98)]], ids=["whole", "halves"])
+def test_a_run_that_had_no_time_for_prices_goes_on_without(monkeypatch, limits):
+    asked = instance(Name("S", "crowded", 1))
+    planner = sys.modules["iop_schedule.adapters.optimizer.solve"]
+    monkeypatch.setattr(planner, "generate", lambda cohort, master, *_, **__: master.solve())
+    monkeypatch.setattr(planner, "halves", lambda *_: limits)
+    assert_holds(asked, solve(asked, seconds=2))
+
+
 def test_a_cancelled_run_returns_what_it_has():
     asked = instance(Name("S", "normal", 1))
     steps = []

@@ -90,11 +90,11 @@ def test_nothing_is_listed_when_nothing_can_better_the_plan():
 
 
 def generated(cohort):
-    """Return the bound that column generation proves, its value in fractions, and the columns with shares."""
+    """Return the bound that column generation proves, its worth in fractions, and the columns with shares."""
     bound = Bound(2 * sum(cohort.rewards))
     master = Master(cohort, seed=0)
     relaxed = generate(cohort, master, bound, stop=lambda: False)
-    return bound.ticks / TICKS, relaxed.value, Shared(list(master.columns), relaxed.shares)
+    return bound, relaxed.value, Shared(list(master.columns), relaxed.shares)
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
@@ -103,9 +103,10 @@ def test_the_bound_of_fractions_is_their_value_and_a_dive_from_there_is_legal(as
     cohort = Cohort(asked)
     bound, value, shared = generated(cohort)
     seating, found = dived(cohort, shared, lambda: False, seed=0, at_once=0.25)
-    assert value - 1e-3 <= bound < value + cohort.grain / TICKS + 1e-3
+    points = bound.ticks / TICKS
+    assert value - 1e-3 <= points < value + cohort.grain / TICKS + 1e-3
     assert oracle.broken(asked, Plan(dict(seating.choices()))) == set()
-    assert seating.value / TICKS <= float(oracle.best_objective(asked)) + 1e-6 <= bound + 1e-3
+    assert seating.value / TICKS <= float(oracle.best_objective(asked)) + 1e-6 <= points + 1e-3
     assert len(set(found)) == len(found)
 
 
@@ -114,7 +115,7 @@ def test_a_dive_ends_less_than_one_person_from_the_bound_with_weeks_found_on_the
     bound, _, shared = generated(cohort)
     before = set(shared.columns)
     seating, found = dived(cohort, shared, lambda: False, seed=0, at_once=0.25)
-    assert bound - seating.value / TICKS < PRIORITY_POINTS
+    assert (bound.ticks - seating.value) / TICKS < PRIORITY_POINTS
     assert set(found) > before
 
 
@@ -126,14 +127,13 @@ def test_a_dive_that_is_stopped_still_seats_whom_it_has():
     assert len(seating.placed) > 20
 
 
-def planned_in_halves(cohort, limits, columns=()):
+def planned_in_halves(cohort, limits, bound, columns=()):
     """Plan in halves from scratch, or with columns that were generated before."""
     master = Master(cohort, seed=0)
     for column in columns:
         master.add(column)
-    everything = Bound(2 * sum(cohort.rewards), [0] * len(cohort.capacities))
     return halved(
-        cohort, limits, master, Seating(cohort), everything, stop=lambda: False, seed=0,
+        cohort, limits, master, Seating(cohort), bound, stop=lambda: False, seed=0,
         near=Fraction(0), close=Fraction(0), dives=[0.25],
     )  # fmt: skip
 
@@ -143,7 +143,9 @@ def planned_in_halves(cohort, limits, columns=()):
 def test_two_halves_bound_every_plan_and_list_the_best_one(asked, units):
     cohort = Cohort(asked)
     best = float(oracle.best_objective(asked)) * TICKS
-    both = planned_in_halves(cohort, [Limit(units + 1, at_least=True), Limit(units)])
+    both = planned_in_halves(
+        cohort, [Limit(units + 1, at_least=True), Limit(units)], Bound(2 * sum(cohort.rewards))
+    )
     assert both.seating.value <= best + 1e-3 <= max(own.ticks for _, own in both.bounds) + 2e-3
     assert oracle.broken(asked, Plan(dict(both.seating.choices()))) == set()
     listed = [
@@ -164,7 +166,7 @@ def test_halves_take_away_what_part_of_a_person_is_worth():
     cohort = Cohort(instance(Name("S", "crowded", 1)))
     bound, _, shared = generated(cohort)
     limits = halves(cohort, shared)
-    both = planned_in_halves(cohort, limits, shared.columns)
+    both = planned_in_halves(cohort, limits, bound, shared.columns)
     assert limits == [Limit(99, at_least=True), Limit(98)]
-    assert bound - max(own.ticks for _, own in both.bounds) / TICKS > PRIORITY_POINTS / 2
+    assert bound.ticks - max(own.ticks for _, own in both.bounds) > PRIORITY_POINTS / 2 * TICKS
     assert halves(cohort, Shared(shared.columns, [float(s > 0.9) for s in shared.shares])) == []

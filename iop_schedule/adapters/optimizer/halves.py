@@ -72,7 +72,7 @@ def halved(
     bounds = []
     for limit in limits:
         # Without a price for the limit, what is proved about every plan holds for the half too.
-        own = Bound(bound.ticks, [*bound.prices, 0])
+        own = Bound(bound.ticks, [*bound.prices, 0] if bound.prices else [])
         bounds.append((limit, own))
         if bound.ticks - best.value <= close * best.value:
             continue

@@ -14,22 +14,14 @@ from iop_schedule.adapters.optimizer.enumeration import promising_columns
 from iop_schedule.adapters.optimizer.generation import Bound, generate
 from iop_schedule.adapters.optimizer.halves import halved, halves
 from iop_schedule.adapters.optimizer.lp import Relaxed
+from iop_schedule.adapters.optimizer.reasons import reasons_for
 from iop_schedule.domain.placement import (
-    Because,
     Choice,
-    Openings,
     Plan,
     PlanStatus,
     Problem,
-    Unplaced,
-    commitment_code,
-    explain,
     objective,
-    openings,
-    unplaced,
-    why_not,
 )
-from iop_schedule.domain.placement.problem import apart_pairs
 
 #: A plan whose bound is no further away than this counts as proved best.
 PROVED = Fraction(1, 10_000)
@@ -47,8 +39,6 @@ EXPLAINING = 0.15
 #: Share of the remaining time for choosing among columns, and for the whole problem at once if it is
 #: small enough for that.
 CHOOSING, WHOLE_PROBLEM, CHOOSING_AMONG_MANY = 0.25, 0.75, 0.7
-#: Looks for a smaller clash per person: many people are waiting to be told.
-FEW_LOOKS = 4
 #: How many columns are listed for a proof: few are tried first.
 FEW_LISTED, MOST_LISTED = 3_000, 20_000
 
@@ -363,6 +353,8 @@ class _Run:
         for limit, bound in self._halves or [(None, self._bound)]:
             if bound.ticks <= self.best.value:
                 continue
+            if not bound.prices:  # There was no time to prove one.
+                return
             few = most - len(columns)
             found = promising_columns(
                 self.cohort, bound.prices, self.best.value, few, self._stop, limit=limit
@@ -384,7 +376,11 @@ class _Run:
         value = objective(self.problem, Plan(assignments))
         bound = max(value, Fraction(self._bound.ticks // grain * grain + self.cohort.constant, TICKS))
         proved = bound - value <= PROVED * abs(value)
-        reasons = self._reasons(assignments)
+        reasons = reasons_for(
+            self.problem,
+            assignments,
+            in_time=lambda: self._time.taken < self._time.seconds and not self._cancelled(),
+        )
         return Plan(
             assignments=assignments,
             unplaced=reasons,
@@ -393,35 +389,3 @@ class _Run:
             bound=float(bound),
             seconds=round(self._time.taken, 2),
         )
-
-    def _reasons(self, assignments: dict[str, Choice]) -> tuple[Unplaced, ...]:
-        without = [c.id for c in self.problem.clients if c.id not in assignments]
-        apart = {client for pair in apart_pairs(self.problem) for client in pair}
-        # Nobody without a place holds a seat, so what is left is the same for all but those kept apart.
-        left = openings(self.problem, "", assignments)
-        reasons = []
-        for client in without:
-            free = openings(self.problem, client, assignments) if client in apart else left
-            in_time = self._time.taken < self._time.seconds and not self._cancelled()
-            tell = _reason if in_time else _short_reason
-            reasons.append(tell(self.problem, client, free))
-        return tuple(reasons)
-
-
-def _reason(problem: Problem, client: str, free: Openings) -> Unplaced:
-    told = explain(problem, client, free, looks=FEW_LOOKS)
-    if told is not None:
-        return unplaced(told)
-    # A week would fit, but it would cost the program more points than it brings.
-    return Unplaced(client, (Because("points"),))
-
-
-def _short_reason(problem: Problem, client: str, free: Openings) -> Unplaced:
-    """Return what takes meetings away, without searching for what would help."""
-    blocks: dict[tuple[str, bool], list[str]] = {}
-    for found in why_not(problem, client, free):
-        for block in found.blocks:
-            what = block.rule.value if block.commitment is None else commitment_code(block.commitment)
-            blocks.setdefault((what, block.commitment is not None), []).append(found.meeting)
-    because = tuple(Because(what, tuple(m), own) for (what, own), m in blocks.items())
-    return Unplaced(client, because or (Because("dose"),))
