@@ -49,6 +49,16 @@ class Flaky(NullMessages):
         return super().send(outgoing)
 
 
+def expect_others(cast: Cast, session: Occurrence, number: int) -> None:
+    """So many further people are expected, who agreed to e-mail."""
+    for n in range(number):
+        client = make.make_client(cast.elm, email=f"c{n}@example.net")
+        make.make_reachable(client)
+        make.make_enrollment(client, cast.program)
+        make.make_entry(session, client)
+    db.session.commit()
+
+
 def expect_on_thursday(cast: Cast) -> Occurrence:
     """Ana and Ben are expected on Thursday at 9:00, at Elm Street and Zoe at the other site; they agreed to e-mail."""
     for client in (cast.ana, cast.ben, cast.zoe):

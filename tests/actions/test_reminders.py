@@ -28,6 +28,7 @@ from tests.outbox import (
     audit,
     drain,
     expect_on_thursday,
+    expect_others,
     plan,
     settle,
     states,
@@ -117,12 +118,7 @@ def test_the_same_message_cannot_be_planned_twice_even_on_purpose(only_ana: Occu
 
 
 def test_two_workers_at_once_send_each_message_once(app: Flask, cast: Cast, thursday: Occurrence) -> None:
-    for number in range(20):
-        client = make.make_client(cast.elm, email=f"c{number}@example.net")
-        make.make_reachable(client)
-        make.make_enrollment(client, cast.program)
-        make.make_entry(thursday, client)
-    db.session.commit()
+    expect_others(cast, thursday, 20)
     plan(NOW)
     messages, start, failures = NullMessages(), Barrier(3), []
 

@@ -13,7 +13,6 @@ from iop_schedule.jobs.worker import Handful
 from iop_schedule.models import Occurrence, ReminderAttempt, ReminderDelivery, db
 from iop_schedule.queries import reminders as outbox
 from iop_schedule.vocabulary import Channel, OccurrenceStatus, ProviderCapability
-from tests import factories as make
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.kept import KeptApp
@@ -24,6 +23,7 @@ from tests.outbox import (
     THURSDAY,
     drain,
     expect_on_thursday,
+    expect_others,
     plan,
     settle,
 )
@@ -37,12 +37,7 @@ def thursday(cast: Cast, kept_app: KeptApp) -> Occurrence:
 
     def made() -> Occurrence:
         held = expect_on_thursday(cast)
-        for number in range(PEOPLE - 2):
-            client = make.make_client(cast.elm, email=f"c{number}@example.net")
-            make.make_reachable(client)
-            make.make_enrollment(client, cast.program)
-            make.make_entry(held, client)
-        db.session.commit()
+        expect_others(cast, held, PEOPLE - 2)
         plan(NOW)
         return held
 

@@ -110,10 +110,9 @@ class Cohort:
         ]
         #: What placing a person brings, apart from the weeks themselves.
         self.rewards = [TICKS * PRIORITY_POINTS * c.priority for c in problem.clients]
+        unit = max(1, gcd(*(c.priority for c in problem.clients)))
         #: Their priorities in the largest unit that all are whole multiples of.
-        self.units = [
-            c.priority // max(1, gcd(*(c.priority for c in problem.clients))) for c in problem.clients
-        ]
+        self.units = [c.priority // unit for c in problem.clients]
         apart = self._keep_apart(numbers)
         for n, parts in enumerate(self.people):
             for part in parts:
